@@ -1,0 +1,1 @@
+"""The central server: fleet, inventory, detectors, alerting, API."""

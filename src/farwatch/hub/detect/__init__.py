@@ -1,0 +1,1 @@
+"""Code that looks at changes and state, and raises alerts."""

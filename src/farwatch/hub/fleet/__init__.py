@@ -1,0 +1,1 @@
+"""Clusters, their tokens, and the links to their agents."""

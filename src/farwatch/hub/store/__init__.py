@@ -1,0 +1,1 @@
+"""Where the hub keeps things: records (SQLite or PostgreSQL) and telemetry (chDB or ClickHouse)."""

@@ -1,0 +1,1 @@
+"""Kubernetes as both sides see it: typed objects, configuration, client, reflector."""
