@@ -1,0 +1,33 @@
+"""The one check that every request passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException
+from litestar.handlers.base import BaseRouteHandler
+
+from farwatch.hub.auth.tokens import ApiTokens
+
+OPEN = {"open": True}
+"""Put into a route's ``opt``: served without a token. Only health, the console's files and the link (which has
+tokens of its own) are."""
+
+
+def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request through that carries a valid API token as ``Authorization: Bearer``.
+
+    Raises:
+        NotAuthorizedException: It carries none, or one that is unknown or revoked.
+    """
+    if handler.opt.get("open"):
+        return
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthorizedException(
+            "this needs an API token: send 'Authorization: Bearer TOKEN' (the hub printed one at its first start)"
+        )
+    tokens: ApiTokens = connection.app.state.api_tokens
+    if tokens.authenticate(token.strip()) is None:
+        raise NotAuthorizedException("this API token is unknown or revoked")
