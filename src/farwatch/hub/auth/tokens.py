@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets as random_source
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -32,10 +33,22 @@ api_tokens = sa.Table(
 
 
 class AuthError(Exception):
-    """Something asked of the hub's tokens that cannot be done; the message says what to do instead."""
+    """The base of what can go wrong with API tokens; the message is one line and names the way out."""
 
 
-class ApiToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AdminTokenError(AuthError):
+    """The admin token from the environment cannot be used."""
+
+
+class ApiTokenNotFoundError(AuthError):
+    """No valid API token has this id."""
+
+
+class LastApiTokenError(AuthError):
+    """Revoking the last valid API token would lock everybody out."""
+
+
+class ApiToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """An API token, without its secret. Times are UTC."""
 
     id: str
@@ -57,9 +70,9 @@ class ApiTokens:
 
     async def load(self) -> None:
         """Read the valid tokens; once, before the first request."""
-        async with self._records.begin() as connection:
+        async with self._records.read() as connection:
             rows = await connection.execute(sa.select(api_tokens).where(api_tokens.c.revoked_at.is_(None)))
-            self._valid = {row.digest: _to_token(row) for row in rows}
+            self._valid = {row["digest"]: _to_token(row) for row in rows.mappings()}
 
     def authenticate(self, token: str) -> ApiToken | None:
         """The token's record, or None when it is unknown or revoked.
@@ -70,9 +83,9 @@ class ApiTokens:
 
     async def list(self) -> list[ApiToken]:
         """Every token ever made, oldest first."""
-        async with self._records.begin() as connection:
+        async with self._records.read() as connection:
             rows = await connection.execute(sa.select(api_tokens).order_by(api_tokens.c.created_at))
-            return [_to_token(row) for row in rows]
+            return [_to_token(row) for row in rows.mappings()]
 
     async def create(self, name: str) -> tuple[ApiToken, str]:
         """Make a token; the secret is in the answer and nowhere else afterwards."""
@@ -83,13 +96,16 @@ class ApiTokens:
         """Make a token worthless at once.
 
         Raises:
-            AuthError: It does not exist, is revoked already, or is the last one.
+            ApiTokenNotFoundError: It does not exist or is revoked already.
+            LastApiTokenError: Nobody could get in any more.
         """
         valid = {token.id: digest for digest, token in self._valid.items()}
         if token_id not in valid:
-            raise AuthError(f"no valid API token has the id {token_id!r}; GET /api/v1/tokens lists them")
+            raise ApiTokenNotFoundError(
+                f"no valid API token has the id {token_id!r}; GET /api/v1/tokens lists them"
+            )
         if len(valid) == 1:
-            raise AuthError(f"{token_id!r} is the last valid API token; create another one first")
+            raise LastApiTokenError(f"{token_id!r} is the last valid API token; create another one first")
         async with self._records.begin() as connection:
             await connection.execute(
                 sa.update(api_tokens).where(api_tokens.c.id == token_id).values(revoked_at=self._clock())
@@ -106,7 +122,7 @@ class ApiTokens:
             The secret that was made, to be printed once; None when none was.
 
         Raises:
-            AuthError: The environment's token is too short to be safe.
+            AdminTokenError: The environment's token is too short to be safe.
         """
         if from_environment:
             await self._adopt(from_environment)
@@ -147,12 +163,11 @@ class ApiTokens:
         return token
 
 
-def _to_token(row: sa.Row[tuple[object, ...]]) -> ApiToken:
-    columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    revoked_at = columns["revoked_at"]
+def _to_token(row: Mapping[Any, Any]) -> ApiToken:
+    revoked_at = row["revoked_at"]
     return ApiToken(
-        id=columns["id"],
-        name=columns["name"],
-        created_at=datetime.fromtimestamp(columns["created_at"], UTC),
-        revoked_at=datetime.fromtimestamp(revoked_at, UTC) if revoked_at is not None else None,
+        id=row["id"],
+        name=row["name"],
+        created_at=datetime.fromtimestamp(row["created_at"], UTC),
+        revoked_at=None if revoked_at is None else datetime.fromtimestamp(revoked_at, UTC),
     )

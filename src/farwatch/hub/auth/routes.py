@@ -1,0 +1,58 @@
+"""API tokens over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, get, post
+from litestar.datastructures import State
+
+from farwatch.hub.auth.tokens import ApiToken, ApiTokens
+
+
+class NewApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new API token is for."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class CreatedApiToken(msgspec.Struct, frozen=True):
+    """A new API token; the secret is shown this once."""
+
+    id: str
+    name: str
+    token: str
+
+
+class ApiTokenList(msgspec.Struct, frozen=True):
+    """API tokens, oldest first."""
+
+    items: list[ApiToken]
+
+
+def _tokens(state: State) -> ApiTokens:
+    tokens: ApiTokens = state.api_tokens
+    return tokens
+
+
+@get("/", summary="List API tokens")
+async def list_tokens(state: State) -> ApiTokenList:
+    """Every token ever made, without its secret."""
+    return ApiTokenList(await _tokens(state).list())
+
+
+@post("/", summary="Make an API token")
+async def create_token(state: State, data: NewApiToken) -> CreatedApiToken:
+    """Make a token that may do everything; its secret is only in this answer."""
+    token, secret = await _tokens(state).create(data.name)
+    return CreatedApiToken(token.id, token.name, secret)
+
+
+@delete("/{token_id:str}", summary="Revoke an API token")
+async def revoke_token(state: State, token_id: str) -> None:
+    """Make a token worthless at once."""
+    await _tokens(state).revoke(token_id)
+
+
+router = Router("/tokens", route_handlers=[list_tokens, create_token, revoke_token], tags=["tokens"])
