@@ -134,7 +134,7 @@ class ApiTokens:
 
     async def _adopt(self, secret: str) -> None:
         if len(secret) < MIN_TOKEN_LENGTH:
-            raise AuthError(
+            raise AdminTokenError(
                 f"FARWATCH_ADMIN_TOKEN is shorter than {MIN_TOKEN_LENGTH} characters: choose a longer one"
             )
         if self.authenticate(secret):
