@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+PROTOCOL_MIN = 1
+"""The oldest version this code speaks."""
 
 PROTOCOL_VERSION = 1
-"""The version this code speaks; ``Hello`` carries a range, ``Welcome`` the one chosen."""
+"""The newest version this code speaks; ``Hello`` carries a range, ``Welcome`` the one chosen."""
+
+MAX_KINDS = 256
+"""How many kinds one link may carry; more than any agent watches, few enough to keep a table of."""
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 """The size of one frame after decompression that neither side exceeds or accepts."""
@@ -40,6 +48,24 @@ class CloseCode(StrEnum):
     OVERLOADED = "overloaded"
     SHUTTING_DOWN = "shutting_down"
     INTERNAL_ERROR = "internal_error"
+
+
+class CallErrorCode(StrEnum):
+    """Why a call failed, as the link itself and every agent say it; a method may have codes of its own."""
+
+    UNKNOWN_METHOD = "unknown_method"
+    NOT_ALLOWED = "not_allowed"
+    BAD_PARAMS = "bad_params"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    REPLY_TOO_LARGE = "reply_too_large"
+    OVERLOADED = "overloaded"
+    FAILED = "failed"
+
+
+# What a peer may say is bounded where it is decoded: a heartbeat of no seconds or an endless kind is a bad frame.
+Count = Annotated[int, Meta(ge=0, lt=2**63)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="frame"):
@@ -76,8 +102,8 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Hello(_Frame, frozen=True, tag="hello"):
     """The agent's first frame. The token is not here but in the upgrade request's Authorization header."""
 
-    protocol_min: int
-    protocol_max: int
+    protocol_min: Count
+    protocol_max: Count
     agent: AgentInfo
     capabilities: tuple[str, ...] = ()
 
@@ -93,10 +119,10 @@ class Welcome(_Frame, frozen=True, tag="welcome"):
         capabilities: What both sides can do.
     """
 
-    protocol: int
+    protocol: Count
     cluster: str
-    heartbeat_seconds: float
-    credit_bytes: int
+    heartbeat_seconds: Seconds
+    credit_bytes: Count
     capabilities: tuple[str, ...] = ()
 
 
@@ -111,7 +137,7 @@ class Refused(_Frame, frozen=True, tag="refused"):
 
     code: CloseCode
     reason: str
-    retry_after_seconds: float | None = None
+    retry_after_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
 
 
 # --- state ----------------------------------------------------------------------------------------------------
@@ -125,13 +151,14 @@ class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
         name: The object's name.
         uid: Tells an object from its successor of the same name.
         resource_version: Equal versions of one uid mean equal objects.
-        document: The trimmed object in MessagePack (``Kind.msgpack_decoder``); None says that it was deleted.
+        document: The trimmed object in MessagePack (``Kind.msgpack_decoder``); None says that it was deleted:
+            whatever is known under this name is gone, whichever uid it had.
         observed_at: When the agent saw it, seconds since the epoch.
         after_gap: The change was found by comparing after a gap, so that it happened some time before.
     """
 
     namespace: str
-    name: str
+    name: Name
     uid: str
     resource_version: str
     document: bytes | None
@@ -140,42 +167,49 @@ class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class SnapshotBegin(_Frame, frozen=True, tag="snapshot_begin"):
-    """All objects of a kind follow; what the hub knows and the snapshot does not name is gone."""
+    """All objects of a kind follow; once it has ended, what the hub knows and the snapshot did not name is gone.
 
-    kind: str
+    A begin while a snapshot of the same kind is under way starts that snapshot over.
+    """
+
+    kind: Name
 
 
 class SnapshotItems(_Frame, frozen=True, tag="snapshot_items"):
     """Some objects of the snapshot that has begun for this kind."""
 
-    kind: str
+    kind: Name
     items: list[Item]
 
 
 class SnapshotEnd(_Frame, frozen=True, tag="snapshot_end"):
     """The snapshot of this kind is whole: ``count`` objects were sent since its begin."""
 
-    kind: str
-    count: int
+    kind: Name
+    count: Count
 
 
 class Changes(_Frame, frozen=True, tag="changes"):
     """Objects of one kind that changed, in the order seen; only for kinds whose snapshot has ended."""
 
-    kind: str
+    kind: Name
     items: list[Item]
 
 
 class Ack(_Frame, frozen=True, tag="ack"):
     """From the hub: every state frame up to this number is durable."""
 
-    number: int
+    number: Count
 
 
 class Credit(_Frame, frozen=True, tag="credit"):
-    """From the hub: bytes of state frames allowed since the connection began, a total that only grows."""
+    """From the hub: bytes of snapshot and change frames allowed since the connection began, a total that only grows.
 
-    total_bytes: int
+    Counted before compression. A frame may be sent while the sum of those before it is below the total, so that no
+    frame, however large, waits for ever.
+    """
+
+    total_bytes: Count
 
 
 class WatchState(StrEnum):
@@ -231,7 +265,7 @@ class CallRequest(_Frame, frozen=True, tag="call_request"):
     id: int
     method: str
     params: msgspec.Raw
-    timeout_seconds: float
+    timeout_seconds: Seconds
     user: str = ""
 
 
@@ -253,7 +287,7 @@ class CallFailure(_Frame, frozen=True, tag="call_failure"):
     """From the agent: the call failed or is not allowed. ``code`` is for machines, ``message`` for people."""
 
     id: int
-    code: str
+    code: Name
     message: str
 
 
