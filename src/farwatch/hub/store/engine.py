@@ -1,0 +1,213 @@
+"""The embedded ClickHouse engine (chDB): worker threads, connections, parameters, and its errors.
+
+A connection serialises what it is asked, and an engine call blocks its thread with the GIL released: so one thread
+writes, a few read, and one stands by to cancel, each with a connection of its own. A process must never fork once
+this module is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from chdb.state.sqlitelike import connect
+
+from farwatch.hub.store.errors import QueryError, RowsRejectedError, TelemetryError
+
+_READERS = 2
+_KILL_EVERY_SECONDS = 0.05
+_CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
+_NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)")
+_LONGEST_MESSAGE = 500
+
+# ClickHouse's src/Common/ErrorCodes.cpp: the faults that lie in the rows themselves and not in the moment.
+_DATA_FAULTS = frozenset({6, 20, 26, 27, 38, 41, 53, 69, 72, 117, 349})
+_NOT_ENOUGH_SPACE = 243
+
+# Query parameters are read in ClickHouse's escaped text form.
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"}
+)
+
+Parameter = str | int | float
+
+
+class _Worker:
+    """A few threads, each with its own connection, made when it first runs something."""
+
+    def __init__(self, name: str, threads: int, open_connection: Callable[[], Any]) -> None:
+        self._open = open_connection
+        self._local = threading.local()
+        self._connections: list[Any] = []
+        self.executor = ThreadPoolExecutor(threads, thread_name_prefix=f"telemetry-{name}")
+
+    def connection(self) -> Any:
+        """The calling thread's connection."""
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._open()
+            self._connections.append(self._local.connection)
+        return self._local.connection
+
+    def close(self) -> None:
+        """Wait for what runs, then close the connections. Whoever asks has seen to it that it ends soon."""
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        for connection in self._connections:
+            connection.close()
+
+
+class Engine:
+    """One embedded engine on one directory. A process has at most one open at a time.
+
+    Args:
+        path: The engine's directory.
+        memory_limit_bytes: What the engine may use for queries, merges and caches together.
+        query_seconds: When a query that still runs is given up.
+    """
+
+    def __init__(self, path: Path, memory_limit_bytes: int, query_seconds: int) -> None:
+        settings = {
+            "max_server_memory_usage": memory_limit_bytes,
+            "background_pool_size": 2,
+            "mark_cache_size": 64 * 1024 * 1024,
+            "index_mark_cache_size": 16 * 1024 * 1024,
+            "uncompressed_cache_size": 0,
+        }
+        # What the engine is started with belongs to the first connection; the others must name the same path.
+        self._target = f"{path}?{urlencode(settings)}"
+        self._writer = _Worker("writer", 1, self._open)
+        self._readers = _Worker("reader", _READERS, self._open_reader)
+        self._canceller = _Worker("canceller", 1, self._open)
+        self._query_seconds = query_seconds
+        self._running: dict[str, Future[bytes]] = {}
+        self._numbers = itertools.count(1)
+
+    async def execute(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Run a statement that changes something, in order with the inserts."""
+        await _run(self._writer, lambda: self._ask(self._writer, statement, "Null", parameters))
+
+    async def insert(self, table: str, columns: tuple[str, ...], rows: bytes, token: str) -> None:
+        """Insert rows; once it returns they are safe from a kill of the process.
+
+        Args:
+            table: Its name.
+            columns: In the order of the values in each row.
+            rows: JSON arrays, one a line.
+            token: The same rows sent again with the same token are written once.
+
+        Raises:
+            RowsRejectedError: The rows are at fault: sending them again will not help.
+            TelemetryError: The insert failed for now.
+        """
+        statement = (
+            f"INSERT INTO {table} ({', '.join(columns)}) "
+            f"SETTINGS insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1"
+        )
+        await _run(self._writer, lambda: self._insert(statement, rows))
+
+    async def query(self, sql: str, parameters: Mapping[str, Parameter] | None, output: str) -> bytes:
+        """Run a query and give its result in an output format of ClickHouse's.
+
+        When the caller is cancelled, the query is killed.
+
+        Raises:
+            QueryError: It failed; the message is the engine's.
+        """
+        # A comment that no other query has lets the canceller find this one.
+        mark = f"/* {next(self._numbers)} */"
+        running = self._readers.executor.submit(self._ask, self._readers, f"{mark} {sql}", output, parameters)
+        self._running[mark] = running
+        running.add_done_callback(lambda _: self._running.pop(mark, None))
+        try:
+            return await asyncio.wrap_future(running)
+        except asyncio.CancelledError:
+            if not running.cancel():
+                await _run(self._canceller, lambda: self._kill(mark, running))
+            raise
+
+    def kill_queries(self) -> None:
+        """Kill whatever still runs, and wait until it has ended."""
+        for mark, running in tuple(self._running.items()):
+            if not running.cancel():
+                self._canceller.executor.submit(self._kill, mark, running).result()
+
+    def close(self) -> None:
+        """Wait for the threads and close the engine; the caller has stopped giving it work."""
+        self.kill_queries()
+        self._readers.close()
+        self._canceller.close()
+        # Last: the connection that the engine was started with.
+        self._writer.close()
+
+    def _open(self) -> Any:
+        try:
+            connection = connect(self._target)
+            connection.query("CREATE DATABASE IF NOT EXISTS farwatch ENGINE = Atomic")
+            connection.query("USE farwatch")
+        except RuntimeError as error:
+            raise TelemetryError(f"the telemetry store does not open: {_explain(error)}") from error
+        return connection
+
+    def _open_reader(self) -> Any:
+        connection = self._open()
+        connection.query(f"SET max_execution_time = {self._query_seconds}")
+        connection.query("SET readonly = 1")
+        return connection
+
+    def _ask(
+        self, worker: _Worker, sql: str, output: str, parameters: Mapping[str, Parameter] | None
+    ) -> bytes:
+        bound = {name: _escape(value) for name, value in (parameters or {}).items()}
+        try:
+            return bytes(worker.connection().query(sql, output, bound).bytes())
+        except RuntimeError as error:
+            raise QueryError(_explain(error)) from error
+
+    def _insert(self, statement: str, rows: bytes) -> None:
+        try:
+            with self._writer.connection().send_insert(statement, "JSONCompactEachRow") as stream:
+                stream.append(rows)
+                stream.finish()
+        except RuntimeError as error:
+            kind = RowsRejectedError if _codes(error) & _DATA_FAULTS else TelemetryError
+            raise kind(_explain(error)) from error
+
+    def _kill(self, mark: str, running: Future[bytes]) -> None:
+        """The engine may not know the query yet when it is to be killed: try until it has ended."""
+        while not running.done():
+            self._ask(
+                self._canceller,
+                "KILL QUERY WHERE startsWith(query, {mark:String}) SYNC",
+                "Null",
+                {"mark": mark},
+            )
+            wait([running], timeout=_KILL_EVERY_SECONDS)
+
+
+async def _run(worker: _Worker, work: Callable[[], Any]) -> None:
+    """Run to the end even when the caller is cancelled: an engine call cannot be left half-way."""
+    task = asyncio.get_running_loop().run_in_executor(worker.executor, work)
+    await asyncio.shield(task)
+
+
+def _escape(value: Parameter) -> str:
+    return value.translate(_ESCAPES) if isinstance(value, str) else repr(value)
+
+
+def _codes(error: RuntimeError) -> set[int]:
+    return {int(code) for code in _CODE.findall(str(error))}
+
+
+def _explain(error: RuntimeError) -> str:
+    """The engine's message in one bounded line; a full disk in plain words."""
+    if _NOT_ENOUGH_SPACE in _codes(error) or "No space left on device" in str(error):
+        return "the disk that holds the data directory is full: free some space or shorten the retention"
+    message = _CODE.split(str(error))[-1].split("\n", 1)[0]
+    name = _NAME.search(str(error))
+    return f"{message[:_LONGEST_MESSAGE]} [{name[1] if name else 'UNKNOWN'}]"

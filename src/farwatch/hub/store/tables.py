@@ -1,0 +1,162 @@
+"""The tables of the telemetry store: their rows as structs, their schema as SQL."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Table(StrEnum):
+    """The tables that rows are inserted into."""
+
+    CHANGES = "changes"
+    ALERT_EVENTS = "alert_events"
+
+
+class ChangeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One object created, updated or deleted: a row of ``changes``.
+
+    Attributes:
+        sequence: The hub's own count, increasing for ever: the order in which it learned of changes.
+        time: When the agent saw it, seconds since the epoch.
+        cluster: The cluster's name.
+        kind: A name in ``farwatch.kube.kinds.KINDS``.
+        namespace: Empty for cluster-scoped kinds.
+        name: The object's name.
+        uid: Tells an object from its successor of the same name.
+        operation: ``created``, ``updated`` or ``deleted``.
+        after_gap: Found by comparing after a gap.
+        resource_version: The object's version.
+        document: The trimmed object in JSON; when deleted, as it last was.
+    """
+
+    sequence: int
+    time: float
+    cluster: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    operation: str
+    after_gap: bool
+    resource_version: str
+    document: str
+
+
+class AlertEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One transition of one alert: a row of ``alert_events``.
+
+    Attributes:
+        time: When it happened, seconds since the epoch.
+        fingerprint: The alert's identity.
+        transition: What happened to it: ``raised``, ``updated``, ``resolved``.
+        alertname: Its label ``alertname``.
+        cluster: Its label ``cluster``, empty if it has none.
+        namespace: Its label ``namespace``, empty if it has none.
+        starts_at: Seconds since the epoch.
+        ends_at: Seconds since the epoch; None while it fires.
+        labels: All of its labels.
+        annotations: What people read.
+    """
+
+    time: float
+    fingerprint: str
+    transition: str
+    alertname: str
+    cluster: str
+    namespace: str
+    starts_at: float
+    ends_at: float | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+Row = ChangeRow | AlertEventRow
+
+COLUMNS: dict[Table, tuple[str, ...]] = {
+    Table.CHANGES: ChangeRow.__struct_fields__,
+    Table.ALERT_EVENTS: AlertEventRow.__struct_fields__,
+}
+"""The columns of each table in the order of its row's fields."""
+
+SELECT_CHANGE = (
+    "sequence, toUnixTimestamp64Milli(time) / 1000, cluster, kind, namespace, name, uid, operation, after_gap, "
+    "resource_version, document"
+)
+"""What to select so that each result row is a ``ChangeRow``."""
+
+# Parts that a crash left broken are set aside and never keep the hub from starting. The deduplication window makes
+# a retried insert count once. A TTL drops whole days: rewriting parts row by row is never worth it.
+_COMMON = """non_replicated_deduplication_window = 1000, max_suspicious_broken_parts = 1000000,
+    max_suspicious_broken_parts_bytes = 1000000000000"""
+_DAILY = f"{_COMMON}, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1"
+
+SCHEMA = (
+    # The key serves "one object over time" in full and "a cluster's or namespace's window" by its beginning; days are
+    # partitions, so that a window reads its days only.
+    f"""
+    CREATE TABLE IF NOT EXISTS changes (
+        sequence UInt64 CODEC(Delta, ZSTD(1)),
+        time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+        cluster LowCardinality(String),
+        kind LowCardinality(String),
+        namespace LowCardinality(String),
+        name String CODEC(ZSTD(1)),
+        uid String CODEC(ZSTD(1)),
+        operation LowCardinality(String),
+        after_gap Bool,
+        resource_version String CODEC(ZSTD(1)),
+        document String CODEC(ZSTD(3)),
+        INDEX by_time time TYPE minmax
+    ) ENGINE = MergeTree
+    PARTITION BY toDate(time)
+    ORDER BY (cluster, namespace, kind, name, sequence)
+    SETTINGS {_DAILY}
+    """,
+    # The newest document of each object outlives its changes: the inventory is rebuilt from here after a restart.
+    # A merge of everything that is old enough removes what was deleted, the tombstone as well.
+    f"""
+    CREATE TABLE IF NOT EXISTS objects (
+        sequence UInt64,
+        time DateTime64(3, 'UTC'),
+        cluster LowCardinality(String),
+        kind LowCardinality(String),
+        namespace LowCardinality(String),
+        name String CODEC(ZSTD(1)),
+        uid String CODEC(ZSTD(1)),
+        resource_version String CODEC(ZSTD(1)),
+        document String CODEC(ZSTD(3)),
+        deleted UInt8
+    ) ENGINE = ReplacingMergeTree(sequence, deleted)
+    ORDER BY (cluster, kind, namespace, name)
+    SETTINGS {_COMMON}, allow_experimental_replacing_merge_with_cleanup = 1,
+        enable_replacing_merge_with_cleanup_for_min_age_to_force_merge = 1,
+        min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1
+    """,
+    """
+    CREATE MATERIALIZED VIEW IF NOT EXISTS objects_from_changes TO objects AS
+    SELECT sequence, time, cluster, kind, namespace, name, uid, resource_version,
+        if(operation = 'deleted', '', document) AS document, operation = 'deleted' AS deleted
+    FROM changes
+    """,
+    f"""
+    CREATE TABLE IF NOT EXISTS alert_events (
+        time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+        fingerprint String,
+        transition LowCardinality(String),
+        alertname LowCardinality(String),
+        cluster LowCardinality(String),
+        namespace LowCardinality(String),
+        starts_at DateTime64(3, 'UTC'),
+        ends_at Nullable(DateTime64(3, 'UTC')),
+        labels Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+        annotations Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+        INDEX by_fingerprint fingerprint TYPE bloom_filter
+    ) ENGINE = MergeTree
+    PARTITION BY toDate(time)
+    ORDER BY (cluster, alertname, fingerprint, time)
+    SETTINGS {_DAILY}
+    """,
+)
+"""What a new store is made with, in this order; each statement does nothing where its table exists."""

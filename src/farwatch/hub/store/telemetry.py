@@ -1,0 +1,181 @@
+"""What happened: every change of every object, every transition of every alert.
+
+An acknowledged row is in the files of the embedded engine and survives ``kill -9`` of the hub; a power cut may take
+the last seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from farwatch.hub.store.batches import BatchCounters, Batches, Insert
+from farwatch.hub.store.directory import DataDirectory
+from farwatch.hub.store.engine import Engine, Parameter
+from farwatch.hub.store.errors import TelemetryError
+from farwatch.hub.store.tables import COLUMNS, SCHEMA, Row, Table
+
+DEFAULT_RETENTION_DAYS = 14
+
+_MIB = 1024 * 1024
+_OURS_BYTES = 350 * _MIB
+_LEAST_ENGINE_BYTES = 256 * _MIB
+
+T = TypeVar("T")
+
+
+class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the telemetry store works.
+
+    Attributes:
+        retention_days: How long each table's rows are kept; tables that are not named, 14 days.
+        memory_limit_bytes: What the engine may use; None takes the container's or machine's memory less 350 MiB.
+        batch_seconds: How long rows wait for company before they are written.
+        max_pending_bytes: How much may wait in memory while the engine does not take rows.
+        query_seconds: When a query that still runs is given up.
+        close_seconds: How long closing waits for the last rows to be written.
+    """
+
+    retention_days: Mapping[Table, int] = {}
+    memory_limit_bytes: int | None = None
+    batch_seconds: float = 1.0
+    max_pending_bytes: int = 128 * _MIB
+    query_seconds: int = 30
+    close_seconds: float = 5.0
+
+
+class Telemetry:
+    """The telemetry store. At most one is open in a process, because the engine is one."""
+
+    def __init__(self, engine: Engine, settings: TelemetrySettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._batches = Batches(
+            self._send, delay_seconds=settings.batch_seconds, max_pending_bytes=settings.max_pending_bytes
+        )
+
+    @classmethod
+    async def open(cls, directory: DataDirectory, settings: TelemetrySettings | None = None) -> Self:
+        """Start the engine, create what is missing and apply the retention.
+
+        Raises:
+            TelemetryError: The engine does not start, or a table cannot be made.
+        """
+        settings = settings or TelemetrySettings()
+        engine = Engine(
+            directory.telemetry, settings.memory_limit_bytes or _memory_for_engine(), settings.query_seconds
+        )
+        telemetry = cls(engine, settings)
+        try:
+            await telemetry._create()
+        except BaseException:
+            await telemetry.close()
+            raise
+        return telemetry
+
+    @property
+    def counters(self) -> BatchCounters:
+        """What became of rows, since the start."""
+        return self._batches.counters
+
+    @property
+    def full(self) -> bool:
+        """Whether the engine has refused rows for so long that new ones are refused."""
+        return self._batches.full
+
+    @property
+    def pending_bytes(self) -> int:
+        """How much waits in memory to be written."""
+        return self._batches.pending_bytes
+
+    def insert(self, table: Table, rows: Sequence[Row]) -> asyncio.Future[None]:
+        """Add rows; the future is done when they are durable, which takes about ``batch_seconds``.
+
+        The future fails with a ``TelemetryError`` when the rows are rejected, too much waits already, or the store
+        closes. Nobody needs to await it.
+        """
+        return self._batches.add(table, rows)
+
+    async def flush(self) -> None:
+        """Write what waits, without waiting for more; return when it is durable."""
+        await self._batches.flush()
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None
+    ) -> list[dict[str, Any]]:
+        """Ask, and get each row by column name.
+
+        Args:
+            sql: One SELECT, its values as ``{name:Type}``; the tables are in ``farwatch.hub.store.tables``.
+            parameters: The values by name.
+
+        Raises:
+            QueryError: It failed or took too long.
+        """
+        answer = await self._engine.query(sql, parameters, "JSONEachRow")
+        return [msgspec.json.decode(line) for line in answer.splitlines()]
+
+    async def select(
+        self, row_type: type[T], sql: str, parameters: Mapping[str, Parameter] | None = None
+    ) -> list[T]:
+        """Ask, and get each row as a struct with ``array_like=True`` whose fields are the columns in their order.
+
+        Raises:
+            QueryError: It failed or took too long.
+        """
+        answer = await self._engine.query(sql, parameters, "JSONCompactEachRow")
+        return msgspec.json.Decoder(row_type).decode_lines(answer)
+
+    async def forget_objects(self, cluster: str) -> None:
+        """Remove a cluster's objects; the history of their changes stays until its time is over."""
+        await self.flush()
+        await self._engine.execute(
+            "ALTER TABLE objects DELETE WHERE cluster = {cluster:String} SETTINGS mutations_sync = 1",
+            {"cluster": cluster},
+        )
+
+    async def close(self) -> None:
+        """Write what waits, end every query, and stop the engine."""
+        await self._batches.close(self._settings.close_seconds)
+        await asyncio.to_thread(self._engine.close)
+
+    async def _send(self, insert: Insert) -> None:
+        await self._engine.insert(insert.table, COLUMNS[insert.table], insert.rows, insert.token)
+
+    async def _create(self) -> None:
+        for statement in SCHEMA:
+            await self._engine.execute(statement)
+        for table in Table:
+            await self._retain(table, self._settings.retention_days.get(table, DEFAULT_RETENTION_DAYS))
+
+    async def _retain(self, table: Table, days: int) -> None:
+        """Setting a TTL makes the engine look at every part again, so it is set only when it differs."""
+        if days < 1:
+            raise TelemetryError(f"retention of {table} is {days} days: it must be at least 1")
+        ttl = f"toDateTime(time) + toIntervalDay({days})"
+        as_set = await self.query(
+            "SELECT name FROM system.tables WHERE database = 'farwatch' AND name = {table:String}"
+            " AND position(create_table_query, {ttl:String}) > 0",
+            {"table": table.value, "ttl": ttl},
+        )
+        if not as_set:
+            await self._engine.execute(f"ALTER TABLE {table} MODIFY TTL {ttl}")
+
+
+def _memory_for_engine() -> int:
+    """The container's or machine's memory, whichever is less, without what the rest of the hub needs."""
+    total = _physical_memory()
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.exists():
+        text = limit.read_text().strip()
+        total = min(total, int(text)) if text.isdigit() else total
+    return max(total - _OURS_BYTES, _LEAST_ENGINE_BYTES)
+
+
+def _physical_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
