@@ -63,7 +63,7 @@ class CallErrorCode(StrEnum):
 
 
 # What a peer may say is bounded where it is decoded: a heartbeat of no seconds or an endless kind is a bad frame.
-Count = Annotated[int, Meta(ge=0, lt=2**63)]
+Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 
