@@ -1,0 +1,138 @@
+"""The agent's own metrics in Prometheus' text format, version 0.0.4. docs/agent.md explains each."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import NamedTuple
+
+from farwatch import __version__
+from farwatch.agent.state import AgentState, LinkPhase
+from farwatch.agent.webserver import Page
+
+_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+Labels = Mapping[str, str]
+
+
+class Family(NamedTuple):
+    """A metric with its samples."""
+
+    name: str
+    type: str
+    help: str
+    samples: Iterable[tuple[Labels, float]]
+
+
+def metrics_pages(state: AgentState) -> dict[str, Callable[[], Page]]:
+    """``/metrics`` by path."""
+    return {"/metrics": lambda: Page(HTTPStatus.OK, write_text(collect(state)), _CONTENT_TYPE)}
+
+
+def collect(state: AgentState) -> Iterator[Family]:
+    """Every metric, as it is now."""
+    yield from _about_process()
+    yield from _about_link(state)
+    yield from _about_watches(state)
+
+
+def write_text(families: Iterable[Family]) -> str:
+    """The text format: HELP, TYPE and one line for each sample; a family without samples is left out."""
+    lines = []
+    for family in families:
+        samples = [
+            f"{family.name}{_write_labels(labels)} {_write_number(value)}" for labels, value in family.samples
+        ]
+        if samples:
+            lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.type}", *samples]
+    return "\n".join(lines) + "\n"
+
+
+def resident_bytes() -> int:
+    """This process's resident set size, bytes; 0 where the system does not tell (outside Linux)."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _about_process() -> Iterator[Family]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    yield _gauge("build_info", "The agent's version, as a label.", 1, {"version": __version__})
+    yield _gauge("resident_memory_bytes", "Resident set size.", resident_bytes())
+    yield _gauge("resident_memory_peak_bytes", "Largest resident set size so far.", usage.ru_maxrss * 1024)
+    yield _counter("cpu_seconds_total", "CPU time used, user and system.", time.process_time())
+
+
+def _about_link(state: AgentState) -> Iterator[Family]:
+    traffic = state.traffic
+    yield _gauge("link_up", "1 while linked to the hub.", state.link.phase is LinkPhase.LINKED)
+    yield _gauge(
+        "link_down_seconds", "For how long there has been no link; 0 while linked.", state.link_down_seconds
+    )
+    yield _counter("link_connections_total", "Links established.", traffic.connections)
+    yield _counters("link_refusals_total", "Links the hub refused, by its code.", "code", traffic.refusals)
+    yield _counters(
+        "link_failures_total", "Links that failed or were closed, by cause.", "cause", traffic.failures
+    )
+    yield _counter("link_frames_sent_total", "Frames sent.", traffic.frames_sent)
+    yield _counter("link_sent_bytes_total", "Bytes of frames sent, as compressed.", traffic.bytes_sent)
+    yield _counter("link_frames_received_total", "Frames received.", traffic.frames_received)
+    yield _counter("link_received_bytes_total", "Bytes of frames received.", traffic.bytes_received)
+    yield _gauge(
+        "link_unacknowledged_frames",
+        "State frames sent that the hub has not made durable.",
+        state.unacknowledged_frames(),
+    )
+
+
+def _about_watches(state: AgentState) -> Iterator[Family]:
+    seen = state.seen
+    kinds = state.kinds
+    yield _gauge("api_server_up", "1 while the API server answers.", state.api_server.reachable)
+    yield Family(
+        "farwatch_agent_objects",
+        "gauge",
+        "Objects kept, by kind.",
+        [({"kind": k.kind}, k.objects) for k in kinds],
+    )
+    yield Family(
+        "farwatch_agent_watch_state",
+        "gauge",
+        "1 for the state the watch of a kind is in: syncing, synced, denied, absent or failing.",
+        [({"kind": kind.kind, "state": kind.state.value}, 1) for kind in kinds],
+    )
+    yield _counters("changes_total", "Changes seen, by kind.", "kind", seen.changes)
+    yield _counters("watch_restarts_total", "Watches begun anew, by kind.", "kind", seen.watch_restarts)
+    yield _counters(
+        "malformed_objects_total", "Objects that did not decode, by kind.", "kind", seen.malformed
+    )
+
+
+def _gauge(name: str, text: str, value: float, labels: Labels | None = None) -> Family:
+    return Family(f"farwatch_agent_{name}", "gauge", text, [(labels or {}, value)])
+
+
+def _counter(name: str, text: str, value: float) -> Family:
+    return Family(f"farwatch_agent_{name}", "counter", text, [({}, value)])
+
+
+def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Family:
+    return Family(
+        f"farwatch_agent_{name}", "counter", text, [({label: key}, value) for key, value in values.items()]
+    )
+
+
+def _write_labels(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items()) + "}"
+
+
+def _write_number(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")

@@ -1,0 +1,140 @@
+"""What the agent knows of itself: one place that the link, health, metrics and ``agent.status`` read."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sized
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+
+from farwatch.link.frames import AgentStatus, KindStatus, WatchState
+
+
+class LinkPhase(StrEnum):
+    """How the link stands."""
+
+    WAITING = "waiting for the cluster's identity"
+    CONNECTING = "connecting"
+    LINKED = "linked"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    CLOSED = "closed"
+
+
+class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How the link stands, since when (seconds, monotonic), and why when it is down."""
+
+    phase: LinkPhase
+    since: float
+    code: str = ""
+    reason: str = ""
+
+
+class Reachability(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the API server answers, since when, and the last error's words when it does not."""
+
+    reachable: bool
+    since: datetime
+    message: str = ""
+
+
+class Traffic(msgspec.Struct, kw_only=True):
+    """What went over the link since the agent started."""
+
+    connections: int = 0
+    frames_sent: int = 0
+    bytes_sent: int = 0
+    frames_received: int = 0
+    bytes_received: int = 0
+    refusals: Counter[str] = msgspec.field(default_factory=Counter)
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class Observations(msgspec.Struct, kw_only=True):
+    """What was seen in the cluster since the agent started, by kind."""
+
+    changes: Counter[str] = msgspec.field(default_factory=Counter)
+    watch_restarts: Counter[str] = msgspec.field(default_factory=Counter)
+    malformed: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class AgentState:
+    """The agent's state and counters. Writers are the uplink and the watchers; everybody may read.
+
+    Args:
+        stores: By kind, where its objects are kept; they are counted when somebody asks.
+        monotonic: Seconds that never jump.
+        now: The time of day, in UTC.
+    """
+
+    def __init__(
+        self,
+        stores: Mapping[str, Sized],
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._stores = stores
+        self._monotonic = monotonic
+        self._now = now
+        self.started_at = now()
+        self.cluster_uid = ""
+        self.kubernetes_version = ""
+        self.traffic = Traffic()
+        self.seen = Observations()
+        self.unacknowledged_frames: Callable[[], int] = int
+        self.link = LinkReport(phase=LinkPhase.WAITING, since=monotonic())
+        self.api_server = Reachability(reachable=False, since=self.started_at, message="not asked yet")
+        self._link_down_since: float | None = monotonic()
+        self._kinds = {
+            kind: KindStatus(kind=kind, state=WatchState.SYNCING, since=self.started_at) for kind in stores
+        }
+
+    @property
+    def kinds(self) -> tuple[KindStatus, ...]:
+        """Every kind's status, with the number of its objects as it is now."""
+        return tuple(
+            msgspec.structs.replace(status, objects=len(self._stores[kind]))
+            for kind, status in self._kinds.items()
+        )
+
+    @property
+    def link_down_seconds(self) -> float:
+        """For how long there has been no link; 0 while there is one."""
+        return 0.0 if self._link_down_since is None else self._monotonic() - self._link_down_since
+
+    def set_link(self, phase: LinkPhase, code: str = "", reason: str = "") -> None:
+        """Notes how the link stands."""
+        self.link = LinkReport(phase=phase, since=self._monotonic(), code=code, reason=reason)
+        if phase is LinkPhase.LINKED:
+            self._link_down_since = None
+        elif self._link_down_since is None:
+            self._link_down_since = self.link.since
+
+    def set_api_server(self, *, reachable: bool, message: str = "") -> bool:
+        """Notes whether the API server answers; tells whether that is news."""
+        if (reachable, message) == (self.api_server.reachable, self.api_server.message):
+            return False
+        since = self.api_server.since if reachable == self.api_server.reachable else self._now()
+        self.api_server = Reachability(reachable=reachable, since=since, message=message)
+        return True
+
+    def set_kind(self, kind: str, state: WatchState, message: str = "") -> bool:
+        """Notes how the watch of a kind stands; tells whether that is news."""
+        known = self._kinds[kind]
+        if (state, message) == (known.state, known.message):
+            return False
+        since = known.since if state is known.state else self._now()
+        self._kinds[kind] = msgspec.structs.replace(known, state=state, since=since, message=message)
+        return True
+
+    def report(self) -> AgentStatus:
+        """The state as the hub is told it."""
+        return AgentStatus(
+            api_server_reachable=self.api_server.reachable,
+            api_server_since=self.api_server.since,
+            api_server_message=self.api_server.message,
+            kinds=self.kinds,
+        )
