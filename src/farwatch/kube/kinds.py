@@ -22,6 +22,7 @@ class Kind:
         version: The API version within the group.
         type: The trimmed struct an object is decoded to.
         namespaced: Whether objects live in namespaces.
+        page_size: How many objects to ask for at once; large objects come in small pages, to keep the peak low.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Kind:
     version: str
     type: type[KubeObject]
     namespaced: bool = True
+    page_size: int = 250
 
     @property
     def api_version(self) -> str:
@@ -57,14 +59,14 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind("Namespace", "namespaces", "", "v1", objects.Namespace, namespaced=False),
-        Kind("Node", "nodes", "", "v1", objects.Node, namespaced=False),
+        Kind("Node", "nodes", "", "v1", objects.Node, namespaced=False, page_size=100),
         Kind("Deployment", "deployments", "apps", "v1", objects.Deployment),
         Kind("ReplicaSet", "replicasets", "apps", "v1", objects.ReplicaSet),
         Kind("StatefulSet", "statefulsets", "apps", "v1", objects.StatefulSet),
         Kind("DaemonSet", "daemonsets", "apps", "v1", objects.DaemonSet),
         Kind("CronJob", "cronjobs", "batch", "v1", objects.CronJob),
         Kind("Job", "jobs", "batch", "v1", objects.Job),
-        Kind("Pod", "pods", "", "v1", objects.Pod),
+        Kind("Pod", "pods", "", "v1", objects.Pod, page_size=100),
         Kind(
             "HorizontalPodAutoscaler",
             "horizontalpodautoscalers",
@@ -85,3 +87,6 @@ KINDS: dict[str, Kind] = {
 is known when the pod arrives; events, which point at everything, come last."""
 
 KINDS_BY_PLURAL: dict[str, Kind] = {kind.plural: kind for kind in KINDS.values()}
+
+LEASE = Kind("Lease", "leases", "coordination.k8s.io", "v1", objects.Lease)
+"""For electing a leader; nobody watches it."""

@@ -715,3 +715,22 @@ class Event(KubeObject, frozen=True):
     series: EventSeries | None = None
     source: EventSource | None = None
     reporting_component: str | None = None
+
+
+# --- coordination ---------------------------------------------------------------------------------------------
+
+
+class LeaseSpec(_Slim, frozen=True):
+    """Who holds a Lease, and until when: ``renew_time`` plus ``lease_duration_seconds``."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    acquire_time: datetime | None = None
+    renew_time: datetime | None = None
+    lease_transitions: int | None = None
+
+
+class Lease(KubeObject, frozen=True):
+    """coordination.k8s.io/v1 Lease."""
+
+    spec: LeaseSpec = LeaseSpec()

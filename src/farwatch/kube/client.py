@@ -1,0 +1,463 @@
+"""Talks to one API server: lists in pages, watches, reads and writes objects.
+
+Every failure is one of three: :class:`ApiUnreachable` (no answer), :class:`ApiError` (an answer that says no) or
+:class:`KubeConfigError` (we have nothing to show). Nothing is retried here but a 401, once, with new credentials:
+whoever asks knows better when to ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from functools import partial
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from farwatch.kube.access import ClusterAccess, Credentials
+from farwatch.kube.decoding import (
+    UNREADABLE,
+    ListPage,
+    WatchDecoder,
+    WatchEvent,
+    decode_page,
+    decode_status,
+)
+from farwatch.kube.errors import BAD_BODY, ApiError, ApiUnreachable, KubeConfigError, StreamIdle
+from farwatch.kube.kinds import Kind
+from farwatch.kube.objects import KubeObject
+
+CONNECT_SECONDS = 10.0
+"""How long a connection may take to stand, TLS included."""
+
+READ_SECONDS = 30.0
+"""How long an answer may stand still before it counts as none."""
+
+IDLE_SECONDS = 150.0
+"""How long a watch may stand still: bookmarks come about each minute, so two were missed."""
+
+_MAX_ERROR_BYTES = 64 * 1024
+_FIRST_ERROR = HTTPStatus.MULTIPLE_CHOICES
+
+_NETWORK_ERRORS = (
+    aiohttp.ClientConnectionError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
+    TimeoutError,
+    OSError,
+)
+
+
+class PatchType(StrEnum):
+    """How a patch is written; the values are its content types."""
+
+    MERGE = "application/merge-patch+json"
+    JSON = "application/json-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
+
+
+class ServerVersion(msgspec.Struct, frozen=True, rename="camel"):
+    """What ``/version`` says."""
+
+    git_version: str
+    major: str = ""
+    minor: str = ""
+    platform: str = ""
+
+
+class _Resource(msgspec.Struct):
+    name: str
+
+
+class _ResourceList(msgspec.Struct):
+    resources: list[_Resource]
+
+
+_version_decoder = msgspec.json.Decoder(ServerVersion)
+_resources_decoder = msgspec.json.Decoder(_ResourceList)
+
+
+class WatchStream:
+    """An open watch: iterate for the events of each read, in order.
+
+    Ends when the server ends it. Raises :class:`ApiUnreachable` when it breaks, and its
+    :class:`StreamIdle` when it stands still for longer than ``idle_seconds``, which may be set anew at any time.
+
+    Attributes:
+        idle_seconds: How long it may stand still.
+        last_read_bytes: The size of the last read, before decoding.
+        ended_in_line: Whether it ended within a line, whose event is lost.
+    """
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, decoder: WatchDecoder, idle_seconds: float, what: str
+    ) -> None:
+        self._response = response
+        self._decoder = decoder
+        self._what = what
+        self.idle_seconds = idle_seconds
+        self.last_read_bytes = 0
+
+    @property
+    def ended_in_line(self) -> bool:  # noqa: D102 - described with the class
+        return self._decoder.pending_bytes > 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[WatchEvent]:
+        chunk = await self._read()
+        if not chunk:
+            raise StopAsyncIteration
+        self.last_read_bytes = len(chunk)
+        return self._decoder.feed(chunk)
+
+    async def _read(self) -> bytes:
+        try:
+            async with asyncio.timeout(self.idle_seconds):
+                return await self._response.content.readany()
+        except TimeoutError as error:
+            raise StreamIdle(f"{self._what}: nothing came for {self.idle_seconds:g} s") from error
+        except _NETWORK_ERRORS as error:
+            raise ApiUnreachable(f"{self._what}: the stream broke: {_describe(error)}") from error
+
+    def pause(self) -> None:
+        """Leave what comes next with the operating system, so that it does not wake us, until :meth:`resume`."""
+        transport = self._transport()
+        if transport is not None:
+            transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on after :meth:`pause`."""
+        transport = self._transport()
+        if transport is not None:
+            transport.resume_reading()
+
+    def _transport(self) -> asyncio.ReadTransport | None:
+        connection = self._response.connection
+        transport = connection.transport if connection is not None else None
+        if isinstance(transport, asyncio.ReadTransport) and not transport.is_closing():
+            return transport
+        return None
+
+
+class KubeClient:
+    """A client for one API server. Use as an async context manager, or :meth:`close` it.
+
+    Args:
+        access: How to reach the server.
+        user_agent: Names us in the server's logs.
+        read_seconds: How long an answer may stand still.
+    """
+
+    def __init__(
+        self, access: ClusterAccess, *, user_agent: str = "farwatch", read_seconds: float = READ_SECONDS
+    ) -> None:
+        self.access = access
+        self._user_agent = user_agent
+        self._read_seconds = read_seconds
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    async def list_pages(
+        self,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        limit: int | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> AsyncIterator[ListPage]:
+        """The objects of a kind as they are now, page by page; all namespaces when ``namespace`` is empty.
+
+        No resource version is asked for: that is a consistent read, and the one that every server serves in pages.
+
+        Raises:
+            ApiError: 410 in the middle: the rest can no longer be had, and a list has to begin anew.
+        """
+        params = _without_empty({"labelSelector": label_selector, "fieldSelector": field_selector})
+        params["limit"] = str(limit or kind.page_size)
+        while True:
+            page = decode_page(kind, await self.request("GET", kind.path(namespace), params=params))
+            yield page
+            if not page.continue_token:
+                return
+            params["continue"] = page.continue_token
+
+    @asynccontextmanager
+    async def watch(
+        self,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        resource_version: str = "",
+        timeout_seconds: int = 300,
+        initial_events: bool = False,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> AsyncIterator[WatchStream]:
+        """A watch of a kind from ``resource_version`` on; the server ends it after ``timeout_seconds``.
+
+        With ``initial_events`` it begins with a list, streamed: every object as ADDED, then a bookmark that
+        ``ends_initial``. A server without streaming lists refuses that (400, 422) or never sends the bookmark.
+        """
+        params = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(timeout_seconds),
+            **_without_empty({"resourceVersion": resource_version}),
+        }
+        if initial_events:
+            params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        path = kind.path(namespace)
+        async with self._respond("GET", path, params=params, is_stream=True) as response:
+            what = f"watch of {kind.plural} at {self.access.server}"
+            yield WatchStream(response, WatchDecoder(kind), idle_seconds, what)
+
+    async def get(self, kind: Kind, name: str, namespace: str = "") -> KubeObject:
+        """One object."""
+        return self._decode(kind, await self.request("GET", _object_path(kind, name, namespace)))
+
+    async def server_version(self) -> ServerVersion:
+        """The API server's version; also a cheap way to learn whether it answers."""
+        body = await self.request("GET", "/version")
+        try:
+            return _version_decoder.decode(body)
+        except UNREADABLE as error:
+            raise ApiError(200, BAD_BODY, f"/version is not a version: {error}") from error
+
+    async def cluster_uid(self) -> str:
+        """The cluster's identity: the uid of the namespace ``kube-system``."""
+        body = await self.request("GET", "/api/v1/namespaces/kube-system")
+        try:
+            return _namespace_decoder.decode(body).metadata.uid
+        except UNREADABLE as error:
+            raise ApiError(200, BAD_BODY, f"kube-system is not a namespace: {error}") from error
+
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the cluster has this kind in this version."""
+        path = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
+        try:
+            body = await self.request("GET", path)
+        except ApiError as error:
+            if error.is_not_found:
+                return False
+            raise
+        try:
+            return any(found.name == kind.plural for found in _resources_decoder.decode(body).resources)
+        except UNREADABLE as error:
+            raise ApiError(200, BAD_BODY, f"{path} is not a list of resources: {error}") from error
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    async def create(self, kind: Kind, body: Any, namespace: str = "") -> KubeObject:
+        """Create an object; 409 when the name is taken."""
+        return self._decode(kind, await self.request("POST", kind.path(namespace), body=_encode(body)))
+
+    async def replace(self, kind: Kind, name: str, body: Any, namespace: str = "") -> KubeObject:
+        """Put a whole object in place of what is there; 409 when ``metadata.resourceVersion`` is not the newest."""
+        path = _object_path(kind, name, namespace)
+        return self._decode(kind, await self.request("PUT", path, body=_encode(body)))
+
+    async def patch(
+        self,
+        kind: Kind,
+        name: str,
+        body: Any,
+        namespace: str = "",
+        *,
+        patch_type: PatchType = PatchType.MERGE,
+        subresource: str = "",
+        params: Mapping[str, str] | None = None,
+    ) -> KubeObject:
+        """Change an object, or its ``status`` or ``scale``; ``params`` such as ``dryRun`` or ``fieldManager``."""
+        path = _object_path(kind, name, namespace) + (f"/{subresource}" if subresource else "")
+        answer = await self.request(
+            "PATCH", path, params=params, body=_encode(body), content_type=patch_type.value
+        )
+        return self._decode(kind, answer)
+
+    async def delete(self, kind: Kind, name: str, namespace: str = "", *, uid: str = "") -> None:
+        """Delete an object; with ``uid`` only that one and no successor of its name (409 otherwise)."""
+        body = _encode({"preconditions": {"uid": uid}}) if uid else None
+        await self.request("DELETE", _object_path(kind, name, namespace), body=body)
+
+    # --- the one way out --------------------------------------------------------------------------------------
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        """Send any request and give the answer's body.
+
+        Raises:
+            ApiError: The server says no.
+            ApiUnreachable: It does not answer.
+            KubeConfigError: There are no credentials to show it.
+        """
+        async with self._respond(
+            method, path, params=params, body=body, content_type=content_type
+        ) as response:
+            try:
+                return await response.read()
+            except _NETWORK_ERRORS as error:
+                raise self._unreachable(error) from error
+
+    @asynccontextmanager
+    async def _respond(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        is_stream: bool = False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A successful answer whose body has yet to be read."""
+        headers = {"Content-Type": content_type} if body is not None else {}
+        send = partial(self._send_once, method, path, params, body, headers, is_stream=is_stream)
+        response = await send()
+        if response.status == HTTPStatus.UNAUTHORIZED and self.access.credentials.invalidate():
+            response.close()
+            response = await send()
+        if response.status >= _FIRST_ERROR:
+            raise await self._refusal(response)
+        try:
+            yield response
+        finally:
+            # Not release(): what was not read of a watch would be read to its end first.
+            if response.content.at_eof():
+                response.release()
+            else:
+                response.close()
+
+    async def _send_once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        is_stream: bool,
+    ) -> aiohttp.ClientResponse:
+        credentials = await self.access.credentials.current()
+        # A stream may stand still for longer than an answer, but its head comes at once like any other.
+        between_reads = None if is_stream else self._read_seconds
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS + self._read_seconds):
+                return await self._session().request(
+                    method,
+                    self.access.server + path,
+                    params=params,
+                    data=body,
+                    headers={**headers, **credentials.headers},
+                    ssl=_tls(credentials),
+                    server_hostname=self.access.server_name,
+                    proxy=self.access.proxy,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, connect=CONNECT_SECONDS, sock_read=between_reads
+                    ),
+                )
+        except aiohttp.InvalidURL as error:
+            raise KubeConfigError(f"{self.access.origin or 'server'}: {error} is not a URL") from error
+        except _NETWORK_ERRORS as error:
+            raise self._unreachable(error) from error
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    "User-Agent": self._user_agent,
+                },
+                trust_env=False,
+            )
+        return self._opened
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> ApiError:
+        try:
+            body = await response.content.read(_MAX_ERROR_BYTES)
+        except _NETWORK_ERRORS:
+            body = b""
+        finally:
+            response.close()
+        error = decode_status(body, response.status, response.reason or "")
+        return ApiError(
+            error.status, error.reason, error.message, _retry_after(response) or error.retry_after
+        )
+
+    def _unreachable(self, error: Exception) -> ApiUnreachable:
+        return ApiUnreachable(f"{self.access.server} does not answer: {_describe(error)}")
+
+    def _decode(self, kind: Kind, body: bytes) -> KubeObject:
+        try:
+            return kind.json_decoder.decode(body)
+        except UNREADABLE as error:
+            raise ApiError(200, BAD_BODY, f"the answer is not a {kind.name}: {error}") from error
+
+
+_namespace_decoder = msgspec.json.Decoder(KubeObject)
+
+
+def _object_path(kind: Kind, name: str, namespace: str) -> str:
+    return f"{kind.path(namespace)}/{name}"
+
+
+def _encode(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else msgspec.json.encode(body)
+
+
+def _without_empty(params: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in params.items() if value}
+
+
+def _tls(credentials: Credentials) -> ssl.SSLContext | bool:
+    return credentials.tls if credentials.tls is not None else True
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Retry-After in seconds; the API server never writes it as a date."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None
+
+
+def _describe(error: Exception) -> str:
+    """An error of the network in one line; asyncio's own often have no words at all."""
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+        return "timed out"
+    return " ".join(str(error).split()) or type(error).__name__
