@@ -319,8 +319,7 @@ class AgentSession:
             return self._channel.seal(too_large).data
 
     def _next_state_message(self) -> bytes | None:
-        room = self._credit_bytes - self._sent_bytes
-        frame = self._outbox.next_frame(room) if room > 0 else None
+        frame = self._outbox.next_frame() if self._sent_bytes < self._credit_bytes else None
         if frame is None:
             return None
         sealed = self._channel.seal(frame)
@@ -337,6 +336,6 @@ class AgentSession:
         return Closed(code=fault.code, reason=fault.reason)
 
     def _leave(self, farewell: Close | None) -> None:
-        said_hello = self.state is SessionState.OPEN or not self._hello_due
-        self._channel.leave(farewell if said_hello and self.state is not SessionState.NEW else None)
+        said_hello = self.state is not SessionState.NEW and not self._hello_due
+        self._channel.leave(farewell if said_hello else None)
         self.state = SessionState.CLOSED

@@ -297,10 +297,10 @@ class HubSession:
                 assert_never(frame)
 
     def _begin_snapshot(self, kind: str) -> None:
-        if len(self._live) + len(self._snapshots) >= MAX_KINDS:
-            raise LinkError(CloseCode.BAD_FRAME, f"more than {MAX_KINDS} kinds on one link")
         self._live.discard(kind)
         self._snapshots[kind] = 0
+        if len(self._live) + len(self._snapshots) > MAX_KINDS:
+            raise LinkError(CloseCode.BAD_FRAME, f"more than {MAX_KINDS} kinds on one link")
 
     def _end_snapshot(self, kind: str, count: int) -> None:
         received = self._snapshot_count(kind)

@@ -161,38 +161,36 @@ class Outbox:
         if queue.stage is _Stage.LIVE:
             self._ready[kind] = queue
 
-    def next_frame(self, room: int) -> StateFrame | None:
-        """The next state frame, of about ``room`` bytes at most; None when there is nothing to send.
+    def next_frame(self) -> StateFrame | None:
+        """The next state frame; None when there is nothing to send.
 
         Changes and the pages of a snapshot take turns, so that neither keeps the other waiting.
         """
-        limit = min(room, self._limits.page_bytes)
-        if self._changes_first and self._ready:
-            self._changes_first = False
-            return self._next_changes(limit)
-        frame = self._next_of_snapshot(limit)
+        frame = self._next_changes() if self._changes_first else None
         if frame is not None:
-            self._changes_first = True
+            self._changes_first = False
             return frame
-        return self._next_changes(limit) if self._ready else None
+        self._changes_first = True
+        return self._next_of_snapshot() or self._next_changes()
 
     # --- changes ----------------------------------------------------------------------------------------------
 
-    def _next_changes(self, limit: int) -> Changes | None:
+    def _next_changes(self) -> Changes | None:
         while self._ready:
             kind, queue = next(iter(self._ready.items()))
             del self._ready[kind]
-            items = self._pop(queue, limit)
+            items = self._pop(queue)
             if queue.held or queue.spilled:
                 self._ready[kind] = queue
             if items:
                 return Changes(kind=kind, items=items)
         return None
 
-    def _pop(self, queue: _Queue, limit: int) -> list[Item]:
+    def _pop(self, queue: _Queue) -> list[Item]:
         items: list[Item] = []
         size = 0
         held = queue.held
+        limit = self._limits.page_bytes
         while held and size < limit:
             item = held.popleft()
             items.append(item)
@@ -253,7 +251,7 @@ class Outbox:
 
     # --- snapshots --------------------------------------------------------------------------------------------
 
-    def _next_of_snapshot(self, limit: int) -> SnapshotBegin | SnapshotItems | SnapshotEnd | None:
+    def _next_of_snapshot(self) -> SnapshotBegin | SnapshotItems | SnapshotEnd | None:
         queue = self._showing
         if queue is None:
             return self._begin_snapshot() if self._waiting else None
@@ -262,7 +260,7 @@ class Outbox:
         for item in queue.shown:
             items.append(item)
             size += _size(item)
-            if size >= limit:
+            if size >= self._limits.page_bytes:
                 break
         if not items:
             return self._end_snapshot(queue)
