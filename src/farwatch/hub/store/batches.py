@@ -102,6 +102,8 @@ class Batches:
         self._number = 0
         self._arrived = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
         self._closed = False
         self._task = asyncio.create_task(self._insert_forever(), name="telemetry-batches")
 
@@ -129,10 +131,16 @@ class Batches:
         batch.rows += len(rows)
         batch.bytes += len(lines)
         self.pending_bytes += len(lines)
+        if self.pending_bytes >= self._max_pending:
+            self._room.clear()
         self._arrived.set()
         if batch.full:
             self._hurry.set()
         return batch.durable
+
+    async def wait_for_room(self) -> None:
+        """Return when rows are no longer refused."""
+        await self._room.wait()
 
     async def flush(self) -> None:
         """Send what waits now, and return when it is durable.
@@ -213,6 +221,8 @@ class Batches:
                 _settle(batch.durable)
                 break
         self.pending_bytes -= batch.bytes
+        if not self.full:
+            self._room.set()
 
 
 def _settle(future: asyncio.Future[None]) -> None:

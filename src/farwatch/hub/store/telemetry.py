@@ -101,6 +101,10 @@ class Telemetry:
         """
         return self._batches.add(table, rows)
 
+    async def wait_for_room(self) -> None:
+        """Return when rows are no longer refused."""
+        await self._batches.wait_for_room()
+
     async def flush(self) -> None:
         """Write what waits, without waiting for more; return when it is durable."""
         await self._batches.flush()

@@ -1,0 +1,15 @@
+"""What can be wrong with a question to the inventory."""
+
+from __future__ import annotations
+
+
+class InventoryError(Exception):
+    """The base of the inventory's errors; the message is one line and names the way out."""
+
+
+class SelectorError(InventoryError):
+    """A label selector that cannot be read."""
+
+
+class ContinueTokenError(InventoryError):
+    """A continue token that no page gave."""
