@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,11 +19,11 @@ class Credentials:
     """What to show the API server with each request.
 
     Attributes:
-        headers: Authorization and impersonation headers.
+        headers: Authorization and impersonation headers; a name may come more than once.
         tls: Verifies the server and carries the client certificate, if any; None for plain HTTP.
     """
 
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
     tls: ssl.SSLContext | None = None
 
 
@@ -111,7 +110,7 @@ class ClusterAccess:
 
 def with_bearer(base: Credentials, token: str) -> Credentials:
     """The credentials with this bearer token."""
-    return Credentials({**base.headers, "Authorization": f"Bearer {token}"}, base.tls)
+    return Credentials((*base.headers, ("Authorization", f"Bearer {token}")), base.tls)
 
 
 def describe_os_error(error: Exception) -> str:

@@ -381,7 +381,7 @@ class KubeClient:
                     self.access.server + path,
                     params=params,
                     data=body,
-                    headers={**headers, **credentials.headers},
+                    headers=(*headers.items(), *credentials.headers),
                     ssl=_tls(credentials),
                     server_hostname=self.access.server_name,
                     proxy=self.access.proxy,

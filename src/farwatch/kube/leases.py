@@ -1,8 +1,8 @@
-"""Leases: the small objects by which several processes agree on one of them. Reading and writing; who may lead when
-is for those who use them.
+"""Leases: the small objects by which several processes agree on one of them.
 
-Every write is checked by the server against the version that was read (optimistic locking): of several who write at
-once, one succeeds and the others get an :class:`~farwatch.kube.errors.ApiError` with ``is_conflict``.
+Here they are read and written; who may lead when is for those who use them. Every write is checked by the server
+against the version that was read (optimistic locking): of several who write at once, one succeeds and the others get
+an :class:`~farwatch.kube.errors.ApiError` with ``is_conflict``.
 """
 
 from __future__ import annotations
