@@ -1,5 +1,23 @@
 """From alerts to people: grouping, timing, sending, and the record of what was sent."""
 
-from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Transition
+from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, check, load
+from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
+from farwatch.hub.alerting.receivers import open_http_session
+from farwatch.hub.alerting.service import Alerting
 
-__all__ = ["Alert"]
+__all__ = [
+    "DEFAULT",
+    "Alert",
+    "AlertEvent",
+    "Alerting",
+    "AlertingError",
+    "AlertsNotKeptError",
+    "Config",
+    "ConfigError",
+    "KnownAlert",
+    "Transition",
+    "check",
+    "load",
+    "open_http_session",
+]

@@ -1,0 +1,293 @@
+"""When which alerts are notified together: decisions only, with time passed in.
+
+The rules are Alertmanager's (``dispatch/dispatch.go`` and ``notify/dedup_stage.go``): alerts with the same values of
+the ``group_by`` labels form a group; a new group is flushed after ``group_wait``, then every ``group_interval``; what
+a flush says to a receiver depends on what that receiver was told last.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+
+from farwatch.hub.alerting.alerts import Alert
+
+MINIMAL_FLUSH_SECONDS = 10.0
+"""A flush may take as long as until the next one, but at least this (upstream's ``notify.MinTimeout``)."""
+
+
+class NotifyReason(StrEnum):
+    """Why a receiver is notified."""
+
+    FIRST = "first notification"
+    NEW_ALERTS = "new alerts added"
+    ALERTS_RESOLVED = "some alerts resolved"
+    ALL_RESOLVED = "all alerts resolved"
+    REPEAT_INTERVAL = "repeat interval elapsed"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receiver was last told about a group.
+
+    Attributes:
+        firing: Fingerprints of the alerts that fired then.
+        resolved: Fingerprints of those that were resolved.
+        time: When; seconds since the epoch.
+    """
+
+    firing: frozenset[str]
+    resolved: frozenset[str]
+    time: float
+
+
+def notify_reason(
+    told: Told | None,
+    *,
+    firing: frozenset[str],
+    resolved: frozenset[str],
+    send_resolved: bool,
+    repeat_interval: float,
+    now: float,
+) -> NotifyReason | None:
+    """Why a receiver is to be notified of a group now; None: it knows all there is to know.
+
+    The rules and their order are upstream's ``DedupStage.needsUpdate``. A group that is resolved wholly gives
+    ALL_RESOLVED even where resolutions are not sent, so that what was told is brought up to date.
+    """
+    if told is None:
+        return NotifyReason.FIRST if firing else None
+    if not firing <= told.firing:
+        return NotifyReason.NEW_ALERTS if told.firing else NotifyReason.FIRST
+    if not firing:
+        return NotifyReason.ALL_RESOLVED if told.firing else None
+    if send_resolved and not resolved <= told.resolved:
+        return NotifyReason.ALERTS_RESOLVED
+    if told.time < now - repeat_interval:
+        return NotifyReason.REPEAT_INTERVAL
+    return None
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom alerts go, and in which rhythm.
+
+    Attributes:
+        key: The route's place in the tree, as upstream writes it: ``{}`` is the root.
+        receiver: The receiver's name.
+        group_by: Labels by which alerts are grouped; None: by all of them.
+        group_wait: Seconds from a group's first alert to its first flush.
+        group_interval: Seconds from flush to flush.
+        repeat_interval: Seconds until a receiver is told again of what has not changed.
+    """
+
+    receiver: str
+    key: str = "{}"
+    group_by: frozenset[str] | None = frozenset()
+    group_wait: float = 30.0
+    group_interval: float = 300.0
+    repeat_interval: float = 4 * 3600.0
+
+    def group_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels that name an alert's group."""
+        if self.group_by is None:
+            return dict(labels)
+        return {name: value for name, value in labels.items() if name in self.group_by}
+
+
+class Flush(msgspec.Struct, frozen=True, kw_only=True):
+    """A group at the moment at which its receivers may have to be told.
+
+    Attributes:
+        group_key: The group's name, as upstream writes it: ``{}:{alertname="X"}``.
+        group_labels: The labels that all its alerts share by being in it.
+        route: Where it goes.
+        alerts: In upstream's order; ``ends_at`` is None in those that fire.
+        time: When; seconds since the epoch.
+    """
+
+    group_key: str
+    group_labels: dict[str, str]
+    route: Route
+    alerts: tuple[Alert, ...]
+    time: float
+
+    @property
+    def deadline(self) -> float:
+        """Until when it may take; seconds since the epoch."""
+        return self.time + max(self.route.group_interval, MINIMAL_FLUSH_SECONDS)
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """What the end of a flush means.
+
+    Attributes:
+        group_key: The group.
+        next_flush: When it is flushed again; None: it was empty and is gone.
+        released: Fingerprints of the resolved alerts that have left it.
+    """
+
+    group_key: str
+    next_flush: float | None
+    released: tuple[str, ...]
+
+
+class Group:
+    """Alerts that are notified together."""
+
+    __slots__ = ("alerts", "in_flight", "key", "labels", "next_flush", "route")
+
+    def __init__(self, key: str, labels: dict[str, str], route: Route, next_flush: float) -> None:
+        self.key = key
+        self.labels = labels
+        self.route = route
+        self.next_flush = next_flush
+        self.alerts: dict[str, Alert] = {}
+        self.in_flight: dict[str, Alert] | None = None  # resolved alerts that a flush under way tells of
+
+
+class Dispatcher:
+    """All groups, and when each is due."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._groups: dict[str, Group] = {}
+        self._agenda: list[tuple[float, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+    def insert(self, fingerprint: str, alert: Alert, received_at: float) -> None:
+        """Put an alert into its group; a new group's wait begins when its first alert was received.
+
+        As upstream, a group is flushed at once if its first alert is older than ``group_wait``.
+        """
+        labels = self._route.group_labels(alert.labels)
+        key = f"{self._route.key}:{_label_set(labels)}"
+        group = self._groups.get(key)
+        if group is None:
+            wait = self._route.group_wait
+            is_old = alert.starts_at.timestamp() + wait < received_at
+            group = Group(key, labels, self._route, received_at if is_old else received_at + wait)
+            self._groups[key] = group
+            heapq.heappush(self._agenda, (group.next_flush, key))
+        group.alerts[fingerprint] = alert
+
+    def resume(self, timers: Mapping[str, float]) -> list[str]:
+        """Take up the timers of groups where they stood; gives the keys of groups that are no more."""
+        for key, next_flush in timers.items():
+            group = self._groups.get(key)
+            if group is not None:
+                group.next_flush = next_flush
+                heapq.heappush(self._agenda, (next_flush, key))
+        return [key for key in timers if key not in self._groups]
+
+    def next_due(self) -> float | None:
+        """When ``due`` has something to give; seconds since the epoch."""
+        while self._agenda and not self._is_current(*self._agenda[0]):
+            heapq.heappop(self._agenda)
+        return self._agenda[0][0] if self._agenda else None
+
+    def due(self, now: float) -> list[Flush]:
+        """The flushes that begin now; each must be ended by ``finish`` before its group is flushed again."""
+        flushes = []
+        while (next_due := self.next_due()) is not None and next_due <= now:
+            _, key = heapq.heappop(self._agenda)
+            flushes.append(_begin(self._groups[key], now))
+        return flushes
+
+    def finish(self, flush: Flush, *, delivered: bool) -> Finished:
+        """End a flush: once every receiver knows, resolved alerts leave the group, and an empty group goes.
+
+        An alert that changed while the flush was under way stays: its news have not been told.
+        """
+        group = self._groups[flush.group_key]
+        in_flight, group.in_flight = group.in_flight or {}, None
+        released = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
+        for key in released:
+            del group.alerts[key]
+        if not group.alerts:
+            del self._groups[group.key]
+            return Finished(group_key=group.key, next_flush=None, released=tuple(released))
+        heapq.heappush(self._agenda, (group.next_flush, group.key))
+        return Finished(group_key=group.key, next_flush=group.next_flush, released=tuple(released))
+
+    def _is_current(self, time: float, key: str) -> bool:
+        group = self._groups.get(key)
+        return group is not None and group.next_flush == time and group.in_flight is None
+
+
+def _begin(group: Group, now: float) -> Flush:
+    moment = datetime.fromtimestamp(now, UTC)
+    group.next_flush = now + group.route.group_interval
+    group.in_flight = {key: alert for key, alert in group.alerts.items() if alert.resolved(moment)}
+    alerts = (
+        # What fires now must not come to an end while it is being told.
+        alert
+        if key in group.in_flight or alert.ends_at is None
+        else msgspec.structs.replace(alert, ends_at=None)
+        for key, alert in group.alerts.items()
+    )
+    return Flush(
+        group_key=group.key,
+        group_labels=group.labels,
+        route=group.route,
+        alerts=tuple(sorted(alerts, key=_order)),
+        time=now,
+    )
+
+
+class _Descending(str):
+    """A string that sorts the other way round."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+
+def _order(alert: Alert) -> tuple[object, ...]:
+    """Upstream's order of a group's alerts: by ``job``, ``instance``, then ``LabelSet.Before``."""
+    labels = alert.labels
+    first = ((name not in labels, labels.get(name, "")) for name in ("job", "instance"))
+    return *first, len(labels), [(_Descending(name), labels[name]) for name in sorted(labels)]
+
+
+def _label_set(labels: Mapping[str, str]) -> str:
+    """A label set as Go's ``LabelSet.String`` writes it; it is part of every ``groupKey``."""
+    return "{" + ", ".join(f"{name}={_quote(labels[name])}" for name in sorted(labels)) + "}"
+
+
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+
+
+def _quote(text: str) -> str:
+    """As Go's ``strconv.Quote``."""
+    return '"' + "".join(_quoted(text)) + '"'
+
+
+def _quoted(text: str) -> Iterable[str]:
+    for character in text:
+        if character in _ESCAPES:
+            yield _ESCAPES[character]
+        elif character.isprintable():
+            yield character
+        elif (code := ord(character)) < 0x80:  # noqa: PLR2004 - the ASCII range
+            yield f"\\x{code:02x}"
+        else:
+            yield f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the basic plane

@@ -1,0 +1,223 @@
+"""YAML files read into typed structs, where each fault is told with its place in the file.
+
+The structs are the schema: a key that a struct has no field for is refused by name, with what is allowed there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin
+
+import msgspec
+import yaml
+
+T = TypeVar("T", bound="Section")
+
+_NULL, _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
+
+
+class Problem(NamedTuple):
+    """A fault in a file; line and column count from 1, and are 0 where the file as a whole is meant."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class Fault(NamedTuple):
+    """A fault that a section finds in itself.
+
+    Attributes:
+        path: Keys and indices from the section to what is wrong.
+        message: What is wrong, and the way out.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping of the file. Its fields are the keys that are allowed in it.
+
+    Field types may be ``str``, ``bool``, ``int``, another section, a list of any of these, one of them or None, or a
+    class with a ``parse`` class method that takes the text and raises ValueError.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Keys that Alertmanager knows here and Farwatch does not yet."""
+
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong, although each value by itself is right."""
+        yield from ()
+
+
+def read_document(path: Path, section: type[T]) -> tuple[T | None, list[Problem]]:
+    """Read a file; gives what it holds, or, if there is anything wrong with it, all that is."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return None, [Problem(str(path), 0, 0, f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError as error:
+        return None, [Problem(str(path), 0, 0, f"is not UTF-8: byte {error.start} is wrong")]
+    return parse_document(text, str(path), section)
+
+
+def parse_document(text: str, name: str, section: type[T]) -> tuple[T | None, list[Problem]]:
+    """Read the text of a file; gives what it holds, or, if there is anything wrong with it, all that is."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        return None, [Problem(name, *place, f"is not YAML: {error.problem}")]
+    except yaml.YAMLError as error:
+        return None, [Problem(name, 0, 0, f"is not YAML: {error}")]
+    if root is None:
+        return None, [Problem(name, 0, 0, "is empty")]
+    reader = _Reader(name)
+    found = reader.section(root, section, "")
+    return (None if reader.problems else found), sorted(reader.problems, key=lambda problem: problem[1:3])
+
+
+class _Wrong:
+    """Stands for a value that has been told as a problem."""
+
+
+_WRONG = _Wrong()
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self.problems: list[Problem] = []
+        self._name = name
+
+    def section(self, node: yaml.Node, section: type[T], where: str) -> T | None:
+        """A mapping as a section; None if anything in it is wrong."""
+        if not isinstance(node, yaml.MappingNode):
+            self._tell(node, f"{where or 'the file'} must be a mapping of keys to values")
+            return None
+        values: dict[str, Any] = {}
+        nodes: dict[str, yaml.Node] = {}
+        fields = {field.encode_name: field for field in msgspec.structs.fields(section)}
+        for key_node, value_node in _pairs(node):
+            key = str(key_node.value)
+            if key not in fields:
+                self._tell(key_node, _unknown(key, where, section, list(fields)))
+            elif key in nodes:
+                self._tell(key_node, f"`{key}` stands here twice")
+            else:
+                nodes[key] = value_node
+                values[fields[key].name] = self.value(
+                    value_node, fields[key].type, f"{where}.{key}".lstrip(".")
+                )
+        return self._build(node, section, values, where)
+
+    def _build(
+        self, node: yaml.MappingNode, section: type[T], values: dict[str, Any], where: str
+    ) -> T | None:
+        if any(value is _WRONG for value in values.values()):
+            return None
+        given = {name: value for name, value in values.items() if value is not None}
+        for field in msgspec.structs.fields(section):
+            if field.required and field.name not in given:
+                self._tell(node, f"`{field.encode_name}` is missing in {where or 'the file'}")
+                return None
+        built = section(**given)
+        faults = list(built.faults())
+        for fault in faults:
+            self._tell(_descend(node, fault.path), fault.message)
+        return None if faults else built
+
+    def value(self, node: yaml.Node, wanted: Any, where: str) -> Any:
+        """A value of the wanted type; None if the file leaves it empty, ``_WRONG`` if it has been told as a problem."""
+        if node.tag == _NULL:
+            return None
+        wanted = _without_none(wanted)
+        if get_origin(wanted) is list:
+            return self._list(node, get_args(wanted)[0], where)
+        if isinstance(wanted, type) and issubclass(wanted, Section):
+            return self.section(node, wanted, where) or _WRONG
+        if not isinstance(node, yaml.ScalarNode):
+            self._tell(node, f"`{where}` must be a single value")
+            return _WRONG
+        try:
+            return _scalar(node, wanted)
+        except ValueError as error:
+            self._tell(node, f"`{where}`: {error}")
+            return _WRONG
+
+    def _list(self, node: yaml.Node, wanted: Any, where: str) -> Any:
+        if not isinstance(node, yaml.SequenceNode):
+            self._tell(node, f"`{where}` must be a list")
+            return _WRONG
+        items = [self.value(item, wanted, f"{where}[{index}]") for index, item in enumerate(node.value)]
+        for item, item_node in zip(items, node.value, strict=True):
+            if item is None:
+                self._tell(item_node, f"`{where}` has an empty entry")
+        return _WRONG if any(item is _WRONG or item is None for item in items) else items
+
+    def _tell(self, node: yaml.Node, message: str) -> None:
+        mark = node.start_mark
+        self.problems.append(Problem(self._name, mark.line + 1, mark.column + 1, message))
+
+
+def _pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+    yaml.SafeLoader("").flatten_mapping(node)  # merge keys: `<<: *defaults`
+    return list(node.value)
+
+
+def _unknown(key: str, where: str, section: type[Section], allowed: list[str]) -> str:
+    place = f"in `{where}`" if where else "at the top"
+    here = f"allowed {place}: {', '.join(sorted(allowed))}"
+    if key in section.later:
+        return f"`{key}` is not supported yet: take it out; {here}"
+    close = difflib.get_close_matches(key, allowed, n=1)
+    meant = f", did you mean `{close[0]}`?" if close else ";"
+    return f"unknown key `{key}`{meant} {here}"
+
+
+def _descend(node: yaml.Node, path: tuple[str | int, ...]) -> yaml.Node:
+    """The node at a path, or the last one on the way to it that is there."""
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next((value for key, value in node.value if key.value == step), None)
+        else:
+            found = node.value[step] if isinstance(step, int) and step < len(node.value) else None
+        if found is None:
+            return node
+        node = found
+    return node
+
+
+def _without_none(wanted: Any) -> Any:
+    if get_origin(wanted) in (types.UnionType, typing.Union):
+        (wanted,) = (option for option in get_args(wanted) if option is not types.NoneType)
+    return wanted
+
+
+def _scalar(node: yaml.ScalarNode, wanted: Any) -> Any:
+    text: str = node.value
+    if wanted is str:
+        return text  # as in Go: a number where text is wanted is its text
+    if wanted is bool:
+        if node.tag != _BOOL:
+            raise ValueError(f'"{text}" is neither true nor false')
+        return yaml.SafeLoader("").construct_yaml_bool(node)
+    if wanted is int:
+        if node.tag != _INT:
+            raise ValueError(f'"{text}" is not a whole number')
+        return yaml.SafeLoader("").construct_yaml_int(node)
+    if get_origin(wanted) is Literal:
+        if text not in get_args(wanted):
+            raise ValueError(f'"{text}" is none of {", ".join(get_args(wanted))}')
+        return text
+    return wanted.parse(text)

@@ -1,0 +1,258 @@
+"""Telling receivers: what ``dispatch`` decided is sent, tried again where that may help, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+import structlog
+
+from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.clock import Clock
+from farwatch.hub.alerting.dispatch import Flush, NotifyReason, Told, notify_reason
+from farwatch.hub.alerting.errors import AlertsNotKeptError
+from farwatch.hub.alerting.journal import Journal
+from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.nflog import LogKey, NotificationLog
+from farwatch.hub.alerting.receivers.receiver import DeliveryError, Receiver
+from farwatch.hub.alerting.tables import Write, added, notifications
+
+FIRST_BACK_OFF_SECONDS = 0.5
+BACK_OFF_FACTOR = 1.5
+LONGEST_BACK_OFF_SECONDS = 60.0
+BACK_OFF_JITTER = 0.5
+CONCURRENT_ATTEMPTS = 16
+ATTEMPTS_REMEMBERED = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """How an attempt, or a whole notification, ended."""
+
+    DELIVERED = "delivered"
+    RETRYABLE = "failed, tried again"
+    REFUSED = "refused"
+    OUT_OF_TIME = "out of time"
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt to deliver a message.
+
+    Attributes:
+        time: When it ended; seconds since the epoch.
+        key: Whom, and about what.
+        reason: Why.
+        number: 1 for the first of its notification.
+        seconds: How long it took.
+        outcome: How it ended.
+        detail: What the service answered, if it failed.
+    """
+
+    time: float
+    key: LogKey
+    reason: NotifyReason
+    number: int
+    seconds: float
+    outcome: Outcome
+    detail: str = ""
+
+
+class Counters(msgspec.Struct):
+    """What was sent, as ever-growing numbers. Exported as ``farwatch_alerting_<name>_total``."""
+
+    notifications_delivered: int = 0
+    notifications_failed: int = 0
+    attempts: int = 0
+    attempts_failed: int = 0
+    records_failed: int = 0
+
+
+class Integration:
+    """A receiver's way to people, by its place in the configuration."""
+
+    def __init__(self, name: str, position: int, receiver: Receiver) -> None:
+        self.name = name
+        self.position = position
+        self.receiver = receiver
+        # Each has its own: a service that hangs keeps none but its own messages waiting.
+        self.slots = asyncio.Semaphore(CONCURRENT_ATTEMPTS)
+
+    def key(self, group_key: str) -> LogKey:
+        """Its key in the notification log."""
+        return LogKey(self.name, self.receiver.kind, self.position, group_key)
+
+
+class Notifier:
+    """Tells the receivers of a flush what they do not know yet.
+
+    Args:
+        integrations: By receiver name.
+        log: What was told before.
+        journal: Where it is written down.
+        clock: Time.
+        random: A number from 0 to 1, for the jitter of back-offs.
+        external_url: Where people reach the hub, or empty.
+    """
+
+    def __init__(
+        self,
+        integrations: Mapping[str, Sequence[Integration]],
+        *,
+        log: NotificationLog,
+        journal: Journal,
+        clock: Clock,
+        random: Callable[[], float],
+        external_url: str,
+    ) -> None:
+        self._integrations = integrations
+        self._nflog = log
+        self._journal = journal
+        self._clock = clock
+        self._random = random
+        self._external_url = external_url
+        self._stopping = asyncio.Event()
+        self.counters = Counters()
+        self.attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_REMEMBERED)
+
+    async def notify(self, flush: Flush) -> bool:
+        """Tell every integration of the flush's receiver; whether all of them know now."""
+        integrations = self._integrations.get(flush.route.receiver, ())
+        return all(await asyncio.gather(*(self._tell(integration, flush) for integration in integrations)))
+
+    def stop(self) -> None:
+        """Try nothing again from now on. What is being sent may end."""
+        self._stopping.set()
+
+    async def _tell(self, integration: Integration, flush: Flush) -> bool:
+        """Tell one integration, if there is anything to tell; whether it knows all there is to know."""
+        key = integration.key(flush.group_key)
+        send_resolved = integration.receiver.send_resolved
+        firing = frozenset(alert.fingerprint for alert in flush.alerts if alert.ends_at is None)
+        resolved = frozenset(alert.fingerprint for alert in flush.alerts if alert.ends_at is not None)
+        reason = notify_reason(
+            self._nflog.told(key, flush.time),
+            firing=firing,
+            resolved=resolved,
+            send_resolved=send_resolved,
+            repeat_interval=flush.route.repeat_interval,
+            now=flush.time,
+        )
+        if reason is None:
+            return True
+        alerts = tuple(alert for alert in flush.alerts if send_resolved or alert.ends_at is None)
+        notification = None
+        if alerts:
+            notification = await self._deliver(
+                integration, self._message(flush, reason, alerts), flush.deadline
+            )
+            if notification.outcome is not Outcome.DELIVERED:
+                await self._write(_row(notification, alerts))
+                return False
+        told = Told(firing=firing, resolved=resolved, time=self._clock.now())
+        writes = self._nflog.log(key, told, flush.route.repeat_interval)
+        await self._write(*writes, *([_row(notification, alerts)] if notification else []))
+        return True
+
+    def _message(self, flush: Flush, reason: NotifyReason, alerts: tuple[Alert, ...]) -> Message:
+        return Message(
+            receiver=flush.route.receiver,
+            reason=reason,
+            group_key=flush.group_key,
+            group_labels=flush.group_labels,
+            alerts=alerts,
+            external_url=self._external_url,
+        )
+
+    async def _deliver(self, integration: Integration, message: Message, deadline: float) -> Attempt:
+        """Try until it is delivered, refused, or too late; gives the last attempt."""
+        number, back_off = 1, FIRST_BACK_OFF_SECONDS
+        while True:
+            attempt, retry_after = await self._attempt(integration, message, number, deadline)
+            if attempt.outcome is not Outcome.RETRYABLE:
+                break
+            pause = back_off * (1 + BACK_OFF_JITTER * (2 * self._random() - 1))
+            pause = max(pause, retry_after or 0)
+            if self._stopping.is_set() or self._clock.now() + pause >= deadline:
+                attempt = msgspec.structs.replace(attempt, outcome=Outcome.OUT_OF_TIME)
+                break
+            await self._clock.wait(self._stopping, pause)
+            number, back_off = number + 1, min(back_off * BACK_OFF_FACTOR, LONGEST_BACK_OFF_SECONDS)
+        self._count(attempt)
+        return attempt
+
+    async def _attempt(
+        self, integration: Integration, message: Message, number: int, deadline: float
+    ) -> tuple[Attempt, float | None]:
+        """Try once; gives the outcome, and how long the service asks to wait."""
+        async with integration.slots:
+            began = self._clock.now()
+            outcome, detail, retry_after = Outcome.DELIVERED, "", None
+            try:
+                async with asyncio.timeout(max(deadline - began, 0)):
+                    await integration.receiver.send(message)
+            except DeliveryError as error:
+                outcome = Outcome.RETRYABLE if error.retryable else Outcome.REFUSED
+                detail, retry_after = str(error), error.retry_after
+            except TimeoutError:
+                outcome, detail = Outcome.OUT_OF_TIME, "no answer before the group's next flush"
+        ended = self._clock.now()
+        attempt = Attempt(
+            time=ended,
+            key=integration.key(message.group_key),
+            reason=message.reason,
+            number=number,
+            seconds=ended - began,
+            outcome=outcome,
+            detail=detail,
+        )
+        self.attempts.append(attempt)
+        self.counters.attempts += 1
+        self.counters.attempts_failed += outcome is not Outcome.DELIVERED
+        return attempt, retry_after
+
+    def _count(self, last: Attempt) -> None:
+        key = last.key
+        context = {
+            "receiver": key.receiver,
+            "integration": f"{key.integration}[{key.position}]",
+            "group": key.group_key,
+        }
+        if last.outcome is Outcome.DELIVERED:
+            self.counters.notifications_delivered += 1
+            _log.info("notification delivered", reason=last.reason, attempts=last.number, **context)
+        else:
+            self.counters.notifications_failed += 1
+            _log.error(
+                "notification failed",
+                outcome=last.outcome,
+                detail=last.detail,
+                attempts=last.number,
+                **context,
+            )
+
+    async def _write(self, *writes: Write) -> None:
+        """Write down; a failure is not one of the notification: it was sent, and memory knows."""
+        try:
+            await self._journal.write(*writes)
+        except AlertsNotKeptError as error:
+            self.counters.records_failed += 1
+            _log.error("notification not written down", detail=str(error))
+
+
+def _row(last: Attempt, alerts: tuple[Alert, ...]) -> Write:
+    firing = sum(alert.ends_at is None for alert in alerts)
+    row = {
+        **last.key._asdict(),
+        "time": last.time,
+        "reason": last.reason,
+        "outcome": last.outcome,
+        "attempts": last.number,
+        "firing": firing,
+        "resolved": len(alerts) - firing,
+        "detail": last.detail,
+    }
+    return added(notifications, [row])

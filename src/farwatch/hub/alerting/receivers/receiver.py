@@ -1,0 +1,41 @@
+"""What every receiver is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from farwatch.hub.alerting.errors import AlertingError
+from farwatch.hub.alerting.message import Message
+
+
+class DeliveryError(AlertingError):
+    """A message was not delivered. The message of this error holds no secret.
+
+    Attributes:
+        retryable: Whether trying again may help.
+        retry_after: How many seconds the service asks to wait before that.
+    """
+
+    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class Receiver(Protocol):
+    """One way to reach people: one entry of a receiver's ``<kind>_configs``."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in the configuration: ``webhook``, ``slack``."""
+
+    @property
+    def send_resolved(self) -> bool:
+        """Whether it is told of resolutions."""
+
+    async def send(self, message: Message) -> None:
+        """Deliver a message, once.
+
+        Raises:
+            DeliveryError: The service did not take it.
+        """

@@ -1,0 +1,146 @@
+"""Alerts and notifications over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import Parameter
+
+from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.service import Alerting
+
+MAX_ATTEMPTS = 500
+
+
+class AlertStatus(StrEnum):
+    """Whether an alert fires."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An alert as the API shows it. Times are UTC."""
+
+    fingerprint: str
+    status: AlertStatus
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+class AlertList(msgspec.Struct, frozen=True):
+    """Alerts, the oldest first."""
+
+    items: list[AlertView]
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One attempt to tell somebody. ``outcome`` says how it ended, ``reason`` why it was made."""
+
+    time: datetime
+    receiver: str
+    integration: str
+    group: str
+    reason: str
+    attempt: int
+    outcome: str
+    detail: str = ""
+
+
+class AttemptList(msgspec.Struct, frozen=True):
+    """Attempts to tell somebody, the latest first."""
+
+    items: list[AttemptView]
+
+
+def view(alert: Alert, now: datetime) -> AlertView:
+    """An alert as the API shows it."""
+    resolved = alert.resolved(now)
+    return AlertView(
+        fingerprint=alert.fingerprint,
+        status=AlertStatus.RESOLVED if resolved else AlertStatus.FIRING,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at if resolved else None,
+    )
+
+
+def _alerting(state: State) -> Alerting:
+    alerting: Alerting = state.alerting
+    return alerting
+
+
+@get("/alerts", summary="List alerts", sync_to_thread=False)
+def list_alerts(
+    state: State,
+    status: AlertStatus | None = AlertStatus.FIRING,
+    cluster: str = "",
+    label: Annotated[
+        list[str] | None, Parameter(description="NAME=VALUE; may be given several times, and all must match.")
+    ] = None,
+) -> AlertList:
+    """What fires now or, with `status=resolved`, what was resolved a short while ago."""
+    wanted = dict(_read_labels(label or ()))
+    if cluster:
+        wanted["cluster"] = cluster
+    now = datetime.now(UTC)
+    views = (view(known.alert, now) for known in _alerting(state).known())
+    items = [
+        item
+        for item in views
+        if (status is None or item.status is status) and wanted.items() <= item.labels.items()
+    ]
+    return AlertList(sorted(items, key=lambda item: (item.starts_at, item.fingerprint)))
+
+
+@get("/alerts/{fingerprint:str}", summary="Get an alert", sync_to_thread=False)
+def get_alert(state: State, fingerprint: str) -> AlertView:
+    """One alert that fires or was resolved a short while ago."""
+    known = _alerting(state).get(fingerprint)
+    if known is None:
+        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
+    return view(known.alert, datetime.now(UTC))
+
+
+@get("/notifications", summary="List notifications", sync_to_thread=False)
+def list_notifications(
+    state: State, limit: Annotated[int, Parameter(ge=1, le=MAX_ATTEMPTS)] = 100
+) -> AttemptList:
+    """The latest attempts to tell somebody, with their outcome."""
+    attempts = _alerting(state).attempts()
+    return AttemptList(
+        [
+            AttemptView(
+                time=datetime.fromtimestamp(attempt.time, UTC),
+                receiver=attempt.key.receiver,
+                integration=attempt.key.integration,
+                group=attempt.key.group_key,
+                reason=attempt.reason,
+                attempt=attempt.number,
+                outcome=attempt.outcome,
+                detail=attempt.detail,
+            )
+            for attempt in reversed(attempts[-limit:])
+        ]
+    )
+
+
+def _read_labels(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not (name and separator):
+            raise ClientException(f"label={text[:100]!r} is not of the form NAME=VALUE")
+        yield name, value
+
+
+router = Router("/", route_handlers=[list_alerts, get_alert, list_notifications], tags=["alerts"])

@@ -1,0 +1,255 @@
+"""Alerting as a whole: takes alerts in, keeps them, and sees that people are told."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+import sqlalchemy as sa
+import structlog
+
+from farwatch.hub.alerting import tables
+from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, EventSink, KnownAlert
+from farwatch.hub.alerting.clock import Clock, SystemClock
+from farwatch.hub.alerting.config import Config
+from farwatch.hub.alerting.dispatch import Dispatcher, Flush
+from farwatch.hub.alerting.errors import AlertsNotKeptError
+from farwatch.hub.alerting.journal import Journal
+from farwatch.hub.alerting.nflog import NotificationLog
+from farwatch.hub.alerting.notify import Attempt, Counters, Integration, Notifier
+from farwatch.hub.alerting.receivers import build_receivers
+from farwatch.hub.store.records import Records
+
+STOP_SECONDS = 5.0
+"""How long ``stop`` lets messages that are being sent come to an end."""
+
+LONGEST_SLEEP_SECONDS = 60.0
+"""The clock is looked at least this often, so that a jump of it is noticed."""
+
+NOTIFICATIONS_KEPT_SECONDS = 14 * 86_400.0
+PRUNE_SECONDS = 3_600.0
+
+_log = structlog.get_logger(__name__)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Alert).decode
+
+
+class Alerting:
+    """Takes alerts in, keeps them, and sees that people are told.
+
+    An alert is written down before anything is done about it, and what was told is written down once it was: after a
+    kill at any moment, ``start`` goes on where the last one stopped. Nothing due is forgotten; what was told is told
+    again only if the kill came between the telling and the note of it.
+
+    Args:
+        records: Where alerts are kept.
+        config: Whom to tell, and when.
+        http: What receivers send with (``open_http_session``). It is the caller's, who closes it after ``stop``.
+        clock: Time; the system's by default.
+        random: A number from 0 to 1, for the jitter of back-offs.
+        external_url: Where people reach the hub: receivers link to it.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        config: Config,
+        http: aiohttp.ClientSession,
+        clock: Clock | None = None,
+        random: Callable[[], float] = random.random,
+        external_url: str = "",
+    ) -> None:
+        self._records = records
+        self._clock = clock or SystemClock()
+        self._alerts = Alerts()
+        self._dispatcher = Dispatcher(config.route.resolved())
+        self._nflog = NotificationLog()
+        self._journal = Journal(records)
+        receivers = build_receivers(config, http)
+        self._notifier = Notifier(
+            {name: [Integration(name, *way) for way in ways] for name, ways in receivers.items()},
+            log=self._nflog,
+            journal=self._journal,
+            clock=self._clock,
+            random=random,
+            external_url=external_url,
+        )
+        self._subscribers: list[EventSink] = []
+        self._putting = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._next_prune = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def counters(self) -> Counters:
+        """What was sent, as ever-growing numbers."""
+        return self._notifier.counters
+
+    def subscribe(self, subscriber: EventSink) -> None:
+        """Have a callable told of each transition, after it has been written down. It must not block."""
+        self._subscribers.append(subscriber)
+
+    async def start(self) -> None:
+        """Take up the work where the last process left it. Subscribe before."""
+        async with self._records.read() as connection:
+            alerts = (await connection.execute(sa.select(tables.alerts))).mappings().all()
+            timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
+            self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
+        self._resume_alerts(alerts)
+        gone = self._dispatcher.resume({row["group_key"]: row["next_flush"] for row in timers})
+        await self._journal.write(tables.removed(tables.alert_groups, [{"group_key": key} for key in gone]))
+        self._spawn(self._run(), "alerting")
+
+    async def stop(self) -> None:
+        """Begin nothing more, let what is being sent come to an end within ``STOP_SECONDS``, then cut it off.
+
+        What was cut off is told after the next start.
+        """
+        self._stopping = True
+        self._news.set()
+        self._notifier.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def put(self, alerts: Sequence[Alert]) -> None:
+        """Take alerts in: raised, updated or resolved ones. They are durable when this returns.
+
+        Raises:
+            AlertsNotKeptError: They could not be written down, and nothing was done about them: put them again.
+        """
+        # A caller that goes away must not leave alerts half taken in.
+        await asyncio.shield(self._spawn(self._put(alerts), "alerting put"))
+
+    def active(self) -> list[Alert]:
+        """The alerts that fire now."""
+        return self._alerts.active()
+
+    def known(self) -> list[KnownAlert]:
+        """The alerts that fire, and those that were resolved a short while ago."""
+        return list(self._alerts)
+
+    def get(self, fingerprint: str) -> KnownAlert | None:
+        """An alert that fires or was resolved a short while ago."""
+        return self._alerts.get(fingerprint)
+
+    def attempts(self) -> list[Attempt]:
+        """The latest attempts to tell someone, oldest first."""
+        return list(self._notifier.attempts)
+
+    async def _put(self, alerts: Sequence[Alert]) -> None:
+        async with self._putting:
+            now = self._clock.now()
+            changes = self._alerts.changes(alerts, now)
+            if not changes:
+                return
+            await self._journal.write(
+                *tables.replaced(tables.alerts, [_row(*change) for change in changes.items()])
+            )
+            events = self._alerts.apply(changes, now)
+            for key, known in changes.items():
+                self._dispatcher.insert(key, known.alert, known.received_at)
+        self._dispatch()
+        self._publish(events)
+        self._news.set()
+
+    def _resume_alerts(self, rows: Iterable[sa.RowMapping]) -> None:
+        # In the order in which they came: a group's wait begins with its first alert.
+        for row in sorted(rows, key=lambda row: (row["received_at"], row["fingerprint"])):
+            known = KnownAlert(
+                alert=_decode(row["document"]),
+                received_at=row["received_at"],
+                resolved=row["resolved"],
+                settled=row["settled"],
+            )
+            self._alerts.remember(row["fingerprint"], known)
+            if not known.settled:
+                self._dispatcher.insert(row["fingerprint"], known.alert, known.received_at)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._news.clear()
+            now = self._clock.now()
+            await self._tidy(now)
+            self._dispatch()
+            due = [
+                time
+                for time in (self._alerts.next_due(), self._dispatcher.next_due(), self._next_prune)
+                if time is not None
+            ]
+            await self._clock.wait(self._news, min(max(min(due) - now, 0), LONGEST_SLEEP_SECONDS))
+
+    async def _tidy(self, now: float) -> None:
+        """Notice what ends by the passing of time, and forget what is long over."""
+        events, forgotten = self._alerts.advance(now)
+        self._publish(events)
+        writes = [tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten])]
+        if now >= self._next_prune:
+            self._next_prune = now + PRUNE_SECONDS
+            writes += [self._nflog.expire(now), tables.notifications_before(now - NOTIFICATIONS_KEPT_SECONDS)]
+        await self._write(*writes)
+
+    def _dispatch(self) -> None:
+        if not self._stopping:
+            for flush in self._dispatcher.due(self._clock.now()):
+                self._spawn(self._flush(flush), f"alerting flush {flush.group_key}")
+
+    async def _flush(self, flush: Flush) -> None:
+        delivered = False
+        try:
+            delivered = await self._notifier.notify(flush)
+        finally:
+            # Whatever happens, the group must be flushed again.
+            finished = self._dispatcher.finish(flush, delivered=delivered)
+        settled = self._alerts.settle(finished.released)
+        self._news.set()
+        timer = {"group_key": finished.group_key, "next_flush": finished.next_flush}
+        if finished.next_flush is None:
+            timers: tuple[tables.Write, ...] = (tables.removed(tables.alert_groups, [timer]),)
+        else:
+            timers = tables.replaced(tables.alert_groups, [timer])
+        await self._write(*timers, tables.settled(settled))
+
+    async def _write(self, *writes: tables.Write) -> None:
+        """Write down what the records can do without: at the worst, something is looked at twice after a restart."""
+        if not any(write.rows for write in writes):
+            return
+        try:
+            await self._journal.write(*writes)
+        except AlertsNotKeptError as error:
+            self.counters.records_failed += 1
+            _log.error("alerting not written down", detail=str(error))
+
+    def _publish(self, events: Sequence[AlertEvent]) -> None:
+        if events:
+            for subscriber in self._subscribers:
+                subscriber(events)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("alerting: a task failed", task=task.get_name(), exc_info=error)
+
+
+def _row(fingerprint: str, known: KnownAlert) -> dict[str, Any]:
+    return {
+        "fingerprint": fingerprint,
+        "document": _encode(known.alert).decode(),
+        "received_at": known.received_at,
+        "resolved": known.resolved,
+        "settled": known.settled,
+    }

@@ -1,0 +1,99 @@
+"""What alerting remembers exactly. Times are seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from farwatch.hub.store.records import metadata
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("fingerprint", sa.String(16), primary_key=True),
+    sa.Column("document", sa.Text, nullable=False, doc="the alert in JSON"),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("resolved", sa.Boolean, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+)
+
+alert_groups = sa.Table(
+    "alert_groups",
+    metadata,
+    sa.Column("group_key", sa.Text, primary_key=True),
+    sa.Column("next_flush", sa.Float, nullable=False),
+)
+
+notification_log = sa.Table(
+    "notification_log",
+    metadata,
+    sa.Column("receiver", sa.Text, primary_key=True),
+    sa.Column("integration", sa.String(32), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("group_key", sa.Text, primary_key=True),
+    sa.Column("firing", sa.Text, nullable=False, doc="fingerprints, separated by blanks"),
+    sa.Column("resolved", sa.Text, nullable=False, doc="likewise"),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+)
+
+notifications = sa.Table(
+    "notifications",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("time", sa.Float, nullable=False, index=True),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("integration", sa.String(32), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("group_key", sa.Text, nullable=False),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("firing", sa.Integer, nullable=False),
+    sa.Column("resolved", sa.Integer, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+
+class Write(NamedTuple):
+    """A statement, and the rows it is executed for."""
+
+    statement: sa.Executable
+    rows: Sequence[Mapping[str, Any]]
+
+
+def added(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> Write:
+    """Rows to insert."""
+    return Write(sa.insert(table), rows)
+
+
+def removed(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> Write:
+    """Rows to delete, named by their primary key; other columns are ignored."""
+    names = [column.name for column in table.primary_key]
+    condition = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in names))
+    keys = [{f"key_{name}": row[name] for name in names} for row in rows]
+    return Write(sa.delete(table).where(condition), keys)
+
+
+def replaced(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Write, Write]:
+    """Rows to insert, or to write over those of the same primary key; in words that every database understands."""
+    return removed(table, rows), added(table, rows)
+
+
+def settled(fingerprints: Iterable[str]) -> Write:
+    """Alerts whose resolution everyone has been told of; one that has fired anew meanwhile is left alone."""
+    statement = (
+        sa.update(alerts)
+        .where(alerts.c.fingerprint == sa.bindparam("key"), alerts.c.resolved)
+        .values(settled=sa.true())
+    )
+    return Write(statement, [{"key": fingerprint} for fingerprint in fingerprints])
+
+
+def notifications_before(time: float) -> Write:
+    """Old notifications to delete."""
+    return Write(
+        sa.delete(notifications).where(notifications.c.time < sa.bindparam("before")), [{"before": time}]
+    )
