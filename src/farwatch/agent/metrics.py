@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from farwatch import __version__
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.webserver import Page
+from farwatch.kube.reflector import Counters
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -29,16 +30,21 @@ class Family(NamedTuple):
     samples: Iterable[tuple[Labels, float]]
 
 
-def metrics_pages(state: AgentState) -> dict[str, Callable[[], Page]]:
+WatchCounters = Mapping[str, Sequence[Counters]]
+"""By kind, the counters of its watches."""
+
+
+def metrics_pages(state: AgentState, counters: Callable[[], WatchCounters]) -> dict[str, Callable[[], Page]]:
     """``/metrics`` by path."""
-    return {"/metrics": lambda: Page(HTTPStatus.OK, write_text(collect(state)), _CONTENT_TYPE)}
+    return {"/metrics": lambda: Page(HTTPStatus.OK, write_text(collect(state, counters())), _CONTENT_TYPE)}
 
 
-def collect(state: AgentState) -> Iterator[Family]:
+def collect(state: AgentState, counters: WatchCounters) -> Iterator[Family]:
     """Every metric, as it is now."""
     yield from _about_process()
     yield from _about_link(state)
-    yield from _about_watches(state)
+    yield from _about_objects(state)
+    yield from _about_watches(counters)
 
 
 def write_text(families: Iterable[Family]) -> str:
@@ -87,12 +93,11 @@ def _about_link(state: AgentState) -> Iterator[Family]:
     yield _gauge(
         "link_unacknowledged_frames",
         "State frames sent that the hub has not made durable.",
-        state.unacknowledged_frames(),
+        state.unacknowledged_frames,
     )
 
 
-def _about_watches(state: AgentState) -> Iterator[Family]:
-    seen = state.seen
+def _about_objects(state: AgentState) -> Iterator[Family]:
     kinds = state.kinds
     yield _gauge("api_server_up", "1 while the API server answers.", state.api_server.reachable)
     yield Family(
@@ -107,10 +112,24 @@ def _about_watches(state: AgentState) -> Iterator[Family]:
         "1 for the state the watch of a kind is in: syncing, synced, denied, absent or failing.",
         [({"kind": kind.kind, "state": kind.state.value}, 1) for kind in kinds],
     )
-    yield _counters("changes_total", "Changes seen, by kind.", "kind", seen.changes)
-    yield _counters("watch_restarts_total", "Watches begun anew, by kind.", "kind", seen.watch_restarts)
+
+
+def _about_watches(counters: WatchCounters) -> Iterator[Family]:
+    def sums(read: Callable[[Counters], int]) -> dict[str, int]:
+        return {kind: sum(map(read, watches)) for kind, watches in counters.items()}
+
+    yield _counters("changes_total", "Changes seen, first lists included.", "kind", sums(lambda c: c.changes))
+    yield _counters("watch_events_total", "Watch events received.", "kind", sums(lambda c: c.events))
+    yield _counters("lists_total", "Lists begun; each closes a gap.", "kind", sums(lambda c: c.lists))
+    yield _counters("watches_total", "Watches begun.", "kind", sums(lambda c: c.watches))
     yield _counters(
-        "malformed_objects_total", "Objects that did not decode, by kind.", "kind", seen.malformed
+        "watch_failures_total", "Lists and watches that failed.", "kind", sums(lambda c: c.failures)
+    )
+    yield _counters(
+        "watch_expired_total", "Watches from a version too old.", "kind", sums(lambda c: c.expired)
+    )
+    yield _counters(
+        "malformed_objects_total", "Objects that did not decode.", "kind", sums(lambda c: c.malformed)
     )
 
 

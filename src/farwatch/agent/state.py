@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -53,50 +53,47 @@ class Traffic(msgspec.Struct, kw_only=True):
     failures: Counter[str] = msgspec.field(default_factory=Counter)
 
 
-class Observations(msgspec.Struct, kw_only=True):
-    """What was seen in the cluster since the agent started, by kind."""
-
-    changes: Counter[str] = msgspec.field(default_factory=Counter)
-    watch_restarts: Counter[str] = msgspec.field(default_factory=Counter)
-    malformed: Counter[str] = msgspec.field(default_factory=Counter)
-
-
 class AgentState:
     """The agent's state and counters. Writers are the uplink and the watchers; everybody may read.
 
     Args:
-        stores: By kind, where its objects are kept; they are counted when somebody asks.
+        kinds: Names of the kinds to watch.
         monotonic: Seconds that never jump.
         now: The time of day, in UTC.
+
+    Attributes:
+        cluster_uid: The cluster's identity; empty while it is not known.
+        kubernetes_version: The API server's; empty while it is not known.
+        stores: By kind, where its objects are kept; they are counted when somebody asks.
+        unacknowledged_frames: State frames sent that are not durable at the hub.
     """
 
     def __init__(
         self,
-        stores: Mapping[str, Sized],
+        kinds: Iterable[str],
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._stores = stores
         self._monotonic = monotonic
         self._now = now
         self.started_at = now()
         self.cluster_uid = ""
         self.kubernetes_version = ""
         self.traffic = Traffic()
-        self.seen = Observations()
-        self.unacknowledged_frames: Callable[[], int] = int
+        self.stores: Mapping[str, Sized] = {}
+        self.unacknowledged_frames = 0
         self.link = LinkReport(phase=LinkPhase.WAITING, since=monotonic())
         self.api_server = Reachability(reachable=False, since=self.started_at, message="not asked yet")
         self._link_down_since: float | None = monotonic()
         self._kinds = {
-            kind: KindStatus(kind=kind, state=WatchState.SYNCING, since=self.started_at) for kind in stores
+            kind: KindStatus(kind=kind, state=WatchState.SYNCING, since=self.started_at) for kind in kinds
         }
 
     @property
     def kinds(self) -> tuple[KindStatus, ...]:
         """Every kind's status, with the number of its objects as it is now."""
         return tuple(
-            msgspec.structs.replace(status, objects=len(self._stores[kind]))
+            msgspec.structs.replace(status, objects=len(self.stores.get(kind, ())))
             for kind, status in self._kinds.items()
         )
 

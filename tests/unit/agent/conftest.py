@@ -28,4 +28,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 def state(clock: FakeClock) -> AgentState:
     """The state of an agent that watches nodes (none) and pods (two)."""
-    return AgentState({"Node": (), "Pod": ("a", "b")}, clock.monotonic, clock.now)
+    state = AgentState(("Node", "Pod"), clock.monotonic, clock.now)
+    state.stores = {"Node": (), "Pod": ("a", "b")}
+    return state

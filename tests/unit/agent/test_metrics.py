@@ -5,6 +5,7 @@ from pathlib import Path
 
 from farwatch.agent.metrics import Family, collect, metrics_pages, resident_bytes, write_text
 from farwatch.agent.state import AgentState, LinkPhase
+from farwatch.kube.reflector import Counters
 
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 _SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{({_LABEL}(?:,{_LABEL})*)\}})? (\S+)")
@@ -40,15 +41,17 @@ def test_every_metric_reads_in_prometheus_format(state: AgentState) -> None:
     state.set_link(LinkPhase.LINKED)
     state.traffic.bytes_sent = 1234567890123456
     state.traffic.refusals["bad_token"] += 2
-    state.seen.changes["Pod"] += 3
-    state.unacknowledged_frames = lambda: 7
+    state.unacknowledged_frames = 7
+    counters = {"Pod": [Counters(changes=2, malformed=1), Counters(changes=1)], "Node": [Counters()]}
 
-    samples = parse(metrics_pages(state)["/metrics"]().body)
+    samples = parse(metrics_pages(state, lambda: counters)["/metrics"]().body)
 
     assert samples["farwatch_agent_link_up", ""] == 1
     assert samples["farwatch_agent_link_sent_bytes_total", ""] == 1234567890123456
     assert samples["farwatch_agent_link_refusals_total", 'code="bad_token"'] == 2
     assert samples["farwatch_agent_changes_total", 'kind="Pod"'] == 3
+    assert samples["farwatch_agent_malformed_objects_total", 'kind="Pod"'] == 1
+    assert samples["farwatch_agent_changes_total", 'kind="Node"'] == 0
     assert samples["farwatch_agent_objects", 'kind="Pod"'] == 2
     assert samples["farwatch_agent_watch_state", 'kind="Pod",state="syncing"'] == 1
     assert samples["farwatch_agent_link_unacknowledged_frames", ""] == 7
@@ -67,4 +70,4 @@ def test_resident_memory_is_plausible() -> None:
 
 def test_the_documentation_explains_every_metric(state: AgentState) -> None:
     text = (Path(__file__).parents[3] / "docs" / "agent.md").read_text()
-    assert [family.name for family in collect(state) if f"`{family.name}`" not in text] == []
+    assert [family.name for family in collect(state, {}) if f"`{family.name}`" not in text] == []
