@@ -380,5 +380,5 @@ class Reflector:
             self.settled.set()
         if (state, message) != self._told:
             self._told = (state, message)
-            self._log.info("watch", state=state.value, message=message or None)
+            self._log.debug("watch", state=state.value, message=message or None)
             self._sink.status(self.kind.name, state, message)
