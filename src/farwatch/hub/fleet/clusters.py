@@ -14,6 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.auth import secrets
+from farwatch.hub.fleet.errors import (
+    ClusterExistsError,
+    ClusterNameError,
+    ClusterNotFoundError,
+    TokenNotFoundError,
+)
 from farwatch.hub.store.records import Records, metadata
 from farwatch.link.frames import CloseCode
 
@@ -47,26 +53,6 @@ tokens = sa.Table(
     sa.Column("revoked_at", sa.Float),
     sa.Column("last_used_at", sa.Float),
 )
-
-
-class FleetError(Exception):
-    """The base of what can go wrong in the fleet; the message is one line and names the way out."""
-
-
-class ClusterNameError(FleetError):
-    """A name that no cluster can have."""
-
-
-class ClusterExistsError(FleetError):
-    """A cluster of this name is there already."""
-
-
-class ClusterNotFoundError(FleetError):
-    """No cluster has this name."""
-
-
-class TokenNotFoundError(FleetError):
-    """The cluster has no token with this id."""
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +111,24 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     cluster: str
     token: str
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent was there.
+
+    Attributes:
+        cluster: Its cluster's name.
+        token_id: The token it came in with.
+        time: When it was last seen, seconds since the epoch.
+        agent_version: The version it has.
+        kubernetes_version: The version its API server has.
+    """
+
+    cluster: str
+    token_id: str
+    time: float
+    agent_version: str
+    kubernetes_version: str
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,19 +191,27 @@ class Clusters:
             await _get_cluster(connection, name)
             await connection.execute(sa.delete(clusters).where(clusters.c.name == name))
 
-    async def record_seen(
-        self, name: str, *, last_seen: float, agent_version: str, kubernetes_version: str
-    ) -> None:
-        """Keep what was last known of a cluster's agent, so that it survives a restart. Unknown names are ignored."""
+    async def record_sightings(self, sightings: Sequence[Sighting]) -> None:
+        """Keep what was last known of agents, so that it survives a restart. Removed clusters are passed over."""
+        if not sightings:
+            return
+        seen = sa.update(clusters).where(clusters.c.name == sa.bindparam("of"))
+        used = sa.update(tokens).where(tokens.c.id == sa.bindparam("of"))
         async with self._records.begin() as connection:
             await connection.execute(
-                sa.update(clusters)
-                .where(clusters.c.name == name)
-                .values(
-                    last_seen=last_seen,
-                    agent_version=agent_version[:64],
-                    kubernetes_version=kubernetes_version[:64],
-                )
+                seen,
+                [
+                    {
+                        "of": sighting.cluster,
+                        "last_seen": sighting.time,
+                        "agent_version": sighting.agent_version[:64],
+                        "kubernetes_version": sighting.kubernetes_version[:64],
+                    }
+                    for sighting in sightings
+                ],
+            )
+            await connection.execute(
+                used, [{"of": sighting.token_id, "last_used_at": sighting.time} for sighting in sightings]
             )
 
     # --- tokens -----------------------------------------------------------------------------------------------
@@ -255,10 +267,9 @@ class Clusters:
 
     async def authenticate(self, token: str, cluster_uid: str) -> Cluster | Refusal:
         """Whose token this is, if it is good; the first use binds the cluster to ``cluster_uid``."""
-        found = await self._find_token(token)
-        if isinstance(found, Refusal):
-            return found
-        cluster, token_id = found
+        cluster = await self._find_token(token)
+        if isinstance(cluster, Refusal):
+            return cluster
         if cluster.uid == cluster_uid:
             return cluster
         if not cluster_uid:
@@ -270,30 +281,26 @@ class Clusters:
         if cluster.uid != cluster_uid:
             return Refusal(
                 code=CloseCode.FOREIGN_CLUSTER,
-                reason=f"token {token_id} belongs to cluster {cluster.name!r}, which is another cluster "
+                reason=f"token {token_id(token)} belongs to cluster {cluster.name!r}, which is another cluster "
                 f"(kube-system UID {cluster.uid}, here {cluster_uid}): add this cluster under a name of its own, "
                 f"or, if it was rebuilt, remove {cluster.name!r} and add it again",
             )
         return cluster
 
-    async def touch(self, token: str) -> None:
-        """Note that a token was used just now."""
-        match = _TOKEN.fullmatch(token)
-        if match:
-            async with self._records.begin() as connection:
-                await connection.execute(
-                    sa.update(tokens).where(tokens.c.id == match[1]).values(last_used_at=self._clock())
-                )
+    async def worthless_tokens(self) -> frozenset[str]:
+        """The ids of all tokens that are revoked or have ended: links that were opened with them must close."""
+        ended = sa.or_(tokens.c.revoked_at.is_not(None), tokens.c.expires_at <= self._clock())
+        async with self._records.read() as connection:
+            return frozenset((await connection.execute(sa.select(tokens.c.id).where(ended))).scalars())
 
-    async def _find_token(self, token: str) -> tuple[Cluster, str] | Refusal:
+    async def _find_token(self, token: str) -> Cluster | Refusal:
         unknown = Refusal(
             code=CloseCode.BAD_TOKEN,
             reason="the hub does not know this token: make one with 'farwatch cluster add', or rotate the cluster's token",
         )
-        match = _TOKEN.fullmatch(token)
-        if match is None:
+        if not token_id(token):
             return unknown
-        query = sa.select(tokens, clusters).join_from(tokens, clusters).where(tokens.c.id == match[1])
+        query = sa.select(tokens, clusters).join_from(tokens, clusters).where(tokens.c.id == token_id(token))
         async with self._records.read() as connection:
             row = (
                 (await connection.execute(query.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)))
@@ -304,11 +311,13 @@ class Clusters:
             return unknown
         cluster = _to_cluster({column.name: row[f"clusters_{column.name}"] for column in clusters.c})
         if row["cluster_tokens_revoked_at"] is not None:
-            return _refuse_worthless(match[1], cluster.name, "was revoked", row["cluster_tokens_revoked_at"])
+            return _refuse_worthless(
+                token_id(token), cluster.name, "was revoked", row["cluster_tokens_revoked_at"]
+            )
         expires_at = row["cluster_tokens_expires_at"]
         if expires_at is not None and expires_at <= self._clock():
-            return _refuse_worthless(match[1], cluster.name, "was rotated out and ended", expires_at)
-        return cluster, match[1]
+            return _refuse_worthless(token_id(token), cluster.name, "was rotated out and ended", expires_at)
+        return cluster
 
     async def _bind(self, name: str, uid: str) -> Cluster:
         """Bind if nobody was faster; whoever it was bound to is in the answer."""
@@ -318,14 +327,20 @@ class Clusters:
             return await _get_cluster(connection, name)
 
     async def _issue(self, connection: AsyncConnection, name: str) -> IssuedToken:
-        token_id = random_source.token_hex(_ID_BYTES)
-        token = secrets.mint(f"fwa_{token_id}")
+        identity = random_source.token_hex(_ID_BYTES)
+        token = secrets.mint(f"fwa_{identity}")
         await connection.execute(
             sa.insert(tokens).values(
-                id=token_id, cluster=name, digest=secrets.digest(token), created_at=self._clock()
+                id=identity, cluster=name, digest=secrets.digest(token), created_at=self._clock()
             )
         )
-        return IssuedToken(id=token_id, cluster=name, token=token)
+        return IssuedToken(id=identity, cluster=name, token=token)
+
+
+def token_id(token: str) -> str:
+    """The public part of a token; empty if it does not look like one of ours."""
+    match = _TOKEN.fullmatch(token)
+    return match[1] if match else ""
 
 
 def _check_name(name: str) -> None:
@@ -336,10 +351,10 @@ def _check_name(name: str) -> None:
         )
 
 
-def _refuse_worthless(token_id: str, cluster: str, fate: str, at: float) -> Refusal:
+def _refuse_worthless(identity: str, cluster: str, fate: str, at: float) -> Refusal:
     return Refusal(
         code=CloseCode.REVOKED_TOKEN,
-        reason=f"token {token_id} of cluster {cluster!r} {fate} at {_to_time(at):%Y-%m-%d %H:%M:%S} UTC: "
+        reason=f"token {identity} of cluster {cluster!r} {fate} at {_to_time(at):%Y-%m-%d %H:%M:%S} UTC: "
         "rotate the cluster's token and give the agent the new one",
     )
 

@@ -1,0 +1,418 @@
+"""The hub's side of every link: who may come in, what their agents tell, what they are asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import assert_never
+
+import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from farwatch.hub.fleet.changes import FleetChange
+from farwatch.hub.fleet.clusters import Clusters, Refusal, Sighting, token_id
+from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
+from farwatch.hub.fleet.errors import AgentAwayError
+from farwatch.hub.fleet.presence import AgentView, Presence
+from farwatch.hub.inventory import ChangeLog, Inventory
+from farwatch.link.events import (
+    CallFailed,
+    CallReplied,
+    ChangesReceived,
+    Closed,
+    HelloReceived,
+    HubEvent,
+    SessionState,
+    SnapshotBegan,
+    SnapshotEnded,
+    SnapshotItemsReceived,
+    StateEvent,
+    StatusReceived,
+)
+from farwatch.link.frames import AgentInfo, CloseCode
+from farwatch.link.hub import HubSession
+
+CLUSTER_ROLE = "cluster"
+TICK_SECONDS = 0.5
+SIGHTINGS_EVERY_SECONDS = 60.0
+
+_LONGEST_WORD = 256
+_MOST_NAMESPACES = 1000
+
+log = structlog.get_logger(__name__)
+
+
+class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How links are kept.
+
+    Attributes:
+        heartbeat_seconds: How often each side sends at least one frame; after 3 missed the agent is lost.
+        credit_bytes: How many bytes of state an agent may have on its way.
+        grace_seconds: How long an agent that left may be away before it is lost.
+        restart_grace_seconds: How long agents have to come back after the hub has started.
+        refused_retry_seconds: How long a refused agent is asked to wait.
+    """
+
+    heartbeat_seconds: float = 10.0
+    credit_bytes: int = 4 * 1024 * 1024
+    grace_seconds: float = 30.0
+    restart_grace_seconds: float = 120.0
+    refused_retry_seconds: float = 60.0
+
+
+@dataclass(slots=True)
+class LinkCounters:
+    """What became of links, since the start.
+
+    Attributes:
+        opened: Links whose agent was let in.
+        refused: Agents that were turned away, by reason.
+        closed: Links that ended, by reason; ``disconnected`` when the connection broke without a word.
+        frames: Messages received.
+        bytes: Their size, as it came.
+        failed_subscribers: Batches of changes that a subscriber failed to take.
+    """
+
+    opened: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    frames: int = 0
+    bytes: int = 0
+    failed_subscribers: int = 0
+
+
+class LinkServer:
+    """Keeps the links to all agents; the WebSocket endpoint hands each connection to ``serve``.
+
+    Args:
+        clusters: Who may come in.
+        inventory: Takes what agents tell of their objects.
+        change_log: Makes it durable.
+        settings: How links are kept.
+        clock: Seconds since the epoch.
+        monotonic: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        clusters: Clusters,
+        inventory: Inventory,
+        change_log: ChangeLog,
+        settings: LinkSettings,
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.counters = LinkCounters()
+        self._clusters = clusters
+        self._inventory = inventory
+        self._log = change_log
+        self._settings = settings
+        self._clock = clock
+        self._monotonic = monotonic
+        self._presence = Presence(clock, monotonic, settings.grace_seconds, settings.restart_grace_seconds)
+        self._connections: set[Connection] = set()
+        self._open: dict[str, Connection] = {}
+        self._sightings: dict[str, Sighting] = {}
+        self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Expect the agents that were there before, and begin to look at the clock. Before the first ``serve``."""
+        for cluster in await self._clusters.list():
+            if cluster.last_seen is not None:
+                self._presence.expect(cluster.name, cluster.last_seen)
+        self._ticker = asyncio.create_task(self._tick_forever(), name="links-ticker")
+
+    async def close(self) -> None:
+        """Tell every agent that the hub stops, wait until they have heard it, and keep when they were last seen."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+        connections = tuple(self._connections)
+        for connection in connections:
+            connection.close(CloseCode.SHUTTING_DOWN, "the hub stops; come back soon")
+        if connections:
+            await asyncio.wait(
+                [asyncio.create_task(connection.over.wait()) for connection in connections],
+                timeout=SEND_SECONDS,
+            )
+        await self.keep_sightings()
+
+    def subscribe(self, subscriber: Callable[[Sequence[FleetChange]], None]) -> None:
+        """Hand every later change of the fleet to a callable that does not block."""
+        self._subscribers.append(subscriber)
+
+    # --- how agents stand -------------------------------------------------------------------------------------
+
+    def agent(self, cluster: str) -> AgentView | None:
+        """How a cluster's agent stands; None if it never came."""
+        return self._presence.view(cluster)
+
+    def agents(self) -> list[AgentView]:
+        """How every agent stands that ever came, by cluster."""
+        return self._presence.views()
+
+    # --- what the hub wants of agents -------------------------------------------------------------------------
+
+    async def call(
+        self,
+        cluster: str,
+        method: str,
+        params: object = None,
+        *,
+        timeout_seconds: float = 30.0,
+        user: str = "",
+    ) -> bytes:
+        """Ask a cluster's agent, and get its answer in MessagePack.
+
+        Args:
+            cluster: Whose agent.
+            method: A name from the agent's allow-list.
+            params: The method's parameters.
+            timeout_seconds: How long to wait.
+            user: On whose behalf.
+
+        Raises:
+            AgentAwayError: It is not connected, or left before it answered.
+            CallFailedError: It said no, or did not answer in time.
+        """
+        async with aclosing(
+            self.stream(cluster, method, params, timeout_seconds=timeout_seconds, user=user)
+        ) as parts:
+            return b"".join([part async for part in parts])
+
+    async def stream(
+        self, cluster: str, method: str, params: object = None, *, timeout_seconds: float, user: str = ""
+    ) -> AsyncGenerator[bytes]:
+        """Ask a cluster's agent, and get the parts of its answer as they come. To stop it, close the generator.
+
+        Raises:
+            AgentAwayError: It is not connected, or left before it answered.
+            CallFailedError: It said no, or did not end in time.
+        """
+        connection = self._open.get(cluster)
+        if connection is None:
+            raise AgentAwayError(
+                f"the agent of {cluster!r} is not connected: see to it that it runs and reaches the hub"
+            )
+        async with aclosing(connection.call(method, params, timeout_seconds, user)) as parts:
+            async for part in parts:
+                yield part
+
+    async def close_worthless(self) -> None:
+        """Close every link that was opened with a token which is revoked or has ended."""
+        worthless = await self._clusters.worthless_tokens()
+        for connection in tuple(self._open.values()):
+            if connection.token_id in worthless:
+                connection.close(
+                    CloseCode.REVOKED_TOKEN,
+                    f"token {connection.token_id} was revoked or has ended: give the agent the cluster's new token",
+                )
+
+    def remove(self, cluster: str) -> None:
+        """The cluster left the fleet: close its link, and forget its agent."""
+        connection = self._open.pop(cluster, None)
+        if connection is not None:
+            connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
+        self._sightings.pop(cluster, None)
+        self._tell(self._presence.remove(cluster))
+
+    # --- the clock --------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Look at the clock: heartbeats, deadlines of calls, agents that are lost by now."""
+        now = self._monotonic()
+        for connection in tuple(self._connections):
+            for event in connection.tick(now):
+                self._handle(connection, event)
+        self._tell(self._presence.advance())
+
+    async def keep_sightings(self) -> None:
+        """Write when agents were last seen; once a minute is enough for what it is used for."""
+        sightings = {
+            cluster: msgspec.structs.replace(sighting, time=self._clock())
+            if cluster in self._open
+            else sighting
+            for cluster, sighting in self._sightings.items()
+        }
+        try:
+            await self._clusters.record_sightings(tuple(sightings.values()))
+            await self.close_worthless()
+        except SQLAlchemyError as error:
+            log.warning("cannot keep when agents were last seen, will try again", error=str(error))
+            return
+        self._sightings = {
+            cluster: sighting for cluster, sighting in sightings.items() if cluster in self._open
+        }
+
+    async def _tick_forever(self) -> None:
+        kept_at = self._monotonic()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.tick()
+            if self._monotonic() >= kept_at + SIGHTINGS_EVERY_SECONDS:
+                await self.keep_sightings()
+                kept_at = self._monotonic()
+
+    # --- one connection ---------------------------------------------------------------------------------------
+
+    async def serve(self, socket: Socket, token: str, peer: str) -> None:
+        """Keep a link on an accepted WebSocket; returns when it is over, and has closed it.
+
+        Args:
+            socket: The WebSocket.
+            token: What stood in the upgrade request's Authorization header, without ``Bearer``; empty if nothing.
+            peer: Where the connection comes from, for people.
+        """
+        connection = Connection(
+            socket,
+            HubSession(self._monotonic, heartbeat_seconds=self._settings.heartbeat_seconds),
+            token_id=token_id(token),
+            peer=peer,
+            grant_bytes=self._settings.credit_bytes // 4,
+        )
+
+        async def take(data: bytes) -> None:
+            await self._take(connection, token, data)
+
+        self._connections.add(connection)
+        try:
+            await connection.run(take)
+        except Exception:
+            # One agent's link must never take the hub down; whatever it was ended this link alone.
+            log.exception("a link failed", cluster=connection.cluster, peer=peer)
+        finally:
+            self._connections.discard(connection)
+            self._leave(connection)
+
+    async def _take(self, connection: Connection, token: str, data: bytes) -> None:
+        self.counters.frames += 1
+        self.counters.bytes += len(data)
+        for event in connection.session.receive(data):
+            if isinstance(event, HelloReceived):
+                await self._greet(connection, token, event.hello.agent)
+            else:
+                self._handle(connection, event)
+
+    async def _greet(self, connection: Connection, token: str, agent: AgentInfo) -> None:
+        found = _check_agent(agent) or await self._clusters.authenticate(token, agent.cluster_uid)
+        if connection.session.state is not SessionState.OPENING:
+            return  # It left, or waited for too long, while its token was looked up.
+        if isinstance(found, Refusal):
+            self._refuse(connection, agent, found)
+            return
+        self._supersede(found.name, connection)
+        connection.session.welcome(found.name, self._settings.credit_bytes)
+        connection.send()
+        connection.cluster = found.name
+        self._open[found.name] = connection
+        self.counters.opened += 1
+        log.info("agent connected", cluster=found.name, peer=connection.peer, version=agent.version)
+        self._note(connection, agent)
+        self._tell(self._presence.connect(found.name, connection.peer, agent))
+
+    def _refuse(self, connection: Connection, agent: AgentInfo, refusal: Refusal) -> None:
+        self.counters.refused[refusal.code] += 1
+        log.warning(
+            "agent refused",
+            code=refusal.code,
+            reason=refusal.reason,
+            peer=connection.peer,
+            calls_itself=agent.cluster_name[:_LONGEST_WORD],
+        )
+        connection.session.refuse(refusal.code, refusal.reason, self._settings.refused_retry_seconds)
+        connection.ended = Closed(code=refusal.code, reason=refusal.reason)
+        connection.send()
+
+    def _supersede(self, cluster: str, newer: Connection) -> None:
+        older = self._open.pop(cluster, None)
+        if older is not None:
+            older.close(CloseCode.SUPERSEDED, f"another agent of {cluster!r} connected, from {newer.peer}")
+
+    def _handle(self, connection: Connection, event: HubEvent) -> None:
+        match event:
+            case ChangesReceived() | SnapshotItemsReceived() | SnapshotBegan() | SnapshotEnded():
+                self._take_state(connection, event)
+            case StatusReceived(status=status):
+                self._tell(self._presence.report(connection.cluster, status))
+            case CallReplied() | CallFailed():
+                connection.answer(event)
+            case Closed():
+                connection.ended = event
+                connection.send()
+            case HelloReceived():
+                raise AssertionError("a Hello is greeted, not handled")
+            case _:
+                assert_never(event)
+
+    def _take_state(self, connection: Connection, event: StateEvent) -> None:
+        """Detection hears of changes at once, in here; the agent is told when they are durable."""
+        cluster, kind = connection.cluster, event.kind
+        match event:
+            case ChangesReceived(items=items):
+                changes = self._inventory.apply(cluster, kind, items)
+            case SnapshotItemsReceived(items=items):
+                changes = self._inventory.snapshot_items(cluster, kind, items)
+            case SnapshotEnded():
+                changes = self._inventory.end_snapshot(cluster, kind)
+            case SnapshotBegan():
+                self._inventory.begin_snapshot(cluster, kind)
+                changes = []
+            case _:
+                assert_never(event)
+        connection.acknowledge(event.number, self._log.append(changes) if changes else None)
+        connection.grant(event.size)
+
+    def _leave(self, connection: Connection) -> None:
+        code = connection.ended.code if connection.ended else None
+        reason = connection.ended.reason if connection.ended else "the connection broke"
+        self.counters.closed[code or "disconnected"] += 1
+        if connection.cluster:
+            log.info("agent left", cluster=connection.cluster, peer=connection.peer, code=code, reason=reason)
+        if self._open.get(connection.cluster) is connection:
+            del self._open[connection.cluster]
+            self._tell(self._presence.disconnect(connection.cluster, code, reason))
+
+    def _note(self, connection: Connection, agent: AgentInfo) -> None:
+        self._sightings[connection.cluster] = Sighting(
+            cluster=connection.cluster,
+            token_id=connection.token_id,
+            time=self._clock(),
+            agent_version=agent.version,
+            kubernetes_version=agent.kubernetes_version,
+        )
+
+    def _tell(self, changes: Sequence[FleetChange]) -> None:
+        if not changes:
+            return
+        for subscriber in self._subscribers:
+            try:
+                subscriber(changes)
+            except Exception:
+                # A fault in one subscriber must not cost the others, nor the link.
+                self.counters.failed_subscribers += 1
+                log.exception("a subscriber failed to take changes of the fleet", subscriber=repr(subscriber))
+
+
+def _check_agent(agent: AgentInfo) -> Refusal | None:
+    """What an agent says of itself is kept and shown: it must be short, and of a role that this hub knows."""
+    words = (agent.version, agent.instance, agent.cluster_name, agent.cluster_uid, agent.kubernetes_version)
+    if any(len(word) > _LONGEST_WORD for word in (*words, *agent.namespaces)):
+        return Refusal(
+            code=CloseCode.BAD_FRAME, reason=f"a Hello with a word of more than {_LONGEST_WORD} characters"
+        )
+    if len(agent.namespaces) > _MOST_NAMESPACES:
+        return Refusal(
+            code=CloseCode.BAD_FRAME, reason=f"a Hello with more than {_MOST_NAMESPACES} namespaces"
+        )
+    if agent.role != CLUSTER_ROLE:
+        return Refusal(
+            code=CloseCode.WRONG_STATE,
+            reason=f"this hub takes agents of the role {CLUSTER_ROLE!r}, not {agent.role[:_LONGEST_WORD]!r}: upgrade the hub",
+        )
+    return None
