@@ -106,7 +106,7 @@ class Uplink:
         self._clock = clock
         self._backoff = Backoff(rng or random.Random())  # noqa: S311 - jitter is no secret
         self._connection: _Connection | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     # --- what the watch tells ---------------------------------------------------------------------------------
 
@@ -133,11 +133,11 @@ class Uplink:
     async def run(self) -> None:
         """Keeps the link up until ``finish`` or until cancelled."""
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False) as http:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 self._state.set_link(LinkPhase.CONNECTING, self._state.link.code, self._state.link.reason)
                 started = self._clock.monotonic()
                 ending = await self._link_once(http)
-                if self._stopping:
+                if self._stopping.is_set():
                     break
                 if self._clock.monotonic() - started >= STEADY_SECONDS:
                     self._backoff.reset()
@@ -147,7 +147,7 @@ class Uplink:
 
     async def finish(self, seconds: float) -> None:
         """Sends what is left, for so many seconds at most, and says farewell. Returns when the link is closed."""
-        self._stopping = True
+        self._stopping.set()
         connection = self._connection
         if connection is None:
             return

@@ -11,9 +11,12 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+import structlog
+
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.values import Address
 
+_log = structlog.get_logger(__name__)
 _HEAD_LIMIT_BYTES = 8192
 _REQUEST_SECONDS = 5.0
 
@@ -55,6 +58,7 @@ class WebServer:
             raise ConfigError(
                 f"{self._setting}: cannot listen on {self._address}: {error.strerror}; choose another address"
             ) from error
+        _log.info("serving", setting=self._setting, paths=list(self._pages), port=self.port)
 
     async def stop(self) -> None:
         """Stops listening."""
