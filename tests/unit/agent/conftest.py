@@ -98,11 +98,11 @@ class ScriptedHub:
         self.session: HubSession | None = None
         self.socket: web.WebSocketResponse | None = None
         self._runner: web.AppRunner | None = None
-        self._port = 0
+        self.port = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def linked(self) -> bool:
@@ -113,10 +113,10 @@ class ScriptedHub:
         app.router.add_get("/link", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, **options)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, **options)
         await site.start()
         server: Any = site._server
-        self._port = server.sockets[0].getsockname()[1]
+        self.port = server.sockets[0].getsockname()[1]
 
     async def vanish(self) -> None:
         """Breaks off without a word, and answers nobody."""
@@ -372,12 +372,12 @@ class RunningAgent:
 async def run_agent(
     hub: ScriptedHub, api_server: ScriptedApiServer
 ) -> AsyncIterator[Callable[..., RunningAgent]]:
-    """Starts an agent; keywords are settings."""
+    """Starts an agent; keywords are settings, the environment is only what is given."""
     agents: list[RunningAgent] = []
 
-    def run(**settings: Any) -> RunningAgent:
+    def run(environment: dict[str, str] | None = None, **settings: Any) -> RunningAgent:
         given = {"hub": hub.url, "token": "t0ken", "health_listen": "127.0.0.1:0"} | settings
-        agent = RunningAgent(load(given, {}), api_server.url)
+        agent = RunningAgent(load(given, environment or {}), api_server.url)
         agents.append(agent)
         return agent
 
