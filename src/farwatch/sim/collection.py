@@ -7,7 +7,7 @@ stands only what selectors and owner references ask for.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -189,6 +189,11 @@ class Collection:
             entry = past.get(key, self._entries.get(key))
             if entry is not None:
                 yield entry
+
+    def count_after(self, namespace: str, key: Key) -> int:
+        """How many objects there are now behind a key, in one namespace or (empty) all."""
+        end = bisect_left(self._keys, (namespace + "\0", "")) if namespace else len(self._keys)
+        return max(0, end - bisect_right(self._keys, key))
 
     def since(self, resource_version: int) -> list[Change]:
         """What happened after a resource version, oldest first; StatusError 410 when some of it is forgotten."""

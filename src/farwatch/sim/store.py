@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -109,7 +109,7 @@ class Store:
         """
         return self._collections[resource].subscribe(listener)
 
-    def changes_since(self, resource: str, resource_version: int) -> list[Change]:  # type: ignore[valid-type] # `list` is the method above
+    def changes_since(self, resource: str, resource_version: int) -> Sequence[Change]:
         """What happened after a resource version; StatusError 410 when it is forgotten, 504 when in the future."""
         collection = self._collections[resource]
         collection.check_version(resource_version, self._version)

@@ -84,7 +84,7 @@ def _merge_field(merged: dict[str, Any], key: str, value: Any) -> None:
 def _merge_list(field: str, current: list[Any], patch: list[Any]) -> list[Any]:
     if field in _MERGED_PRIMITIVES:
         return current + [item for item in patch if item not in current]
-    key = _merge_key(field, patch) or _merge_key(field, current)
+    key = merge_key(field, patch) or merge_key(field, current)
     if key is None:
         return copy.deepcopy(patch)
     if any(item.get("$patch") == "replace" for item in patch):
@@ -95,7 +95,8 @@ def _merge_list(field: str, current: list[Any], patch: list[Any]) -> list[Any]:
     return merged
 
 
-def _merge_key(field: str, items: list[Any]) -> str | None:
+def merge_key(field: str, items: list[Any]) -> str | None:
+    """The key that tells the items of a list apart; None for a list that is replaced whole."""
     if not all(isinstance(item, dict) for item in items):
         return None
     keys = _MERGE_KEYS.get(field, ())
@@ -117,7 +118,7 @@ def _merge_item(merged: list[Any], key: str, item: dict[str, Any]) -> None:
 
 def _in_order(field: str, items: list[Any], order: list[Any]) -> list[Any]:
     """The named items in the order asked for; those that only the server has keep their place after them."""
-    key = _merge_key(field, items)
+    key = merge_key(field, items)
     wanted = [entry.get(key) if isinstance(entry, dict) and key else entry for entry in order]
     rank = {value: i for i, value in enumerate(wanted)}
     return sorted(items, key=lambda item: rank.get(item.get(key) if key else item, len(rank)))

@@ -1,0 +1,214 @@
+"""The simulated API server on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import gzip
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from farwatch.sim.api import Api, WatchRequest
+from farwatch.sim.certificates import Certificate
+from farwatch.sim.errors import SimError, StatusError
+from farwatch.sim.exchange import Reply, Request, reply_error, reply_json
+from farwatch.sim.faults import Faults
+from farwatch.sim.identity import Tokens, User, unauthorized
+from farwatch.sim.kubeconfig import write_kubeconfig
+from farwatch.sim.logs import LogBook
+from farwatch.sim.metrics import Metrics
+from farwatch.sim.namespaces import NamespaceController, release_unused_claims
+from farwatch.sim.podlogs import LogRequest
+from farwatch.sim.rbac import Authorizer
+from farwatch.sim.store import Store
+from farwatch.sim.streams import WatchStream, send_log
+
+_MOST_BODY_BYTES = 3 * 1024 * 1024  # kube-apiserver's limit for a request
+_COMPRESS_ABOVE_BYTES = 128 * 1024  # responsewriters.defaultGzipThresholdBytes
+_FAULTS_PATH = "/_sim/faults"
+_HOUSEKEEPING_SECONDS = 0.5
+
+
+class ApiServer:
+    """Serves a store as a Kubernetes API, on loopback unless told otherwise.
+
+    Args:
+        store: The objects; whatever changes them is seen by watches at once.
+        logs: What containers wrote; made when None.
+        metrics: What pods and nodes use; made when None.
+        users: Bearer tokens and whom they stand for. None lets everybody be an administrator.
+        rbac: Whether the roles and bindings in the store decide what a user may do.
+        certificate: Serve HTTPS with it.
+        bookmark_seconds: How often an idle watch gets a bookmark.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        logs: LogBook | None = None,
+        metrics: Metrics | None = None,
+        users: Mapping[str, User] | None = None,
+        rbac: bool = False,
+        certificate: Certificate | None = None,
+        bookmark_seconds: float = 60.0,
+    ) -> None:
+        self.store = store
+        self.logs = logs or LogBook(store)
+        self.metrics = metrics or Metrics(store)
+        self.tokens = Tokens(users)
+        self.url = ""
+        self._authorizer = Authorizer(store, enforced=rbac)
+        self._certificate = certificate
+        self._bookmark_seconds = bookmark_seconds
+        self._api = Api(store, self.logs, self.metrics, self._authorizer, Faults(), "")
+        self._namespaces = NamespaceController(store)
+        self._watches: set[WatchStream] = set()
+        self._runner: web.ServerRunner | None = None
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen, on a free port when it is 0; the URL. SimError when the address cannot be had."""
+        server = web.Server(self._serve, handler_cancellation=True)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        context = self._certificate.context() if self._certificate else None
+        site = web.TCPSite(self._runner, host, port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise SimError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another address with --listen"
+            ) from None
+        bound_host, bound_port = self._runner.addresses[0][:2]
+        self.url = f"{'https' if context else 'http'}://{bound_host}:{bound_port}"
+        self._api.address = f"{bound_host}:{bound_port}"
+        self._housekeeping = asyncio.create_task(self._keep_house())
+        return self.url
+
+    async def stop(self) -> None:
+        """End every watch and stop listening."""
+        if self._housekeeping:
+            self._housekeeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._housekeeping
+        for watch in self._watches:
+            watch.end()
+        if self._runner:
+            await self._runner.cleanup()
+
+    def write_kubeconfig(self, path: Path, *, name: str = "sim", token: str = "") -> Path:
+        """Write a kubeconfig that leads here."""
+        certificate = self._certificate.certificate if self._certificate else None
+        return write_kubeconfig(path, self.url, name=name, token=token, certificate=certificate)
+
+    async def _keep_house(self) -> None:
+        while True:
+            self._namespaces.step()
+            release_unused_claims(self.store)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    # --- faults -----------------------------------------------------------------------------------------------
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong at the moment; change it in place or set another."""
+        return self._api.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._api.faults = faults
+
+    def expire_history(self, resource: str = "") -> None:
+        """Forget the history: watches and continue tokens from before get 410."""
+        self.store.expire_history(resource)
+
+    def cut_watches(self) -> None:
+        """Cut every open watch in the middle of a line."""
+        for watch in self._watches:
+            watch.cut()
+
+    # --- serving ----------------------------------------------------------------------------------------------
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(_FAULTS_PATH):
+            return _respond(self._control(request.method, request.path, await request.read()), request)
+        if self.faults.refuse and request.transport:
+            request.transport.abort()
+            return web.Response()
+        if self.faults.delay:
+            await asyncio.sleep(self.faults.delay)
+        try:
+            answer = self._api.handle(await self._read(request))
+        except StatusError as error:
+            return _respond(reply_error(error), request)
+        match answer:
+            case Reply():
+                return _respond(answer, request)
+            case WatchRequest():
+                return await self._watch(answer, request)
+            case LogRequest():
+                return await send_log(answer, request)
+
+    async def _read(self, request: web.BaseRequest) -> Request:
+        if (request.content_length or 0) > _MOST_BODY_BYTES:
+            message = f"limit is {_MOST_BODY_BYTES}"
+            raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {message}")
+        user = self.tokens.authenticate(request.headers.get("Authorization", ""))
+        if user is None:
+            raise unauthorized()
+        asked = Request(
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            headers=request.headers,
+            body=await request.read(),
+            user=user,
+        )
+        groups = tuple(request.headers.getall("Impersonate-Group", ()))
+        return dataclasses.replace(asked, user=self._api.act_for(user, asked, groups))
+
+    async def _watch(self, asked: WatchRequest, request: web.BaseRequest) -> web.StreamResponse:
+        stream = WatchStream(self._api, self.store, asked, self._bookmark_seconds)
+        self._watches.add(stream)
+        try:
+            return await stream.send(request)
+        finally:
+            self._watches.discard(stream)
+
+    def _control(self, method: str, path: str, body: bytes) -> Reply:
+        match method, path.removeprefix(_FAULTS_PATH):
+            case "GET", "":
+                return reply_json(self.faults)
+            case "PUT", "":
+                try:
+                    self.faults = msgspec.json.decode(body, type=Faults)
+                except msgspec.DecodeError as error:
+                    return Reply(
+                        code=HTTPStatus.BAD_REQUEST, body=f"{error}\n".encode(), media_type="text/plain"
+                    )
+                return reply_json(self.faults)
+            case "POST", "/expire":
+                self.expire_history()
+                return reply_json({})
+            case "POST", "/cut":
+                self.cut_watches()
+                return reply_json({})
+        return Reply(code=HTTPStatus.NOT_FOUND, body=b"no such control\n", media_type="text/plain")
+
+
+def _respond(reply: Reply, request: web.BaseRequest) -> web.Response:
+    headers = {"Content-Type": reply.media_type, "Cache-Control": "no-cache, private", **reply.headers}
+    body = reply.body
+    if len(body) > _COMPRESS_ABOVE_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = gzip.compress(body, 1)
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return web.Response(status=reply.code, body=body, headers=headers)
