@@ -13,20 +13,20 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from farwatch.sim.api import Api, WatchRequest
-from farwatch.sim.certificates import Certificate
 from farwatch.sim.errors import SimError, StatusError
-from farwatch.sim.exchange import Reply, Request, reply_error, reply_json
-from farwatch.sim.faults import Faults
-from farwatch.sim.identity import Tokens, User, unauthorized
-from farwatch.sim.kubeconfig import write_kubeconfig
 from farwatch.sim.logs import LogBook
 from farwatch.sim.metrics import Metrics
 from farwatch.sim.namespaces import NamespaceController, release_unused_claims
-from farwatch.sim.podlogs import LogRequest
-from farwatch.sim.rbac import Authorizer
+from farwatch.sim.server.api import Api, WatchRequest
+from farwatch.sim.server.certificates import Certificate
+from farwatch.sim.server.exchange import Reply, Request, reply_error, reply_json
+from farwatch.sim.server.faults import Faults
+from farwatch.sim.server.identity import Tokens, User, unauthorized
+from farwatch.sim.server.kubeconfig import write_kubeconfig
+from farwatch.sim.server.podlogs import LogRequest
+from farwatch.sim.server.rbac import Authorizer
+from farwatch.sim.server.streams import WatchStream, send_log
 from farwatch.sim.store import Store
-from farwatch.sim.streams import WatchStream, send_log
 
 _MOST_BODY_BYTES = 3 * 1024 * 1024  # kube-apiserver's limit for a request
 _COMPRESS_ABOVE_BYTES = 128 * 1024  # responsewriters.defaultGzipThresholdBytes

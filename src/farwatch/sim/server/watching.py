@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from farwatch.sim.bookmarks import encode_bookmark
 from farwatch.sim.collection import Change, ChangeType, Entry, encode_event
-from farwatch.sim.options import ListOptions
 from farwatch.sim.resources import Resource
+from farwatch.sim.server.bookmarks import encode_bookmark
+from farwatch.sim.server.options import ListOptions
 from farwatch.sim.store import Store
 
 _MOST_WAITING = 20_000

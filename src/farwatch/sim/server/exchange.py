@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from farwatch.sim import protobuf
 from farwatch.sim.errors import StatusError, bad_request
-from farwatch.sim.identity import User
-from farwatch.sim.tables import Shape, read_shape
+from farwatch.sim.server import protobuf
+from farwatch.sim.server.identity import User
+from farwatch.sim.server.tables import Shape, read_shape
 
 JSON = "application/json"
 

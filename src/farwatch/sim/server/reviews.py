@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from farwatch.sim.identity import User
-from farwatch.sim.rbac import Attributes, Authorizer
+from farwatch.sim.server.identity import User
+from farwatch.sim.server.rbac import Attributes, Authorizer
 
 Document = dict[str, Any]
 

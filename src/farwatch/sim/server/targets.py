@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from farwatch.sim.discovery import METRICS, groups
-from farwatch.sim.rbac import Attributes
 from farwatch.sim.resources import Resource
+from farwatch.sim.server.discovery import METRICS, groups
+from farwatch.sim.server.rbac import Attributes
 
 _SCOPED = 2  # "namespaces", <namespace>
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
-from farwatch.sim.api import Api, WatchRequest
 from farwatch.sim.collection import Entry, encode_event
 from farwatch.sim.errors import StatusError
 from farwatch.sim.logs import Line
-from farwatch.sim.podlogs import LogRequest
+from farwatch.sim.server.api import Api, WatchRequest
+from farwatch.sim.server.podlogs import LogRequest
+from farwatch.sim.server.tables import Form, encode_entry
+from farwatch.sim.server.watching import Watch
 from farwatch.sim.store import Store
-from farwatch.sim.tables import Form, encode_entry
-from farwatch.sim.watching import Watch
 
 _FROZEN_LOOK_SECONDS = 0.05
 _SHORTEST_WATCH_SECONDS = 1800.0  # kube-apiserver --min-request-timeout

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from farwatch.sim import discovery, metrics
-from farwatch.sim.endpoints import Endpoints, method_not_allowed
+from farwatch.sim import metrics
 from farwatch.sim.errors import StatusError, not_found, unknown_resource
-from farwatch.sim.exchange import Reply, Request, reply_json
-from farwatch.sim.faults import Faults
-from farwatch.sim.identity import ANONYMOUS, User, impersonated, unauthorized
 from farwatch.sim.logs import LogBook
 from farwatch.sim.metrics import Metrics
-from farwatch.sim.options import ListOptions, read_options
-from farwatch.sim.podlogs import LogRequest, read_log_request
-from farwatch.sim.rbac import Attributes, Authorizer, forbidden
 from farwatch.sim.resources import RESOURCES
-from farwatch.sim.reviews import answer_review
 from farwatch.sim.selectors import parse_label_selector
+from farwatch.sim.server import discovery
+from farwatch.sim.server.endpoints import Endpoints, method_not_allowed
+from farwatch.sim.server.exchange import Reply, Request, reply_json
+from farwatch.sim.server.faults import Faults
+from farwatch.sim.server.identity import ANONYMOUS, User, impersonated, unauthorized
+from farwatch.sim.server.options import ListOptions, read_options
+from farwatch.sim.server.podlogs import LogRequest, read_log_request
+from farwatch.sim.server.rbac import Attributes, Authorizer, forbidden
+from farwatch.sim.server.reviews import answer_review
+from farwatch.sim.server.tables import Shape
+from farwatch.sim.server.targets import Target, find_target
 from farwatch.sim.store import Store
-from farwatch.sim.tables import Shape
-from farwatch.sim.targets import Target, find_target
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _OPEN_TO_ALL = ("/healthz", "/livez", "/readyz", "/version")

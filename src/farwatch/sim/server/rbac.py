@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farwatch.sim.errors import StatusError
-from farwatch.sim.identity import ADMIN_GROUP, User
+from farwatch.sim.server.identity import ADMIN_GROUP, User
 from farwatch.sim.store import Store
 
 

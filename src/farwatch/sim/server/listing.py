@@ -11,8 +11,8 @@ import msgspec
 
 from farwatch.sim.collection import Entry, Key
 from farwatch.sim.errors import StatusError, bad_request, too_large
-from farwatch.sim.options import ListOptions
 from farwatch.sim.resources import Resource
+from farwatch.sim.server.options import ListOptions
 from farwatch.sim.store import Store
 
 # k8s.io/apiserver/pkg/storage/etcd3/errors.go

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from farwatch.sim.apply import apply_document, managed_entry
-from farwatch.sim.defaults import apply_defaults, fresh_status
 from farwatch.sim.deletion import Propagation
 from farwatch.sim.errors import PatchError, StatusError, bad_request, conflict, describe, invalid, not_found
-from farwatch.sim.exchange import Reply, Request, reply_json
-from farwatch.sim.listing import read_page
-from farwatch.sim.options import read_options
 from farwatch.sim.patches import PatchType, apply_patch
 from farwatch.sim.resources import Resource
+from farwatch.sim.server.apply import apply_document, managed_entry
+from farwatch.sim.server.defaults import apply_defaults, fresh_status
+from farwatch.sim.server.exchange import Reply, Request, reply_json
+from farwatch.sim.server.listing import read_page
+from farwatch.sim.server.options import read_options
+from farwatch.sim.server.subresources import bind, evict, read_scale, write_scale
+from farwatch.sim.server.tables import encode_entry, encode_page
+from farwatch.sim.server.targets import Target
 from farwatch.sim.store import Store
-from farwatch.sim.subresources import bind, evict, read_scale, write_scale
-from farwatch.sim.tables import encode_entry, encode_page
-from farwatch.sim.targets import Target
 from farwatch.sim.times import format_time
 
 Document = dict[str, Any]

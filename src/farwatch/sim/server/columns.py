@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from farwatch.sim.podstatus import pod_restarts, pod_status, ready_containers
+from farwatch.sim.server.podstatus import pod_restarts, pod_status, ready_containers
 from farwatch.sim.times import parse_time
 
 Document = dict[str, Any]

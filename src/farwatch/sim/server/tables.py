@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from farwatch.sim.collection import Entry
-from farwatch.sim.columns import columns_of
-from farwatch.sim.listing import Page
 from farwatch.sim.resources import Resource
+from farwatch.sim.server.columns import columns_of
+from farwatch.sim.server.listing import Page
 
 _META = "meta.k8s.io/v1"
 
