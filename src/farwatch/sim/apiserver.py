@@ -45,6 +45,7 @@ class ApiServer:
         rbac: Whether the roles and bindings in the store decide what a user may do.
         certificate: Serve HTTPS with it.
         bookmark_seconds: How often an idle watch gets a bookmark.
+        keep_house: Whether to empty deleted namespaces and release deleted claims; False when an engine does.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ApiServer:
         rbac: bool = False,
         certificate: Certificate | None = None,
         bookmark_seconds: float = 60.0,
+        keep_house: bool = True,
     ) -> None:
         self.store = store
         self.logs = logs or LogBook(store)
@@ -67,7 +69,7 @@ class ApiServer:
         self._certificate = certificate
         self._bookmark_seconds = bookmark_seconds
         self._api = Api(store, self.logs, self.metrics, self._authorizer, Faults(), "")
-        self._namespaces = NamespaceController(store)
+        self._namespaces = NamespaceController(store) if keep_house else None
         self._watches: set[WatchStream] = set()
         self._runner: web.ServerRunner | None = None
         self._housekeeping: asyncio.Task[None] | None = None
@@ -91,7 +93,8 @@ class ApiServer:
         bound_host, bound_port = self._runner.addresses[0][:2]
         self.url = f"{'https' if context else 'http'}://{bound_host}:{bound_port}"
         self._api.address = f"{bound_host}:{bound_port}"
-        self._housekeeping = asyncio.create_task(self._keep_house())
+        if self._namespaces:
+            self._housekeeping = asyncio.create_task(self._keep_house(self._namespaces))
         return self.url
 
     async def stop(self) -> None:
@@ -110,9 +113,9 @@ class ApiServer:
         certificate = self._certificate.certificate if self._certificate else None
         return write_kubeconfig(path, self.url, name=name, token=token, certificate=certificate)
 
-    async def _keep_house(self) -> None:
+    async def _keep_house(self, namespaces: NamespaceController) -> None:
         while True:
-            self._namespaces.step()
+            namespaces.step()
             release_unused_claims(self.store)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 

@@ -143,9 +143,12 @@ def _conditions(remaining: Counter[str], finalizers: Counter[str]) -> list[dict[
     ]
 
 
-def release_unused_claims(store: Store) -> None:
-    """Let deleted PersistentVolumeClaims go that no pod uses: the PVC protection controller's part."""
-    for entry in list(store.collection("persistentvolumeclaims").entries()):
+def release_unused_claims(store: Store, namespace: str = "") -> None:
+    """Let deleted PersistentVolumeClaims go that no pod uses: the PVC protection controller's part.
+
+    In one namespace or (empty) all.
+    """
+    for entry in list(store.collection("persistentvolumeclaims").entries(namespace)):
         if b'"deletionTimestamp"' not in entry.encoded:
             continue
         claim = entry.decode()

@@ -40,7 +40,7 @@ def apply_document(
     ]
     if conflicts and not force:
         raise _conflict(conflicts)
-    applied = merge_strategically(copy.deepcopy(current), wanted)
+    applied: Document = merge_strategically(copy.deepcopy(current), wanted)
     held_by_others = set().union(*others.values())
     for path in sorted(set(_paths(mine["fieldsV1"])) - named - held_by_others if mine else (), reverse=True):
         _remove(applied, path)

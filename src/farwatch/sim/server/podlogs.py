@@ -87,7 +87,7 @@ def _check_started(pod: Document, container: str, run: Run) -> None:
     """A container that never ran has no log: say what it waits for."""
     status = pod.get("status") or {}
     statuses = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
-    state = next((s for s in statuses if s["name"] == container), {})
+    state: Document = next((s for s in statuses if s["name"] == container), {})
     waiting = (state.get("state") or {}).get("waiting")
     if waiting is None or run.lines or (state.get("lastState") or {}).get("terminated"):
         return
