@@ -73,6 +73,7 @@ _PODS = (
         summary="{subject} was killed for using too much memory",
         meaning="A container was killed for exceeding its memory limit within the window.",
         limits={"window": 10 * MINUTE},
+        bridges=True,
     ),
     Detector(
         "KubePodImagePullFailed",
