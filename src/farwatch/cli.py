@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that `farwatch alerts` does 
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -67,7 +68,10 @@ def run_hub(
     ] = 45.0,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run the hub."""
+    """Run the hub.
+
+    The first start prints an admin API token, once; FARWATCH_ADMIN_TOKEN sets one instead.
+    """
     try:
         from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -81,6 +85,7 @@ def run_hub(
         retention_days=retention,
         agent_grace_seconds=agent_grace,
         log_level=log_level,
+        admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
     )
     raise typer.Exit(run(options))
 

@@ -24,6 +24,9 @@ PROTOCOL_VERSION = 1
 MAX_KINDS = 256
 """How many kinds one link may carry; more than any agent watches, few enough to keep a table of."""
 
+SUBPROTOCOL = "farwatch.v1"
+"""The WebSocket subprotocol; its number changes only when a Hello can no longer be read."""
+
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 """The size of one frame after decompression that neither side exceeds or accepts."""
 

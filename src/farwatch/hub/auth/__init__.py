@@ -1,5 +1,5 @@
 """Who may ask what of the hub."""
 
-from farwatch.hub.auth.tokens import AdminTokenError, ApiTokens, AuthError
+from farwatch.hub.auth.tokens import ApiTokenNotFoundError, ApiTokens, AuthError, LastApiTokenError
 
-__all__ = ["AdminTokenError", "ApiTokens", "AuthError"]
+__all__ = ["ApiTokenNotFoundError", "ApiTokens", "AuthError", "LastApiTokenError"]

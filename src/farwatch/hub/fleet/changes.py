@@ -16,6 +16,7 @@ class FleetChangeKind(StrEnum):
     API_UP = "api_up"
     WATCH_DENIED = "watch_denied"
     WATCH_RESTORED = "watch_restored"
+    CLUSTER_SYNCED = "cluster_synced"
     CLUSTER_REMOVED = "cluster_removed"
 
 

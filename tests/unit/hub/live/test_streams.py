@@ -1,6 +1,6 @@
 import asyncio
 
-from farwatch.hub.streams import LiveEvent, Streams
+from farwatch.hub.live.streams import LiveEvent, Streams
 
 
 def event(number: int) -> LiveEvent:

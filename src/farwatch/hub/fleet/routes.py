@@ -1,0 +1,251 @@
+"""Clusters and their agents' tokens over HTTP, and the link's own endpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from litestar import Router, WebSocket, delete, get, post, websocket
+from litestar.datastructures import State
+from litestar.exceptions import WebSocketDisconnect
+
+from farwatch.hub.alerting import Alerting
+from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.fleet.clusters import AgentToken, Cluster, TokenState
+from farwatch.hub.fleet.fleet import Fleet
+from farwatch.hub.fleet.presence import AgentView
+from farwatch.hub.inventory import Inventory
+from farwatch.link.frames import SUBPROTOCOL, WatchState
+
+MAX_OVERLAP_SECONDS = 30 * 86_400
+
+
+class AgentState(StrEnum):
+    """How a cluster's agent stands."""
+
+    NEVER_CONNECTED = "never connected"
+    CONNECTED = "connected"
+    AWAY = "away"
+    LOST = "lost"
+
+
+class WatchView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How the watch of one kind stands, since when, and in the API server's words why."""
+
+    kind: str
+    state: WatchState
+    since: datetime
+    message: str = ""
+
+
+class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A cluster, its agent, and how much is in it and wrong with it. Times are UTC."""
+
+    name: str
+    created_at: datetime
+    agent_state: AgentState
+    nodes: int
+    pods: int
+    alerts: int
+    uid: str | None = None
+    last_seen_at: datetime | None = None
+    agent_version: str = ""
+    kubernetes_version: str = ""
+    agent_address: str = ""
+    agent_reason: str = ""
+    api_server_reachable: bool | None = None
+    api_server_message: str = ""
+    watches: list[WatchView] = []
+
+
+class ClusterList(msgspec.Struct, frozen=True):
+    """Clusters by name."""
+
+    items: list[ClusterView]
+
+
+class NewCluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cluster to be added: the name it has at the hub, and in the label `cluster`."""
+
+    name: str
+
+
+class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """How long the former tokens stay valid beside the new one."""
+
+    overlap_seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_OVERLAP_SECONDS)] = 3600
+
+
+class TokenIssued(msgspec.Struct, frozen=True):
+    """A new agent token; the secret is shown this once. `name` is the cluster's."""
+
+    name: str
+    id: str
+    token: str
+
+
+class TokenList(msgspec.Struct, frozen=True):
+    """A cluster's agent tokens, the newest first."""
+
+    items: Sequence[AgentToken]
+
+
+def view(cluster: Cluster, agent: AgentView | None, kinds: Mapping[str, int], alerts: int) -> ClusterView:
+    """A cluster as the API shows it: its record, its agent now, and counts."""
+    info = agent.agent if agent else None
+    status = agent.status if agent else None
+    return ClusterView(
+        name=cluster.name,
+        created_at=cluster.created_at,
+        uid=cluster.uid,
+        agent_state=_agent_state(agent),
+        last_seen_at=cluster.last_seen,
+        agent_version=info.version if info else cluster.agent_version,
+        kubernetes_version=(info.kubernetes_version if info else "") or cluster.kubernetes_version,
+        agent_address=agent.peer if agent else "",
+        agent_reason=agent.reason if agent else "",
+        api_server_reachable=status.api_server_reachable if status else None,
+        api_server_message=status.api_server_message if status else "",
+        watches=[
+            WatchView(kind=kind.kind, state=kind.state, since=kind.since, message=kind.message)
+            for kind in (status.kinds if status else ())
+        ],
+        nodes=kinds.get("Node", 0),
+        pods=kinds.get("Pod", 0),
+        alerts=alerts,
+    )
+
+
+def _agent_state(agent: AgentView | None) -> AgentState:
+    if agent is None:
+        return AgentState.NEVER_CONNECTED
+    if agent.connected:
+        return AgentState.CONNECTED
+    return AgentState.LOST if agent.lost else AgentState.AWAY
+
+
+def _fleet(state: State) -> Fleet:
+    fleet: Fleet = state.fleet
+    return fleet
+
+
+def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
+    alerting: Alerting = state.alerting
+    inventory: Inventory = state.inventory
+    alerts = Counter(alert.labels.get("cluster", "") for alert in alerting.active())
+    return [
+        view(
+            cluster,
+            _fleet(state).links.agent(cluster.name),
+            inventory.kinds(cluster.name),
+            alerts[cluster.name],
+        )
+        for cluster in clusters
+    ]
+
+
+@get("/clusters", summary="List clusters")
+async def list_clusters(state: State) -> ClusterList:
+    """Every cluster with the state of its agent."""
+    return ClusterList(_views(state, await _fleet(state).clusters.list()))
+
+
+@post("/clusters", summary="Add a cluster")
+async def add_cluster(state: State, data: NewCluster) -> TokenIssued:
+    """Add a cluster; its agent's token is only in this answer."""
+    issued = await _fleet(state).add(data.name)
+    return TokenIssued(issued.cluster, issued.id, issued.token)
+
+
+@get("/clusters/{name:str}", summary="Get a cluster")
+async def get_cluster(state: State, name: str) -> ClusterView:
+    """One cluster with the state of its agent."""
+    return _views(state, [await _fleet(state).clusters.get(name)])[0]
+
+
+@delete("/clusters/{name:str}", summary="Remove a cluster")
+async def remove_cluster(state: State, name: str) -> None:
+    """Remove a cluster with its tokens and current objects; its history stays until it ages out."""
+    await _fleet(state).remove(name)
+
+
+@get("/clusters/{name:str}/tokens", summary="List a cluster's tokens")
+async def list_tokens(state: State, name: str) -> TokenList:
+    """A cluster's agent tokens, the worthless ones as well, without their secrets."""
+    return TokenList(await _fleet(state).clusters.tokens(name))
+
+
+@post("/clusters/{name:str}/tokens", summary="Rotate a cluster's token")
+async def rotate_token(state: State, name: str, data: NewToken) -> TokenIssued:
+    """Make a new agent token; the former ones stay valid for the overlap."""
+    issued = await _fleet(state).rotate(name, data.overlap_seconds)
+    return TokenIssued(issued.cluster, issued.id, issued.token)
+
+
+@delete("/clusters/{name:str}/tokens", summary="Revoke all of a cluster's tokens")
+async def revoke_tokens(state: State, name: str) -> None:
+    """Make every token worthless at once, and close the agent's link."""
+    for token in await _fleet(state).clusters.tokens(name):
+        if token.state is TokenState.VALID:
+            await _fleet(state).revoke(name, token.id)
+
+
+@delete("/clusters/{name:str}/tokens/{token_id:str}", summary="Revoke a cluster's token")
+async def revoke_token(state: State, name: str, token_id: str) -> None:
+    """Make one token worthless at once, and close the link that came with it."""
+    await _fleet(state).revoke(name, token_id)
+
+
+class _LitestarSocket:
+    """A Litestar WebSocket in the form that the link server takes."""
+
+    def __init__(self, socket: WebSocket[object, object, State]) -> None:
+        self._socket = socket
+
+    async def send_bytes(self, data: bytes) -> None:
+        try:
+            await self._socket.send_bytes(data)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError(str(error)) from error
+
+    async def receive_bytes(self) -> bytes:
+        try:
+            message = await self._socket.receive_data(mode="binary")
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError(str(error)) from error
+        return message
+
+    async def close(self) -> None:
+        try:
+            await self._socket.close()
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError(str(error)) from error
+
+
+@websocket("/link", opt=OPEN)
+async def link(socket: WebSocket[object, object, State], state: State) -> None:
+    """The agents' end of the hub. Their tokens are checked after the Hello, so that a refusal can say why."""
+    _, _, token = socket.headers.get("authorization", "").partition(" ")
+    await socket.accept(subprotocols=SUBPROTOCOL)
+    peer = f"{socket.client.host}:{socket.client.port}" if socket.client else "unknown"
+    await _fleet(state).links.serve(_LitestarSocket(socket), token.strip(), peer)
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        list_clusters,
+        add_cluster,
+        get_cluster,
+        remove_cluster,
+        list_tokens,
+        rotate_token,
+        revoke_tokens,
+        revoke_token,
+    ],
+    tags=["clusters"],
+)

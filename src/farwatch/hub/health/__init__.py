@@ -1,0 +1,1 @@
+"""How the hub itself is: health for probes, metrics for Prometheus."""

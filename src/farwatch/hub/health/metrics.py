@@ -1,0 +1,123 @@
+"""The hub's own metrics. docs/hub.md explains each."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from litestar.datastructures import State
+
+from farwatch import __version__
+from farwatch.hub.alerting import Alerting
+from farwatch.hub.fleet import Fleet
+from farwatch.hub.inventory import ChangeLog, Inventory
+from farwatch.hub.live import Streams
+from farwatch.hub.store import Telemetry
+from farwatch.wire.exposition import Family, counter, counters, gauge, gauges
+
+
+def collect(state: State) -> Iterator[Family]:
+    """Every metric, as it is now."""
+    yield from _about_process()
+    yield from _about_fleet(state.fleet)
+    yield from _about_inventory(state.inventory, state.change_log)
+    yield from _about_telemetry(state.telemetry)
+    yield from _about_alerting(state.alerting)
+    yield from _about_streams(state.streams)
+
+
+def _about_process() -> Iterator[Family]:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    yield gauge("farwatch_hub_build_info", "The hub's version, as a label.", 1, {"version": __version__})
+    yield gauge(
+        "farwatch_hub_resident_memory_bytes", "Resident set size.", pages * os.sysconf("SC_PAGE_SIZE")
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    yield gauge("farwatch_hub_resident_memory_peak_bytes", "Largest resident set size so far.", peak)
+    yield counter("farwatch_hub_cpu_seconds_total", "CPU time used, user and system.", time.process_time())
+
+
+def _about_fleet(fleet: Fleet) -> Iterator[Family]:
+    agents = fleet.links.agents()
+    links = fleet.links.counters
+    connected = {agent.cluster: float(agent.connected) for agent in agents}
+    yield gauges(
+        "farwatch_fleet_agent_connected", "1 while a cluster's agent is linked.", "cluster", connected
+    )
+    lost = {agent.cluster: float(agent.lost) for agent in agents}
+    yield gauges("farwatch_fleet_agent_lost", "1 while a cluster's agent counts as lost.", "cluster", lost)
+    yield counter("farwatch_link_opened_total", "Links whose agent was let in.", links.opened)
+    yield counters("farwatch_link_refused_total", "Agents turned away, by reason.", "code", links.refused)
+    yield counters("farwatch_link_closed_total", "Links that ended, by reason.", "code", links.closed)
+    yield counter("farwatch_link_frames_received_total", "Messages received over links.", links.frames)
+    yield counter("farwatch_link_received_bytes_total", "Bytes received over links.", links.bytes)
+
+
+def _about_inventory(inventory: Inventory, log: ChangeLog) -> Iterator[Family]:
+    yield Family(
+        "farwatch_inventory_objects",
+        "gauge",
+        "Objects known, by cluster and kind.",
+        [
+            ({"cluster": cluster, "kind": kind}, count)
+            for cluster in inventory.clusters
+            for kind, count in sorted(inventory.kinds(cluster).items())
+        ],
+    )
+    seen = inventory.counters
+    yield counter("farwatch_inventory_changes_total", "Changes of objects.", seen.changes)
+    yield counter("farwatch_inventory_unchanged_total", "Items that said nothing new.", seen.unchanged)
+    yield counter(
+        "farwatch_inventory_undecodable_total", "Documents skipped as unreadable.", seen.undecodable
+    )
+    yield counter(
+        "farwatch_inventory_unknown_kinds_total", "Items of unknown kinds, skipped.", seen.unknown_kinds
+    )
+    yield counter(
+        "farwatch_inventory_failed_subscribers_total",
+        "Batches of changes that a part of the hub failed to take.",
+        seen.failed_subscribers,
+    )
+    yield counter("farwatch_history_written_total", "Changes handed to the store.", log.counters.written)
+    yield counter(
+        "farwatch_history_coalesced_total",
+        "Changes that a later one of the same object replaced while the store took nothing.",
+        log.counters.coalesced,
+    )
+    yield gauge("farwatch_history_held", "Changes that wait until the store takes rows again.", log.held)
+
+
+def _about_telemetry(telemetry: Telemetry) -> Iterator[Family]:
+    rows = telemetry.counters
+    yield counter("farwatch_telemetry_rows_total", "Rows made durable.", rows.rows_inserted)
+    yield counter("farwatch_telemetry_inserts_total", "Inserts that made them so.", rows.inserts)
+    yield counter("farwatch_telemetry_retries_total", "Inserts that were tried again.", rows.retries)
+    yield counter(
+        "farwatch_telemetry_rows_rejected_total", "Rows the store will never take.", rows.rows_rejected
+    )
+    yield counter(
+        "farwatch_telemetry_rows_refused_total", "Rows refused because too many wait.", rows.rows_refused_full
+    )
+    yield gauge("farwatch_telemetry_pending_bytes", "Rows that wait to be written.", telemetry.pending_bytes)
+
+
+def _about_alerting(alerting: Alerting) -> Iterator[Family]:
+    severities = Counter(alert.labels.get("severity", "") for alert in alerting.active())
+    yield gauges("farwatch_alerts_firing", "Alerts that fire, by severity.", "severity", severities)
+    sent = alerting.counters
+    delivered, failed = sent.notifications_delivered, sent.notifications_failed
+    yield counter("farwatch_alerting_notifications_delivered_total", "Notifications that arrived.", delivered)
+    yield counter("farwatch_alerting_notifications_failed_total", "Notifications given up.", failed)
+    yield counter("farwatch_alerting_attempts_total", "Attempts to deliver.", sent.attempts)
+    yield counter("farwatch_alerting_attempts_failed_total", "Attempts that failed.", sent.attempts_failed)
+    yield counter(
+        "farwatch_alerting_records_failed_total", "Notes that could not be kept.", sent.records_failed
+    )
+
+
+def _about_streams(streams: Streams) -> Iterator[Family]:
+    yield gauge("farwatch_live_listeners", "Who follows the live stream.", streams.listeners)

@@ -1,0 +1,170 @@
+"""Objects and their history over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Router, get
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import Parameter
+
+from farwatch.hub.inventory.changes import Operation
+from farwatch.hub.inventory.diff import FieldChange
+from farwatch.hub.inventory.inventory import Inventory
+from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
+from farwatch.hub.inventory.pages import Query
+from farwatch.hub.inventory.selectors import Selector
+from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
+
+MAX_PAGE = 1000
+
+PageSize = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="How many at most.")]
+
+
+class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
+    """A trimmed object, in the Kubernetes API's shape, and the cluster it is in."""
+
+    cluster: str
+    kind: str
+    object: dict[str, Any]
+
+
+class ObjectList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of objects by cluster, namespace and name.
+
+    `continue` asks for the next page and is empty on the last one; `remaining` is how many come after this page.
+    """
+
+    items: list[ObjectView]
+    continue_token: str = msgspec.field(name="continue")
+    remaining: int
+
+
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One change: what happened to which object, and what an update changed. Times are UTC."""
+
+    sequence: int
+    time: datetime
+    cluster: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    operation: Operation
+    after_gap: bool = False
+    fields: list[FieldChange] = []
+    object: dict[str, Any] | None = None
+
+
+class ChangeList(msgspec.Struct, frozen=True):
+    """Changes, the newest first. The last one's `sequence` as `before` asks for the next page."""
+
+    items: list[ChangeView]
+
+
+def find_kind(name: str) -> Kind:
+    """A kind by its name (`Pod`) or plural (`pods`), in any case.
+
+    Raises:
+        ClientException: There is none; the message names them all.
+    """
+    kind = KINDS_BY_PLURAL.get(name.lower()) or next(
+        (kind for kind in KINDS.values() if kind.name.lower() == name.lower()), None
+    )
+    if kind is None:
+        raise ClientException(
+            f"{name[:100]!r} is not a kind that is watched; those are {', '.join(sorted(KINDS))}"
+        )
+    return kind
+
+
+def _inventory(state: State) -> Inventory:
+    inventory: Inventory = state.inventory
+    return inventory
+
+
+@get("/objects/{kind:str}", summary="List objects", sync_to_thread=False)
+def list_objects(
+    state: State,
+    kind: str,
+    *,
+    cluster: str | None = None,
+    namespace: str | None = None,
+    labels: Annotated[str, Parameter(description="A label selector: app=web,tier!=db,env in (a,b).")] = "",
+    name: Annotated[str, Parameter(description="What names must contain.")] = "",
+    limit: PageSize = 100,
+    continue_token: Annotated[str, Parameter(query="continue")] = "",
+) -> ObjectList:
+    """Current objects of one kind across the fleet."""
+    found = find_kind(kind)
+    query = Query(
+        kind=found.name, cluster=cluster, namespace=namespace, selector=Selector.parse(labels), name=name
+    )
+    page = _inventory(state).select(query, limit, continue_token)
+    items = [
+        ObjectView(cluster=item.cluster, kind=found.name, object=msgspec.to_builtins(item.object))
+        for item in page.items
+    ]
+    return ObjectList(items=items, continue_token=page.continue_token, remaining=page.remaining)
+
+
+@get("/clusters/{cluster:str}/objects/{kind:str}/{name:str}", summary="Get an object", sync_to_thread=False)
+def get_object(state: State, cluster: str, kind: str, name: str, namespace: str = "") -> ObjectView:
+    """One current object; `namespace` is left out for kinds that live in none."""
+    found = find_kind(kind)
+    item = _inventory(state).get(cluster, found.name, namespace, name)
+    if item is None:
+        place = f" in namespace {namespace!r}" if namespace else ""
+        raise NotFoundException(f"cluster {cluster!r} has no {found.name} {name!r}{place}")
+    return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
+
+
+@get("/clusters/{cluster:str}/changes", summary="List changes")
+async def list_changes(
+    state: State,
+    cluster: str,
+    *,
+    kind: str | None = None,
+    namespace: str | None = None,
+    name: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: Annotated[int | None, Parameter(description="Only changes with a smaller sequence.")] = None,
+    documents: Annotated[bool, Parameter(description="Include each object as it then was.")] = False,
+    limit: PageSize = 100,
+) -> ChangeList:
+    """What changed in a cluster, a namespace or one object, with what each update changed."""
+    log: ChangeLog = state.change_log
+    query = ChangeQuery(
+        cluster=cluster,
+        kind=None if kind is None else find_kind(kind).name,
+        namespace=namespace,
+        name=name,
+        since=0.0 if since is None else since.timestamp(),
+        until=None if until is None else until.timestamp(),
+        before_sequence=before,
+        limit=limit,
+    )
+    return ChangeList([_view(change, documents=documents) for change in await log.changes(query)])
+
+
+def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
+    return ChangeView(
+        sequence=change.sequence,
+        time=datetime.fromtimestamp(change.time, UTC),
+        cluster=change.cluster,
+        kind=change.kind,
+        namespace=change.namespace,
+        name=change.name,
+        uid=change.uid,
+        operation=change.operation,
+        after_gap=change.after_gap,
+        fields=change.fields,
+        object=msgspec.json.decode(change.document) if documents else None,
+    )
+
+
+router = Router("/", route_handlers=[list_objects, get_object, list_changes], tags=["objects"])

@@ -1,0 +1,134 @@
+"""The hub's process: from options to a served port and back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from farwatch.hub.alerting import AlertingError
+from farwatch.hub.app import Hub, create_app
+from farwatch.hub.auth import AuthError
+from farwatch.hub.detect import DetectSettingsError
+from farwatch.hub.options import HubOptions, OptionsError, read_address
+from farwatch.hub.store import StoreError
+from farwatch.link.frames import MAX_FRAME_BYTES
+from farwatch.logs import LogFormat, LogLevel, configure_logs
+
+EXIT_OK = 0
+EXIT_USAGE = 2
+STOP_SECONDS = 10
+
+__all__ = ["HubOptions", "run"]
+
+
+def run(options: HubOptions) -> int:
+    """Run a hub until it is told to stop; returns the process's exit code.
+
+    What keeps it from starting is one line on stderr, and code 2.
+    """
+    try:
+        configure_logs(_read_level(options.log_level), LogFormat.AUTO)
+        for chatty in ("alembic", "uvicorn"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        with _bind(options.listen) as listener, asyncio.Runner(loop_factory=_new_loop) as runner:
+            return runner.run(_serve(options, listener))
+    except (OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
+        print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
+        return EXIT_USAGE
+
+
+async def _serve(options: HubOptions, listener: socket.socket) -> int:
+    url = _url(listener)
+    hub = await Hub.start(options, options.external_url or url)
+    try:
+        _greet(hub, url)
+        config = uvicorn.Config(
+            create_app(hub),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            # The link has heartbeats of its own.
+            ws_ping_interval=None,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        server = _Server(config, hub)
+        await server.serve(sockets=[listener])
+    finally:
+        await hub.stop()
+    return EXIT_OK
+
+
+class _Server(uvicorn.Server):
+    """Ends live streams and links when it is told to stop: it would wait for them otherwise.
+
+    A signal that asks it to stop has been obeyed when it returns, and is not raised again: the exit code is 0.
+    """
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.streams.close()
+        await self._hub.fleet.links.close()
+        await super().shutdown(sockets)
+
+
+def _read_level(text: str) -> LogLevel:
+    try:
+        return LogLevel(text.lower())
+    except ValueError as error:
+        raise OptionsError(f"--log-level {text!r} is none of {', '.join(LogLevel)}") from error
+
+
+def _bind(listen: str) -> socket.socket:
+    host, port = read_address(listen)
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        raise OptionsError(
+            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}; stop what uses it, or choose another --listen"
+        ) from error
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - a comparison
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _greet(hub: Hub, url: str) -> None:
+    """Tell people where the hub is and, once, how to get in. Scripts read these lines: they stay as they are."""
+    print(f"Farwatch hub on {url}", flush=True)  # noqa: T201 - a command speaks to people
+    if hub.first_token is not None:
+        print(f"Admin API token, shown this once: {hub.first_token}", flush=True)  # noqa: T201 - likewise
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 - absent where it has no build
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

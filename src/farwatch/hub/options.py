@@ -1,0 +1,49 @@
+"""What a hub is started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class OptionsError(Exception):
+    """An option cannot be used; the message is one line that names it, the fault, and the way out."""
+
+
+class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a hub runs.
+
+    Attributes:
+        data: The directory of its stores.
+        listen: ``HOST:PORT`` to serve on; port 0 takes a free one.
+        alerting: A file in Alertmanager's format; None tells nobody.
+        detectors: A YAML file with the detectors' settings; None takes the defaults.
+        external_url: The hub's address as people reach it; empty takes the one it listens on.
+        retention_days: How long changes and alert events are kept.
+        agent_grace_seconds: How long an agent may be away before it is called lost.
+        log_level: From which level on to log.
+        admin_token: An API token to accept; None makes one at the first start.
+    """
+
+    data: Path = Path("data")
+    listen: str = "127.0.0.1:8080"
+    alerting: Path | None = None
+    detectors: Path | None = None
+    external_url: str = ""
+    retention_days: int = 14
+    agent_grace_seconds: float = 45.0
+    log_level: str = "info"
+    admin_token: str | None = None
+
+
+def read_address(listen: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, ``:PORT`` (every interface) or ``[IPV6]:PORT``.
+
+    Raises:
+        OptionsError: It is of another form.
+    """
+    host, separator, port = listen.rpartition(":")
+    if not separator or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+        raise OptionsError(f"--listen {listen!r} is not of the form HOST:PORT, such as 127.0.0.1:8080")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ':PORT' asks for every interface
