@@ -28,6 +28,7 @@ from farwatch.agent.uplink import Uplink
 from farwatch.agent.webserver import WebServer
 from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import KubeClient
+from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.config import load_access
 from farwatch.kube.errors import KubeConfigError
 from farwatch.kube.kinds import KINDS
@@ -64,7 +65,9 @@ def check(config: AgentConfig) -> ClusterAccess:
     return load_access(config.kubeconfig, config.context or None)
 
 
-async def serve(config: AgentConfig, access: ClusterAccess, stop: asyncio.Event | None = None) -> None:
+async def serve(
+    config: AgentConfig, access: ClusterAccess, stop: asyncio.Event | None = None, clock: Clock = SYSTEM_CLOCK
+) -> None:
     """Runs an agent until ``stop`` is set, by default by a signal; then winds it up within 10 seconds.
 
     Raises ConfigError when a port cannot be had.
@@ -72,15 +75,17 @@ async def serve(config: AgentConfig, access: ClusterAccess, stop: asyncio.Event 
     stop = stop or _stop_on_signals()
     state = AgentState(KINDS)
     async with KubeClient(access, user_agent=f"farwatch-agent/{__version__}") as client:
-        watch = ClusterWatch(client, state, namespaces=config.namespaces, poll=config.poll)
-        uplink = _make_uplink(config, state, watch)
+        watch = ClusterWatch(client, state, namespaces=config.namespaces, poll=config.poll, clock=clock)
+        uplink = _make_uplink(config, state, watch, clock)
         async with _web_servers(config, state, watch), asyncio.TaskGroup() as group:
             _log.info(
                 "started", version=__version__, hub=config.hub, api_server=access.server, pid=os.getpid()
             )
             watching = group.create_task(watch.run(uplink), name="watch")
-            probing = group.create_task(probe_api_server(client, state, uplink.status_changed), name="probe")
-            linking = group.create_task(_link(client, state, uplink), name="link")
+            probing = group.create_task(
+                probe_api_server(client, state, uplink.status_changed, clock), name="probe"
+            )
+            linking = group.create_task(_link(client, state, uplink, clock), name="link")
             await stop.wait()
             _log.info("stopping")
             watching.cancel()
@@ -90,12 +95,12 @@ async def serve(config: AgentConfig, access: ClusterAccess, stop: asyncio.Event 
     _log.info("stopped")
 
 
-async def _link(client: KubeClient, state: AgentState, uplink: Uplink) -> None:
-    await learn_identity(client, state)
+async def _link(client: KubeClient, state: AgentState, uplink: Uplink, clock: Clock) -> None:
+    await learn_identity(client, state, clock)
     await uplink.run()
 
 
-def _make_uplink(config: AgentConfig, state: AgentState, watch: ClusterWatch) -> Uplink:
+def _make_uplink(config: AgentConfig, state: AgentState, watch: ClusterWatch, clock: Clock) -> Uplink:
     instance = os.urandom(8).hex()
     handlers = {Method.AGENT_STATUS: status_handler(state)}
 
@@ -118,7 +123,7 @@ def _make_uplink(config: AgentConfig, state: AgentState, watch: ClusterWatch) ->
     def dispatch(replies: Replies, on_reply: Callable[[], None]) -> Dispatcher:
         return Dispatcher(handlers, config.allowed_calls, replies, on_reply)
 
-    return Uplink(config, state, watch, hello, dispatch)
+    return Uplink(config, state, watch, hello, dispatch, clock=clock)
 
 
 @asynccontextmanager

@@ -278,10 +278,10 @@ class _Connection:
     async def _read(self) -> None:
         traffic = self._state.traffic
         async for message in self._socket:
+            if message.type is aiohttp.WSMsgType.ERROR:
+                raise message.data
             if message.type is not aiohttp.WSMsgType.BINARY:
-                self.session.close(
-                    CloseCode.BAD_FRAME, f"a {message.type.name} message came, only BINARY is spoken"
-                )
+                self._reject(f"a {message.type.name} message came where only BINARY is spoken")
                 return
             traffic.frames_received += 1
             traffic.bytes_received += len(message.data)

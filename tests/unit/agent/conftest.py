@@ -18,6 +18,7 @@ from farwatch.agent.config import AgentConfig, load
 from farwatch.agent.main import serve
 from farwatch.agent.state import AgentState
 from farwatch.kube.access import ClusterAccess
+from farwatch.kube.clock import Clock
 from farwatch.kube.kinds import KINDS_BY_PLURAL
 from farwatch.link.events import (
     CallFailed,
@@ -232,6 +233,7 @@ class ScriptedApiServer:
         self.identity_denied = False
         self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
         self._watchers: dict[str, list[asyncio.Queue[bytes]]] = {}
+        self._history: dict[str, list[tuple[int, bytes]]] = {}
         self._version = 100
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -258,8 +260,10 @@ class ScriptedApiServer:
         self._tell(plural, "DELETED", gone)
 
     def _tell(self, plural: str, event: str, found: dict[str, Any]) -> None:
+        line = json.dumps({"type": event, "object": found}).encode() + b"\n"
+        self._history.setdefault(plural, []).append((self._version, line))
         for queue in self._watchers.get(plural, ()):
-            queue.put_nowait(json.dumps({"type": event, "object": found}).encode() + b"\n")
+            queue.put_nowait(line)
 
     async def start(self) -> None:
         app = web.Application()
@@ -311,6 +315,9 @@ class ScriptedApiServer:
 
     async def _watch(self, plural: str, request: web.Request) -> web.StreamResponse:
         queue: asyncio.Queue[bytes] = asyncio.Queue()
+        for version, line in self._history.get(plural, ()):
+            if version > int(request.query["resourceVersion"]):
+                queue.put_nowait(line)
         self._watchers.setdefault(plural, []).append(queue)
         response = web.StreamResponse()
         await response.prepare(request)
@@ -340,16 +347,21 @@ async def api_server() -> AsyncIterator[ScriptedApiServer]:
 
 
 class RunningAgent:
-    """A whole agent in this process."""
+    """A whole agent in this process, whose waits are noted and cut short."""
 
     def __init__(self, config: AgentConfig, api_url: str) -> None:
         self._stop = asyncio.Event()
         self.logs: list[dict[str, Any]] = []
+        self.waits: list[float] = []
         self.task = asyncio.create_task(self._run(config, api_url))
 
     async def _run(self, config: AgentConfig, api_url: str) -> None:
         with capture_logs() as self.logs:
-            await serve(config, ClusterAccess(server=api_url), self._stop)
+            await serve(config, ClusterAccess(server=api_url), self._stop, Clock(sleep=self._nap))
+
+    async def _nap(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(min(seconds, 0.02))
 
     async def stop(self) -> None:
         self._stop.set()

@@ -121,3 +121,36 @@ async def test_a_missing_right_to_the_identity_is_named(hub: Any, api_server: An
 
     api_server.identity_denied = False
     await agent.eventually_ready()
+
+
+async def test_a_silent_api_server_is_told_at_the_hub_and_found_again(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    api_server.put("pods", "a", "shop")
+    agent = run_agent()
+    await agent.eventually_ready()
+    await eventually(lambda: hub.statuses and hub.statuses[-1].api_server_reachable)
+
+    await api_server.stop()
+    await eventually(lambda: not hub.statuses[-1].api_server_reachable)
+    assert "does not answer" in hub.statuses[-1].api_server_message
+    assert "API server: " in (await agent.read("/readyz"))[1]
+    assert hub.linked
+
+    api_server.put("pods", "b", "shop")
+    await api_server.start()
+    await eventually(lambda: hub.statuses[-1].api_server_reachable)
+    await eventually(lambda: ("shop", "b") in hub.view["Pod"])
+    assert [item.name for kind, item in hub.changes if kind == "Pod"] == ["b"]
+    await agent.eventually_ready()
+
+
+async def test_it_starts_without_an_api_server_and_links_once_there_is_one(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    await api_server.stop()
+    agent = run_agent()
+    await eventually(lambda: any("identity is not known" in line["event"] for line in agent.logs))
+    assert (await agent.read("/healthz"))[0] == 200
+    await api_server.start()
+    await agent.eventually_ready()
