@@ -1,0 +1,1 @@
+"""What makes a simulated cluster move: controllers, scheduler, kubelets and nodes in small, on one heap of timers."""
