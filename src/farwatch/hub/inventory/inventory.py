@@ -122,16 +122,20 @@ class Inventory:
 
     def begin_snapshot(self, cluster: str, kind: str) -> None:
         """All objects of the kind follow; a snapshot of it that has not ended is void."""
-        self._snapshots[cluster, kind] = set()
+        if kind in KINDS:
+            self._snapshots[cluster, kind] = set()
 
     def snapshot_items(self, cluster: str, kind: str, items: Sequence[Item]) -> list[ObjectChange]:
         """Some objects of the snapshot that has begun. What differs from what was known is a change after a gap."""
-        self._snapshots[cluster, kind].update((item.namespace, item.name) for item in items)
+        if kind in KINDS:
+            self._snapshots[cluster, kind].update((item.namespace, item.name) for item in items)
         return self._take(cluster, kind, items, in_snapshot=True)
 
     def end_snapshot(self, cluster: str, kind: str) -> list[ObjectChange]:
         """The snapshot is whole: what is known and was not in it is gone."""
-        seen = self._snapshots.pop((cluster, kind))
+        seen = self._snapshots.pop((cluster, kind), None)
+        if seen is None:
+            return []
         known = self._of(cluster, kind)
         now = self._clock()
         changes = [

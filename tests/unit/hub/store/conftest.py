@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from farwatch.hub.store.directory import DataDirectory
+from farwatch.hub.store.records import Records
+from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
+
+RunScript = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[DataDirectory]:
+    claimed = DataDirectory.claim(tmp_path / "data")
+    yield claimed
+    claimed.release()
+
+
+@pytest.fixture
+async def records(directory: DataDirectory) -> AsyncIterator[Records]:
+    opened = await Records.open(directory)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def telemetry(directory: DataDirectory) -> AsyncIterator[Telemetry]:
+    opened = await Telemetry.open(directory, TelemetrySettings(batch_seconds=0.01))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def run_script(tmp_path: Path) -> Iterator[RunScript]:
+    """Runs Python source in a process of its own, with its output as lines; ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(source: str) -> subprocess.Popen[str]:
+        script = tmp_path / f"script{len(started)}.py"
+        script.write_text(source)
+        process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
