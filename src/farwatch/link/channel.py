@@ -9,8 +9,8 @@ from farwatch.link.codec import Decoder, Received, pack, seal
 from farwatch.link.errors import LinkError
 from farwatch.link.frames import Close, CloseCode, Heartbeat, Refused
 
-HANDSHAKE_SECONDS = 10.0
-"""How long each side waits for the other's first frame."""
+HANDSHAKE_SECONDS = 30.0
+"""How long each side waits for the other's first frame; a hub that all its agents dial at once needs its time."""
 
 MISSED_HEARTBEATS = 3.5
 """Silence of so many heartbeats ends a link: three were missed, and the third had half an interval to be late."""

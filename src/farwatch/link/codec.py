@@ -27,6 +27,9 @@ COMPRESSED = 1
 _HEADER = struct.Struct(">BI")
 HEADER_BYTES = _HEADER.size
 
+MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_FRAME_BYTES
+"""The largest message there is; a WebSocket need not take in more."""
+
 COMPRESSION_LEVEL = 1
 """Pages of recorded pods come out at 7 % of their size; level 3 gives the same and takes half again the memory."""
 
@@ -70,11 +73,11 @@ def pack(number: int, frame: object) -> bytes:
 
 def seal(payload: bytes) -> bytes:
     """The message that carries a payload."""
-    if len(payload) <= COMPRESS_ABOVE_BYTES:
-        flag, body = PLAIN, payload
-    else:
-        flag, body = COMPRESSED, _zstd.compressor.compress(payload)
-    return _header(flag, body) + body
+    if len(payload) > COMPRESS_ABOVE_BYTES:
+        compressed = _zstd.compressor.compress(payload)
+        if len(compressed) < len(payload):
+            return _header(COMPRESSED, compressed) + compressed
+    return _header(PLAIN, payload) + payload
 
 
 def encode(number: int, frame: object) -> bytes:

@@ -82,7 +82,7 @@ class _Queue:
     Attributes:
         held: Changes with their documents, oldest first.
         spilled: Changes beyond what may be held, after all that are: the last change of each object, without its
-            document. ``uid`` stays that of the first, the only one the hub can know.
+            document.
         firsts: While showing, the first held change of each object; None once the snapshot has named the object.
         again: While showing, too much was noted: once this snapshot has ended, another follows.
     """
@@ -196,7 +196,7 @@ class Outbox:
             items.append(item)
             size += _size(item)
         self.held_bytes -= size
-        while queue.spilled and not held and size < limit:
+        while queue.spilled and size < limit:
             spilled = self._unspill(queue)
             if self._fits(spilled):
                 items.append(spilled)
@@ -205,12 +205,9 @@ class Outbox:
 
     def _spill(self, queue: _Queue, item: Item) -> None:
         key = (item.namespace, item.name)
-        before = queue.spilled.get(key)
-        if before is None:
-            self.spilled_objects += 1
-        uid = item.uid if before is None else before.uid
+        self.spilled_objects += key not in queue.spilled
         queue.spilled[key] = Item(
-            item.namespace, item.name, uid, item.resource_version, None, item.observed_at, item.after_gap
+            item.namespace, item.name, item.uid, item.resource_version, None, item.observed_at, item.after_gap
         )
         if self.spilled_objects > self._limits.spill_objects:
             self._begin_anew(max(self._queues.values(), key=lambda queue: len(queue.spilled)))
