@@ -25,6 +25,9 @@ class Journal:
         Raises:
             AlertsNotKeptError: The records cannot be written.
         """
+        writes = tuple(write for write in writes if write.rows)
+        if not writes:
+            return
         durable = asyncio.get_running_loop().create_future()
         self._waiting.append((writes, durable))
         if self._committing is None or self._committing.done():
@@ -39,8 +42,7 @@ class Journal:
                 async with self._records.begin() as connection:
                     for writes, _ in batch:
                         for write in writes:
-                            if write.rows:
-                                await connection.execute(write.statement, write.rows)
+                            await connection.execute(write.statement, write.rows)
             except SQLAlchemyError as error:
                 failure = AlertsNotKeptError(
                     f"the records cannot be written: {error}: free the disk, or mend the database"

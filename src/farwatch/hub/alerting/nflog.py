@@ -11,7 +11,12 @@ from farwatch.hub.alerting.dispatch import Told
 from farwatch.hub.alerting.tables import Write, notification_log, removed, replaced
 
 KEPT_REPEATS = 2
-"""An entry is kept for so many repeat intervals: it is written anew with each repetition."""
+KEPT_SECONDS = 5 * 86_400.0
+"""An entry is kept for so many repeat intervals, but at least so long.
+
+It is written anew with each repetition. Upstream keeps it at most so long (``--data.retention``), whereby an end that
+comes before the next flush may find nobody who knew of the beginning.
+"""
 
 
 class LogKey(NamedTuple):
@@ -51,7 +56,7 @@ class NotificationLog:
     def log(self, key: LogKey, told: Told, repeat_interval: float) -> tuple[Write, ...]:
         """Remember what was told; gives what is to be written."""
         self._told[key] = told
-        self._expires_at[key] = told.time + KEPT_REPEATS * repeat_interval
+        self._expires_at[key] = told.time + max(KEPT_REPEATS * repeat_interval, KEPT_SECONDS)
         row = {
             **key._asdict(),
             "firing": " ".join(sorted(told.firing)),

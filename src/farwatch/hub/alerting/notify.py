@@ -37,6 +37,7 @@ class Outcome(StrEnum):
     RETRYABLE = "failed, tried again"
     REFUSED = "refused"
     OUT_OF_TIME = "out of time"
+    STOPPED = "cut off by a stop"
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +125,7 @@ class Notifier:
         return all(await asyncio.gather(*(self._tell(integration, flush) for integration in integrations)))
 
     def stop(self) -> None:
-        """Try nothing again from now on. What is being sent may end."""
+        """Try nothing again from now on. What is being sent may come to its end."""
         self._stopping.set()
 
     async def _tell(self, integration: Integration, flush: Flush) -> bool:
@@ -176,10 +177,13 @@ class Notifier:
                 break
             pause = back_off * (1 + BACK_OFF_JITTER * (2 * self._random() - 1))
             pause = max(pause, retry_after or 0)
-            if self._stopping.is_set() or self._clock.now() + pause >= deadline:
+            if self._clock.now() + pause >= deadline:
                 attempt = msgspec.structs.replace(attempt, outcome=Outcome.OUT_OF_TIME)
                 break
             await self._clock.wait(self._stopping, pause)
+            if self._stopping.is_set():
+                attempt = msgspec.structs.replace(attempt, outcome=Outcome.STOPPED)
+                break
             number, back_off = number + 1, min(back_off * BACK_OFF_FACTOR, LONGEST_BACK_OFF_SECONDS)
         self._count(attempt)
         return attempt
@@ -223,12 +227,12 @@ class Notifier:
         }
         if last.outcome is Outcome.DELIVERED:
             self.counters.notifications_delivered += 1
-            _log.info("notification delivered", reason=last.reason, attempts=last.number, **context)
+            _log.info("notification delivered", reason=str(last.reason), attempts=last.number, **context)
         else:
             self.counters.notifications_failed += 1
             _log.error(
                 "notification failed",
-                outcome=last.outcome,
+                outcome=str(last.outcome),
                 detail=last.detail,
                 attempts=last.number,
                 **context,

@@ -85,11 +85,17 @@ class Alerting:
         self._stopping = False
         self._next_prune = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def counters(self) -> Counters:
         """What was sent, as ever-growing numbers."""
         return self._notifier.counters
+
+    @property
+    def running(self) -> bool:
+        """Whether time is watched: from ``start`` to ``stop``, unless something failed that must not."""
+        return self._watching is not None and not self._watching.done()
 
     def subscribe(self, subscriber: EventSink) -> None:
         """Have a callable told of each transition, after it has been written down. It must not block."""
@@ -104,7 +110,7 @@ class Alerting:
         self._resume_alerts(alerts)
         gone = self._dispatcher.resume({row["group_key"]: row["next_flush"] for row in timers})
         await self._journal.write(tables.removed(tables.alert_groups, [{"group_key": key} for key in gone]))
-        self._spawn(self._run(), "alerting")
+        self._watching = self._spawn(self._run(), "alerting")
 
     async def stop(self) -> None:
         """Begin nothing more, let what is being sent come to an end within ``STOP_SECONDS``, then cut it off.
@@ -209,6 +215,8 @@ class Alerting:
         finally:
             # Whatever happens, the group must be flushed again.
             finished = self._dispatcher.finish(flush, delivered=delivered)
+        if self._stopping and not delivered:
+            return  # its time stays in the records as it was: due at once after the next start
         settled = self._alerts.settle(finished.released)
         self._news.set()
         timer = {"group_key": finished.group_key, "next_flush": finished.next_flush}
@@ -220,8 +228,6 @@ class Alerting:
 
     async def _write(self, *writes: tables.Write) -> None:
         """Write down what the records can do without: at the worst, something is looked at twice after a restart."""
-        if not any(write.rows for write in writes):
-            return
         try:
             await self._journal.write(*writes)
         except AlertsNotKeptError as error:

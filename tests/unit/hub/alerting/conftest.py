@@ -100,6 +100,8 @@ class Sink:
         self.answers: deque[web.Response | None] = deque()  # None: never answer
         self.otherwise: web.Response | None = web.Response(text="ok")
         self.on_request: Callable[[], Awaitable[None]] | None = None
+        self._news = asyncio.Condition()
+        self._closing = asyncio.Event()
         app = web.Application()
         app.router.add_post("/{path:.*}", self._take)
         self.server = TestServer(app)
@@ -107,6 +109,17 @@ class Sink:
     @property
     def url(self) -> str:
         return str(self.server.make_url("/secret-path"))
+
+    async def received(self, count: int) -> None:
+        """Return once so many requests have come in."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.requests) >= count)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Sink]:
+        async with self.server:
+            yield self
+            self._closing.set()
 
     def told(self) -> list[tuple[float, str, list[str]]]:
         """What arrived: seconds since the beginning, status, and each alert as ``name`` or ``-name`` if resolved."""
@@ -126,11 +139,13 @@ class Sink:
         answer = self.answers.popleft() if self.answers else self.otherwise
         self.requests.append((self._clock.now(), json.loads(await request.read())))
         self.headers.append(dict(request.headers))
+        async with self._news:
+            self._news.notify_all()
         if self.on_request:
             await self.on_request()
         if answer is None:
-            await asyncio.Event().wait()
-            raise AssertionError
+            await self._closing.wait()
+            return web.Response(status=500)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
@@ -141,8 +156,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def sink(clock: FakeClock) -> AsyncIterator[Sink]:
-    sink = Sink(clock)
-    async with sink.server:
+    async with Sink(clock).running() as sink:
         yield sink
 
 
@@ -234,10 +248,4 @@ async def hub(records: Records, http: aiohttp.ClientSession, clock: FakeClock) -
 
 @pytest.fixture
 def make_sink(clock: FakeClock) -> Callable[[], contextlib.AbstractAsyncContextManager[Sink]]:
-    @asynccontextmanager
-    async def make() -> AsyncIterator[Sink]:
-        sink = Sink(clock)
-        async with sink.server:
-            yield sink
-
-    return make
+    return lambda: Sink(clock).running()
