@@ -8,6 +8,7 @@ whoever asks knows better when to ask again.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -457,7 +458,11 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
 
 
 def _describe(error: Exception) -> str:
-    """An error of the network in one line; asyncio's own often have no words at all."""
-    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+    """An error of the network in one line; asyncio's own often have no words at all, or too many."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if isinstance(error, TimeoutError):
         return "timed out"
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno).lower()
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,12 +1,15 @@
 """What the API server's bytes say, without any I/O: pages of a list, lines of a watch, words of an error.
 
-Everything is decoded in two stages, the envelope first and then each object into its trimmed struct, so that one
-object nobody can read costs that object and no other.
+Everything is decoded in one pass while all goes well. Whatever that cannot read is decoded again in two stages, the
+envelope first and then each object by itself, so that one object nobody can read costs that object and no other.
+(Two stages throughout take a fifth more time: each byte is looked at twice.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import cache
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -75,20 +78,23 @@ class ListPage(msgspec.Struct, frozen=True):
     malformed: list[Malformed]
 
 
+_T = TypeVar("_T")
+
+
 class _ListMeta(msgspec.Struct, gc=False):
     # Required: an answer without it is no list, and must never be taken for an empty one.
     resource_version: str = msgspec.field(name="resourceVersion")
     continue_token: str = msgspec.field(name="continue", default="")
 
 
-class _List(msgspec.Struct, gc=False):
+class _List(msgspec.Struct, Generic[_T], gc=False):
     metadata: _ListMeta
-    items: list[msgspec.Raw] | None
+    items: list[_T] | None
 
 
-class _Envelope(msgspec.Struct, gc=False):
+class _Envelope(msgspec.Struct, Generic[_T], gc=False):
     type: str
-    object: msgspec.Raw
+    object: _T
 
 
 class _BookmarkMeta(msgspec.Struct, gc=False):
@@ -112,11 +118,21 @@ class _Status(msgspec.Struct, gc=False):
     details: _StatusDetails | None = None
 
 
-_list_decoder = msgspec.json.Decoder(_List)
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_list_decoder = msgspec.json.Decoder(_List[msgspec.Raw])
+_envelope_decoder = msgspec.json.Decoder(_Envelope[msgspec.Raw])
 _bookmark_decoder = msgspec.json.Decoder(_BookmarkObject)
 _status_decoder = msgspec.json.Decoder(_Status)
 _metadata_decoder = msgspec.json.Decoder(KubeObject)
+
+
+@cache
+def _typed_list_decoder(kind: Kind) -> msgspec.json.Decoder[_List[KubeObject]]:
+    return msgspec.json.Decoder(_List[kind.type])  # type: ignore[name-defined]
+
+
+@cache
+def _typed_envelope_decoder(kind: Kind) -> msgspec.json.Decoder[_Envelope[KubeObject]]:
+    return msgspec.json.Decoder(_Envelope[kind.type])  # type: ignore[name-defined]
 
 
 def decode_page(kind: Kind, body: bytes) -> ListPage:
@@ -125,6 +141,14 @@ def decode_page(kind: Kind, body: bytes) -> ListPage:
     Raises:
         ApiError: With reason ``BadBody`` when it is none.
     """
+    try:
+        page = _typed_list_decoder(kind).decode(body)
+    except UNREADABLE:
+        return _decode_page_by_item(kind, body)
+    return ListPage(page.metadata.resource_version, page.metadata.continue_token, page.items or [], [])
+
+
+def _decode_page_by_item(kind: Kind, body: bytes) -> ListPage:
     try:
         page = _list_decoder.decode(body)
     except UNREADABLE as error:
@@ -154,6 +178,13 @@ def decode_status(body: bytes, http_status: int, http_reason: str) -> ApiError:
     )
 
 
+_EVENTS: dict[str, Callable[[KubeObject], WatchEvent]] = {
+    "ADDED": ObjectSeen,
+    "MODIFIED": ObjectSeen,
+    "DELETED": lambda found: ObjectDeleted(found.metadata),
+}
+
+
 class WatchDecoder:
     """Turns the bytes of one watch, cut anywhere, into events.
 
@@ -163,6 +194,7 @@ class WatchDecoder:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
+        self._typed = _typed_envelope_decoder(kind)
         self._pending = bytearray()
 
     @property
@@ -186,15 +218,15 @@ class WatchDecoder:
 
     def _interpret_all(self, lines: bytes) -> list[WatchEvent]:
         try:
-            envelopes: Iterable[_Envelope] = _envelope_decoder.decode_lines(lines)
-        except UNREADABLE:
+            return [_EVENTS[typed.type](typed.object) for typed in self._typed.decode_lines(lines)]
+        except (*UNREADABLE, KeyError):
+            # A bookmark, an error, or something that nobody can read.
             return self._interpret_each(lines)
-        return [self._interpret(envelope) for envelope in envelopes]
 
     def _interpret_each(self, lines: bytes) -> list[WatchEvent]:
         """The events before the line that is none, and what is wrong with that one."""
         events: list[WatchEvent] = []
-        for line in lines.splitlines():
+        for line in filter(bytes.strip, lines.split(b"\n")):
             try:
                 envelope = _envelope_decoder.decode(line)
             except UNREADABLE as error:
@@ -203,7 +235,7 @@ class WatchDecoder:
             events.append(self._interpret(envelope))
         return events
 
-    def _interpret(self, envelope: _Envelope) -> WatchEvent:
+    def _interpret(self, envelope: _Envelope[msgspec.Raw]) -> WatchEvent:
         match envelope.type:
             case "ADDED" | "MODIFIED":
                 read = _read_object(self._kind, envelope.object)

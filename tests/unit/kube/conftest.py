@@ -231,6 +231,7 @@ class RecordingSink:
 
     def __init__(self) -> None:
         self.syncs: list[str] = []
+        self.kinds: set[str] = set()
         self.changes: list[ObservedChange] = []
         self.statuses: list[tuple[str, WatchState, str]] = []
         self._news = asyncio.Event()
@@ -240,7 +241,7 @@ class RecordingSink:
         self._news.set()
 
     def changed(self, kind: str, change: ObservedChange) -> None:
-        assert kind == "Pod"
+        self.kinds.add(kind)
         self.changes.append(change)
         self._news.set()
 
@@ -288,10 +289,12 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self.reflector: Reflector | None = None
 
-    def start(self, *, streaming: bool = False, namespace: str = "", **timing: Any) -> Reflector:
+    def start(
+        self, *, kind: str = "Pod", streaming: bool = False, namespace: str = "", **timing: Any
+    ) -> Reflector:
         self.reflector = Reflector(
             self._client,
-            KINDS["Pod"],
+            KINDS[kind],
             self.store,
             self.sink,
             namespace=namespace,

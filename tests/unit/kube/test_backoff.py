@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farwatch.kube.backoff import Backoff, jittered
+
+chances = st.floats(0, 1, exclude_max=True)
+
+
+@given(st.integers(1, 100_000), chances)
+def test_the_wait_is_anywhere_between_nothing_and_a_bound_that_doubles(failures: int, chance: float) -> None:
+    bound = min(30.0, 2.0 ** min(failures - 1, 10))
+    assert Backoff().delay(failures, chance) == chance * bound
+
+
+@given(st.integers(1, 100), chances, st.floats(0, 1_000))
+def test_the_server_is_never_asked_before_it_said(failures: int, chance: float, retry_after: float) -> None:
+    assert retry_after <= Backoff().delay(failures, chance, retry_after) <= retry_after + 30
+
+
+@given(st.floats(1, 1e6), chances)
+def test_a_period_keeps_its_length_by_and_large(seconds: float, chance: float) -> None:
+    assert 0.89 * seconds <= jittered(seconds, chance) <= 1.11 * seconds
