@@ -17,7 +17,7 @@ import yaml
 
 T = TypeVar("T", bound="Section")
 
-_NULL, _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
+_NULL, _BOOL, _INT, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "merge"))
 
 
 class Problem(NamedTuple):
@@ -108,7 +108,7 @@ class _Reader:
         values: dict[str, Any] = {}
         nodes: dict[str, yaml.Node] = {}
         fields = {field.encode_name: field for field in msgspec.structs.fields(section)}
-        for key_node, value_node in _pairs(node):
+        for key_node, value_node in self._pairs(node):
             key = str(key_node.value)
             if key not in fields:
                 self._tell(key_node, _unknown(key, where, section, list(fields)))
@@ -120,6 +120,22 @@ class _Reader:
                     value_node, fields[key].type, f"{where}.{key}".lstrip(".")
                 )
         return self._build(node, section, values, where)
+
+    def _pairs(self, node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+        """A mapping's own pairs, and those that it takes over by a merge key (``<<: *defaults``)."""
+        own = [pair for pair in node.value if pair[0].tag != _MERGE]
+        if len(own) == len(node.value):
+            return own
+        try:
+            yaml.SafeLoader("").flatten_mapping(node)
+        except yaml.MarkedYAMLError as error:
+            self._tell(node, f"`<<` cannot be merged: {error.problem}")
+            return own
+        names = {str(key.value) for key, _ in own}
+        taken_over = {
+            str(key.value): (key, value) for key, value in node.value if str(key.value) not in names
+        }
+        return [*own, *taken_over.values()]
 
     def _build(
         self, node: yaml.MappingNode, section: type[T], values: dict[str, Any], where: str
@@ -168,11 +184,6 @@ class _Reader:
     def _tell(self, node: yaml.Node, message: str) -> None:
         mark = node.start_mark
         self.problems.append(Problem(self._name, mark.line + 1, mark.column + 1, message))
-
-
-def _pairs(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
-    yaml.SafeLoader("").flatten_mapping(node)  # merge keys: `<<: *defaults`
-    return list(node.value)
 
 
 def _unknown(key: str, where: str, section: type[Section], allowed: list[str]) -> str:

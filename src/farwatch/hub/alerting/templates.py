@@ -113,8 +113,8 @@ class _LabelSet(dict[str, str]):
     def __gotemplate_lookup__(self, name: str) -> Any:
         methods: dict[str, Callable[..., Any]] = {
             "SortedPairs": self._sorted_pairs,
-            "Names": lambda: self._sorted_pairs().names(),
-            "Values": lambda: self._sorted_pairs().values(),
+            "Names": self._names,
+            "Values": self._values,
             "Remove": self._remove,
         }
         return methods.get(name) or self.get(name, "")
@@ -122,6 +122,12 @@ class _LabelSet(dict[str, str]):
     def _sorted_pairs(self) -> _Pairs:
         # As upstream, the name of the alert comes first.
         return _Pairs(sorted(self.items(), key=lambda pair: (pair[0] != "alertname", pair[0])))
+
+    def _names(self) -> _Texts:
+        return self._sorted_pairs().names()
+
+    def _values(self) -> _Texts:
+        return self._sorted_pairs().values()
 
     def _remove(self, names: Iterable[str]) -> _LabelSet:
         out = set(names)

@@ -22,43 +22,38 @@ def told(firing: str, resolved: str = "", time: float = 0) -> Told:
 
 
 @pytest.mark.parametrize(
-    ("before", "firing", "resolved", "send_resolved", "now", "reason"),
+    ("before", "now", "expected"),
     [
-        (None, "a", "", True, 0, NotifyReason.FIRST),
-        (None, "", "a", True, 0, None),
-        (told("a"), "ab", "", True, 1, NotifyReason.NEW_ALERTS),
-        (told("a"), "b", "a", False, 1, NotifyReason.NEW_ALERTS),
-        (told("", "a"), "a", "", True, 1, NotifyReason.FIRST),
-        (told("a"), "", "a", True, 1, NotifyReason.ALL_RESOLVED),
-        (told("a"), "", "a", False, 1, NotifyReason.ALL_RESOLVED),
-        (told("", "a"), "", "ab", True, 1, None),
-        (told("ab"), "a", "b", True, 1, NotifyReason.ALERTS_RESOLVED),
-        (told("ab"), "a", "b", False, 1, None),
-        (told("a", "b"), "a", "b", True, 1, None),
-        (told("ab"), "a", "", True, 1, None),
-        (told("a"), "a", "", True, 100, None),
-        (told("a"), "a", "", True, 100.001, NotifyReason.REPEAT_INTERVAL),
+        # Each case: what was told; then what fires, what is resolved, whether that is sent, and the time.
+        (None, ("a", "", True, 0), NotifyReason.FIRST),
+        (None, ("", "a", True, 0), None),
+        (told("a"), ("ab", "", True, 1), NotifyReason.NEW_ALERTS),
+        (told("a"), ("b", "a", False, 1), NotifyReason.NEW_ALERTS),
+        (told("", "a"), ("a", "", True, 1), NotifyReason.FIRST),
+        (told("a"), ("", "a", True, 1), NotifyReason.ALL_RESOLVED),
+        (told("a"), ("", "a", False, 1), NotifyReason.ALL_RESOLVED),
+        (told("", "a"), ("", "ab", True, 1), None),
+        (told("ab"), ("a", "b", True, 1), NotifyReason.ALERTS_RESOLVED),
+        (told("ab"), ("a", "b", False, 1), None),
+        (told("a", "b"), ("a", "b", True, 1), None),
+        (told("ab"), ("a", "", True, 1), None),
+        (told("a"), ("a", "", True, 100), None),
+        (told("a"), ("a", "", True, 100.001), NotifyReason.REPEAT_INTERVAL),
     ],
 )
 def test_a_receiver_is_notified_of_what_it_does_not_know(
-    before: Told | None,
-    firing: str,
-    resolved: str,
-    send_resolved: bool,
-    now: float,
-    reason: NotifyReason | None,
+    before: Told | None, now: tuple[str, str, bool, float], expected: NotifyReason | None
 ) -> None:
-    assert (
-        notify_reason(
-            before,
-            firing=frozenset(firing),
-            resolved=frozenset(resolved),
-            send_resolved=send_resolved,
-            repeat_interval=100,
-            now=now,
-        )
-        == reason
+    firing, resolved, send_resolved, time = now
+    reason = notify_reason(
+        before,
+        firing=frozenset(firing),
+        resolved=frozenset(resolved),
+        send_resolved=send_resolved,
+        repeat_interval=100,
+        now=time,
     )
+    assert reason == expected
 
 
 def flush_one(dispatcher: Dispatcher, now: float) -> Flush:
