@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-_SUFFIXES = {
+import re
+
+_QUANTITY = re.compile(
+    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE])?"
+)
+_FACTORS = {
     "n": 1e-9,
     "u": 1e-6,
     "m": 1e-3,
@@ -24,15 +29,10 @@ _SUFFIXES = {
 def parse_quantity(text: str) -> float | None:
     """``500m`` as 0.5, ``64Mi`` as 67108864.0; None when it is no quantity.
 
-    The format is that of ``k8s.io/apimachinery/pkg/api/resource``: a decimal number with a binary suffix, a decimal
-    suffix, or an exponent.
+    The format is that of ``k8s.io/apimachinery/pkg/api/resource``: a decimal number with an exponent, or with a
+    decimal or binary suffix.
     """
-    number, factor = text, 1.0
-    for length in (2, 1):
-        if text[-length:] in _SUFFIXES and len(text) > length:
-            number, factor = text[:-length], _SUFFIXES[text[-length:]]
-            break
-    try:
-        return float(number) * factor
-    except ValueError:
+    found = _QUANTITY.fullmatch(text)
+    if found is None:
         return None
+    return float(found["number"]) * _FACTORS.get(found["suffix"] or "", 1.0)
