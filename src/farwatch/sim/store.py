@@ -116,7 +116,11 @@ class Store:
         return collection.since(resource_version)
 
     def expire_history(self, resource: str = "") -> None:
-        """Forget what happened so far, to one resource or (empty) all, as etcd's compaction does."""
+        """Forget what happened so far, to one resource or (empty) all, as etcd's compaction does.
+
+        A resource version is used up, so that every version known until now is too old.
+        """
+        self._version += 1
         for name, collection in self._collections.items():
             if resource in ("", name):
                 collection.forget_history(self._version)
