@@ -322,6 +322,7 @@ class PodWorker:
         if self._world.now - parse_time(running["startedAt"]) > _SOUND_RUN_SECONDS:
             self._crashes = BackOff(first=0.0)
         self._cancel_probe()
+        self._kubelets.keep_image(self._node, container["image"])
         ended = self._world.now
         self._crashes.fail(ended)
         waits = self._crashes.until > ended
