@@ -81,6 +81,8 @@ def parse_document(text: str, name: str, section: type[T]) -> tuple[T | None, li
         return None, [Problem(name, *place, f"is not YAML: {error.problem}")]
     except yaml.YAMLError as error:
         return None, [Problem(name, 0, 0, f"is not YAML: {error}")]
+    except RecursionError:
+        return None, [Problem(name, 0, 0, "is nested too deeply")]
     if root is None:
         return None, [Problem(name, 0, 0, "is empty")]
     reader = _Reader(name)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import math
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -249,3 +250,29 @@ async def hub(records: Records, http: aiohttp.ClientSession, clock: FakeClock) -
 @pytest.fixture
 def make_sink(clock: FakeClock) -> Callable[[], contextlib.AbstractAsyncContextManager[Sink]]:
     return lambda: Sink(clock).running()
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """A port that was free a moment ago, and that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+async def aiohttp_redirect(sink: Sink) -> AsyncIterator[Callable[[int], str]]:
+    """The address of a server that redirects to the sink with a given status."""
+
+    async def redirect(request: web.Request) -> web.Response:
+        return web.Response(status=int(request.match_info["code"]), headers={"Location": sink.url})
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="a page for people")
+
+    app = web.Application()
+    app.router.add_post("/secret-path/{code}", redirect)
+    sink.server.app.router.add_get("/{path:.*}", page)
+    async with TestServer(app) as server:
+        yield lambda code: str(server.make_url(f"/secret-path/{code}"))

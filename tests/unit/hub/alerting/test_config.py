@@ -105,6 +105,7 @@ def test_the_default_configuration_tells_nobody() -> None:
         ("", ["am.yml: is empty"]),
         ("- a\n", ["am.yml:1:1: the file must be a mapping of keys to values"]),
         ("route: [\n", ["am.yml:2:1: is not YAML: expected the node content, but found '<stream end>'"]),
+        ("[" * 10_000, ["am.yml: is nested too deeply"]),
         ("route: \x07", ["am.yml: is not YAML: "]),
         ("receivers: []\n", ["am.yml:1:1: `route` is missing in the file"]),
         (

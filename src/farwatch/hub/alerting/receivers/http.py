@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -118,7 +120,11 @@ def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
 def _cause(error: aiohttp.ClientError | OSError) -> str:
     # The message of a client error may hold the address, and with it the secret.
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or type(error.os_error).__name__}"
+        cause = error.os_error
+        reason = (
+            os.strerror(cause.errno) if (cause.errno or 0) > 0 else cause.strerror or type(cause).__name__
+        )
+        return f"cannot connect to {error.host}:{error.port}: {reason}"
     return f"the connection failed: {type(error).__name__}"
 
 
@@ -128,7 +134,7 @@ def _authorization(config: HttpConfig) -> dict[str, str]:
         password = (
             _secret(basic.password, basic.password_file) if basic.password or basic.password_file else ""
         )
-        return {"Authorization": aiohttp.BasicAuth(basic.username, password, encoding="utf-8").encode()}
+        return {"Authorization": f"Basic {b64encode(f'{basic.username}:{password}'.encode()).decode()}"}
     if config.authorization is not None:
         authorization = config.authorization
         credentials = _secret(authorization.credentials, authorization.credentials_file)
