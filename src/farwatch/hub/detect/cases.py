@@ -45,6 +45,7 @@ class Source:
     Attributes:
         finding: What was found.
         rules: What the settings say for this object.
+        told: Since when, as the object says; None if it does not, or names a time to come.
         since: Since when, as the case counts it.
         due: When its hold is over.
         calm: How long it must be gone to be called calm.
@@ -52,6 +53,7 @@ class Source:
 
     finding: Finding
     rules: Rules
+    told: float | None
     since: float
     due: float
     calm: float
@@ -104,12 +106,13 @@ class Case:
                 whatever the cluster's clock says.
         """
         old = self.sources.get(key)
-        since = self._count_since(key, old, finding, now, is_live=is_live)
+        told = None if finding.since is None or finding.since >= now else finding.since
+        since = self._count_since(key, old, finding, told, now=now, is_live=is_live)
         hold = rules.hold
         if hold is None:
             hold = 0.0 if finding.certain else self.detector.hold
         due = since + hold + finding.grace
-        self.sources[key] = Source(finding, rules, since, due, max(rules.calm, finding.calm))
+        self.sources[key] = Source(finding, rules, told, since, due, max(rules.calm, finding.calm))
         self._flashed.pop(key, None)
         self._quiet_since = None
         if self.detector.bridges:
@@ -179,13 +182,22 @@ class Case:
     # --- deciding ---------------------------------------------------------------------------------------------
 
     def _count_since(
-        self, key: ObjectKey, old: Source | None, finding: Finding, now: float, *, is_live: bool
+        self,
+        key: ObjectKey,
+        old: Source | None,
+        finding: Finding,
+        told: float | None,
+        *,
+        now: float,
+        is_live: bool,
     ) -> float:
         if self.detector.bridges and key in self._first_seen:
             return self._first_seen[key]
-        if old is not None and (old.finding.since, old.finding.progress) == (finding.since, finding.progress):
-            return old.since
-        return now if is_live or finding.since is None else min(finding.since, now)
+        if old is not None and old.finding.progress == finding.progress:
+            has_begun_anew = None not in {old.told, told} and old.told != told
+            if not has_begun_anew:
+                return old.since
+        return now if is_live or told is None else told
 
     def _found(self) -> dict[ObjectKey, Source]:
         # What held long enough and went before it could be settled counts as well: a kubelet may start a container

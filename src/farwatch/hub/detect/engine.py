@@ -156,8 +156,9 @@ class Engine:
         silences = self._silences.get(cluster)
         if silences is None:
             return
-        silences -= {Silence.AGENT_LOST, Silence.HUB_RESTARTED}
-        if not silences:
+        if Silence.API_DOWN in silences:
+            silences.discard(Silence.AGENT_LOST)
+        else:
             self._resume(cluster, self._clock())
 
     # --- giving out -------------------------------------------------------------------------------------------
@@ -316,10 +317,11 @@ class Engine:
 
     def _resume(self, cluster: str, now: float) -> None:
         self._resumes.pop(cluster, None)
-        self._silences.pop(cluster, None)
+        has_restarted = Silence.HUB_RESTARTED in self._silences.pop(cluster, ())
         for case_key in self._cases_of.get(cluster, ()):
-            self._cases[case_key].resume(now)
-            self._dirty.add(case_key)
+            if has_restarted or case_key[1].kind != "Cluster":  # the cluster's own were judged all the while
+                self._cases[case_key].resume(now)
+                self._dirty.add(case_key)
 
     def _forget(self, cluster: str, now: float) -> None:
         for case_key in sorted(self._cases_of.get(cluster, ())):
