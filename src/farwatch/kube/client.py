@@ -141,12 +141,9 @@ class WatchStream:
         if transport is not None:
             transport.resume_reading()
 
-    def _transport(self) -> asyncio.ReadTransport | None:
+    def _transport(self) -> asyncio.Transport | None:
         connection = self._response.connection
-        transport = connection.transport if connection is not None else None
-        if isinstance(transport, asyncio.ReadTransport) and not transport.is_closing():
-            return transport
-        return None
+        return connection.transport if connection is not None else None
 
 
 class KubeClient:

@@ -231,7 +231,7 @@ async def test_a_frozen_stream_is_given_up_and_resumed(
         say.stream(say.event("ADDED", say.pod("b", "12"))),
         say.stream(say.HANG),
     ]
-    reflector = follower.start(idle=0.1)
+    reflector = follower.start(idle=0.5)
     await sink.until(lambda: len(sink.changes) == 2)
 
     assert script.watch_versions[:2] == ["10", "11"]
@@ -293,7 +293,7 @@ async def test_a_refused_streamed_list_falls_back_to_pages_for_good(
         say.stream(say.HANG),
     ]
     reflector = follower.start(streaming=True)
-    await follower.sink.until(lambda: len(script.watch_versions) == 3)
+    await follower.sink.until(lambda: WatchState.SYNCED in follower.sink.states)
 
     asked = ["sendInitialEvents" in sent.query for sent in script.requests if "watch" in sent.query]
     assert asked == [True, False, False]
