@@ -158,10 +158,10 @@ class Presence:
                 subject=kind,
                 detail=denied[kind].message,
             )
-            for kind in denied.keys() - denied_before.keys()
+            for kind in sorted(denied.keys() - denied_before.keys())
         ] + [
             self._change(cluster, FleetChangeKind.WATCH_RESTORED, subject=kind)
-            for kind in denied_before.keys() - denied.keys()
+            for kind in sorted(denied_before.keys() - denied.keys())
         ]
 
     def _change(
