@@ -121,9 +121,8 @@ def _cause(error: aiohttp.ClientError | OSError) -> str:
     # The message of a client error may hold the address, and with it the secret.
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
-        reason = (
-            os.strerror(cause.errno) if (cause.errno or 0) > 0 else cause.strerror or type(cause).__name__
-        )
+        number = cause.errno or 0  # negative where a name is not found
+        reason = os.strerror(number) if number > 0 else cause.strerror or type(cause).__name__
         return f"cannot connect to {error.host}:{error.port}: {reason}"
     return f"the connection failed: {type(error).__name__}"
 
