@@ -57,7 +57,8 @@ async def _serve(options: HubOptions, listener: socket.socket) -> int:
             access_log=False,
             server_header=False,
             ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
+            # Above the limit on frames, so that the session itself refuses a large one, with its coded reason.
+            ws_max_size=2 * MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             # The link has heartbeats of its own.
             ws_ping_interval=None,
