@@ -18,7 +18,8 @@ from farwatch.hub.store.errors import RowsRejectedError, TelemetryClosedError, T
 from farwatch.hub.store.tables import Row, Table
 
 MAX_BATCH_ROWS = 65_536
-MAX_BATCH_BYTES = 16 * 1024 * 1024
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+"""Handing an insert to the engine holds the interpreter's lock for 1-2 ms per MiB."""
 
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 30.0

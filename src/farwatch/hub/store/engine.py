@@ -107,7 +107,8 @@ class Engine:
         """
         statement = (
             f"INSERT INTO {table} ({', '.join(columns)}) "
-            f"SETTINGS insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1"
+            f"SETTINGS insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1 "
+            "FORMAT JSONCompactEachRow\n"
         )
         await _run(self._writer, lambda: self._insert(statement, rows))
 
@@ -170,10 +171,10 @@ class Engine:
             raise QueryError(_explain(error)) from error
 
     def _insert(self, statement: str, rows: bytes) -> None:
+        # Not by chDB's streaming insert (send_insert): it reports success when the engine could not commit, so that
+        # rows were lost without a word when the disk was full.
         try:
-            with self._writer.connection().send_insert(statement, "JSONCompactEachRow") as stream:
-                stream.append(rows)
-                stream.finish()
+            self._writer.connection().query(statement + rows.decode(), "Null")
         except RuntimeError as error:
             kind = RowsRejectedError if _codes(error) & _DATA_FAULTS else TelemetryError
             raise kind(_explain(error)) from error

@@ -131,6 +131,24 @@ async def test_rows_the_engine_cannot_read_are_rejected_and_the_next_are_taken(t
     assert telemetry.counters.rows_inserted == 1
 
 
+async def test_an_insert_that_the_engine_does_not_commit_is_not_acknowledged(telemetry: Telemetry) -> None:
+    rows = telemetry._batches._encoder.encode_lines([change(1)])
+    await telemetry._engine.execute("ALTER TABLE changes ADD CONSTRAINT never CHECK sequence < 0")
+    with pytest.raises(TelemetryError, match=r"\[VIOLATED_CONSTRAINT\]"):
+        await telemetry._engine.insert(Table.CHANGES, ChangeRow.__struct_fields__, rows, token="a")
+    assert await telemetry.query("SELECT count() AS rows FROM changes") == [{"rows": 0}]
+
+
+@pytest.mark.parametrize(
+    "text", ["a;b", "'--", "/* x", "\n;\nSELECT 1", "\\'", "{a:String}", "\u2028", "x" * 100_000]
+)
+async def test_rows_of_any_text_are_data_and_never_read_as_sql(telemetry: Telemetry, text: str) -> None:
+    written = [change(1, name=text, document=text), change(2)]
+    await insert(telemetry, written)
+    query = f"SELECT {SELECT_CHANGE} FROM changes ORDER BY sequence"  # noqa: S608 - a constant
+    assert await telemetry.select(ChangeRow, query) == written
+
+
 async def test_a_query_cannot_write(telemetry: Telemetry) -> None:
     with pytest.raises(QueryError, match="READONLY"):
         await telemetry.query("INSERT INTO changes (name) VALUES ('x')")
