@@ -41,9 +41,10 @@ def apply_document(
     if conflicts and not force:
         raise _conflict(conflicts)
     applied: Document = merge_strategically(copy.deepcopy(current), wanted)
-    held_by_others = set().union(*others.values())
-    for path in sorted(set(_paths(mine["fieldsV1"])) - named - held_by_others if mine else (), reverse=True):
-        _remove(applied, path)
+    kept = set().union(named, *others.values())
+    for path in sorted(_paths(mine["fieldsV1"]) if mine else ()):
+        if not any(other[: len(path)] == path for other in kept):
+            _remove(applied, path)
     entry = managed_entry(applied, manager, "Apply", now, fields)
     applied["metadata"]["managedFields"] = [*(e for e in entries if e is not mine), entry]
     return applied
@@ -71,6 +72,8 @@ def owned_fields(document: Document) -> Document:
         for step in path[:-1]:
             parent = parent.get(step, {})
         parent.pop(path[-1], None)
+    if not fields.get("f:metadata"):
+        fields.pop("f:metadata", None)
     return fields
 
 
