@@ -92,9 +92,11 @@ def _about_link(state: AgentState) -> Iterator[Family]:
     yield _counter("link_received_bytes_total", "Bytes of frames received.", traffic.bytes_received)
     yield _gauge(
         "link_unacknowledged_frames",
-        "State frames sent that the hub has not made durable.",
-        state.unacknowledged_frames,
+        "State frames not durable at the hub yet.",
+        traffic.unacknowledged_frames,
     )
+    yield _gauge("link_held_bytes", "Changes waiting for the hub's credit.", traffic.held_bytes)
+    yield _counter("oversized_objects_total", "Objects too large for a frame, not sent.", traffic.oversized)
 
 
 def _about_objects(state: AgentState) -> Iterator[Family]:

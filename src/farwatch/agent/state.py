@@ -42,7 +42,16 @@ class Reachability(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traffic(msgspec.Struct, kw_only=True):
-    """What went over the link since the agent started."""
+    """What went over the link since the agent started, and what is on its way.
+
+    Attributes:
+        connections: Links established.
+        refusals: Links the hub refused, by its code.
+        failures: Links that failed or broke, by cause.
+        oversized: Objects that no frame can hold, and that were therefore not sent.
+        unacknowledged_frames: State frames sent on this link that are not durable at the hub.
+        held_bytes: Changes that wait for the hub's credit.
+    """
 
     connections: int = 0
     frames_sent: int = 0
@@ -51,6 +60,9 @@ class Traffic(msgspec.Struct, kw_only=True):
     bytes_received: int = 0
     refusals: Counter[str] = msgspec.field(default_factory=Counter)
     failures: Counter[str] = msgspec.field(default_factory=Counter)
+    oversized: int = 0
+    unacknowledged_frames: int = 0
+    held_bytes: int = 0
 
 
 class AgentState:
@@ -65,7 +77,6 @@ class AgentState:
         cluster_uid: The cluster's identity; empty while it is not known.
         kubernetes_version: The API server's; empty while it is not known.
         stores: By kind, where its objects are kept; they are counted when somebody asks.
-        unacknowledged_frames: State frames sent that are not durable at the hub.
     """
 
     def __init__(
@@ -81,7 +92,6 @@ class AgentState:
         self.kubernetes_version = ""
         self.traffic = Traffic()
         self.stores: Mapping[str, Sized] = {}
-        self.unacknowledged_frames = 0
         self.link = LinkReport(phase=LinkPhase.WAITING, since=monotonic())
         self.api_server = Reachability(reachable=False, since=self.started_at, message="not asked yet")
         self._link_down_since: float | None = monotonic()

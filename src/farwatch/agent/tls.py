@@ -8,13 +8,13 @@ from pathlib import Path
 from farwatch.agent.errors import ConfigError
 
 
-def make_tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that trusts the CAs in a file and no others, or the system's when there is no file.
+def make_tls_context(ca_file: Path | None) -> ssl.SSLContext | bool:
+    """A context that trusts the CAs in a file and no others; without a file True, aiohttp's word for the system's.
 
     Raises ConfigError when the file cannot be used.
     """
     if ca_file is None:
-        return ssl.create_default_context()
+        return True
     try:
         return ssl.create_default_context(cafile=str(ca_file))
     except ssl.SSLError as error:

@@ -23,7 +23,15 @@ from farwatch.agent.tls import make_tls_context
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.link.agent import AgentSession
 from farwatch.link.backoff import Backoff
-from farwatch.link.events import AgentEvent, CallCancelled, CallRequested, Closed, SessionState, Welcomed
+from farwatch.link.events import (
+    Acknowledged,
+    AgentEvent,
+    CallCancelled,
+    CallRequested,
+    Closed,
+    SessionState,
+    Welcomed,
+)
 from farwatch.link.frames import MAX_FRAME_BYTES, CloseCode, Hello, Item
 from farwatch.link.outbox import Source
 
@@ -153,8 +161,7 @@ class Uplink:
             return
         if not await connection.settle(seconds):
             _log.warning("stopping before the hub has acknowledged everything")
-        connection.session.close(CloseCode.SHUTTING_DOWN, "the agent was told to stop")
-        connection.wake()
+        connection.leave(CloseCode.SHUTTING_DOWN, "the agent was told to stop")
         await connection.over.wait()
 
     async def _link_once(self, http: aiohttp.ClientSession) -> Ending:
@@ -171,7 +178,8 @@ class Uplink:
             return await connection.run()
         finally:
             self._connection = None
-            self._state.unacknowledged_frames = 0
+            self._state.traffic.unacknowledged_frames = 0
+            self._state.traffic.held_bytes = 0
 
     async def _dial(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         url = f"{self._config.hub}/link"
@@ -181,7 +189,7 @@ class Uplink:
             protocols=(SUBPROTOCOL,),
             headers={"Authorization": f"Bearer {self._config.read_token()}"},
             proxy=self._config.proxy.resolve(url),
-            ssl=make_tls_context(self._config.ca_file) if self._config.hub.encrypted else False,
+            ssl=make_tls_context(self._config.ca_file),
             compress=0,
             max_msg_size=MAX_FRAME_BYTES + 1,
             timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL_SECONDS),
@@ -242,10 +250,17 @@ class _Connection:
         self._moved = asyncio.Event()
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._oversized = 0
 
     def wake(self) -> None:
         """There may be something to send."""
         self._work.set()
+
+    def leave(self, code: CloseCode, reason: str) -> None:
+        """Says farewell, if the other side still listens, and ends the connection."""
+        self.session.close(code, reason)
+        self._ended.set()
+        self.wake()
 
     async def settle(self, seconds: float) -> bool:
         """Waits until everything is durable at the hub; False when that takes too long, or the link ends."""
@@ -285,11 +300,12 @@ class _Connection:
                 return
             traffic.frames_received += 1
             traffic.bytes_received += len(message.data)
-            self._handle(self.session.receive(message.data))
+            events = self.session.receive(message.data)
+            self._handle(events)
             self._tick_in_time()
-            self._state.unacknowledged_frames = self.session.unacknowledged
-            self._moved.set()
-            self.wake()
+            self._note_progress()
+            if not (events and all(isinstance(event, Acknowledged) for event in events)):
+                self.wake()  # an acknowledgement gives nothing to send
 
     def _reject(self, reason: str) -> None:
         self.session.close(CloseCode.BAD_FRAME, reason)
@@ -315,21 +331,35 @@ class _Connection:
     # --- writing ----------------------------------------------------------------------------------------------
 
     async def _write(self) -> None:
-        traffic = self._state.traffic
         while True:
             self._work.clear()
-            for data in self.session.frames():
-                # Waits while the socket's buffer is full: a slow hub slows us, and never fills our memory.
-                await self._socket.send_bytes(data)
-                traffic.frames_sent += 1
-                traffic.bytes_sent += len(data)
-                await asyncio.sleep(0)  # a long snapshot lets the watches have their turns
-            self._state.unacknowledged_frames = self.session.unacknowledged
-            self._moved.set()
+            sent = await self._flush()
+            self._note_progress()
             if self.session.state is SessionState.CLOSED:
                 return
-            await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
+            if sent:
+                await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
             await self._work.wait()
+
+    async def _flush(self) -> int:
+        """Sends what may be sent now; gives the number of frames."""
+        traffic = self._state.traffic
+        before = traffic.frames_sent
+        for data in self.session.frames():
+            # Waits while the socket's buffer is full: a slow hub slows us, and never fills our memory.
+            await self._socket.send_bytes(data)
+            traffic.frames_sent += 1
+            traffic.bytes_sent += len(data)
+            await asyncio.sleep(0)  # a long snapshot lets the watches have their turns
+        return traffic.frames_sent - before
+
+    def _note_progress(self) -> None:
+        traffic, session = self._state.traffic, self.session
+        traffic.unacknowledged_frames = session.unacknowledged
+        traffic.held_bytes = session.held_bytes
+        traffic.oversized += session.oversized - self._oversized
+        self._oversized = session.oversized
+        self._moved.set()
 
     # --- time -------------------------------------------------------------------------------------------------
 
@@ -364,7 +394,10 @@ class _Connection:
         self.session.close(CloseCode.INTERNAL_ERROR, "the connection is gone")
         self._moved.set()
         try:
-            await self._socket.close()
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._socket.close()
+        except TimeoutError:
+            _log.debug("the hub did not close its side in time")
         finally:
             self.over.set()
 

@@ -41,7 +41,7 @@ def test_every_metric_reads_in_prometheus_format(state: AgentState) -> None:
     state.set_link(LinkPhase.LINKED)
     state.traffic.bytes_sent = 1234567890123456
     state.traffic.refusals["bad_token"] += 2
-    state.unacknowledged_frames = 7
+    state.traffic.unacknowledged_frames = 7
     counters = {"Pod": [Counters(changes=2, malformed=1), Counters(changes=1)], "Node": [Counters()]}
 
     samples = parse(metrics_pages(state, lambda: counters)["/metrics"]().body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -59,8 +60,10 @@ async def first_ending(agent: Any, eventually: Any) -> dict[str, Any]:
     return endings()[0]
 
 
-def welcome(number: int = 1, heartbeat_seconds: float = 10.0) -> bytes:
-    frame = Welcome(protocol=1, cluster="prod", heartbeat_seconds=heartbeat_seconds, credit_bytes=1_000_000)
+def welcome(number: int = 1, heartbeat_seconds: float = 10.0, credit_bytes: int = 1_000_000) -> bytes:
+    frame = Welcome(
+        protocol=1, cluster="prod", heartbeat_seconds=heartbeat_seconds, credit_bytes=credit_bytes
+    )
     return encode(number, frame)
 
 
@@ -155,6 +158,32 @@ async def test_stopping_waits_for_the_hub_to_acknowledge_but_not_for_ever(
     await agent.eventually_ready()
     await agent.stop()
     assert [close.code for close in hub.closes] == [CloseCode.SHUTTING_DOWN]
+    assert any("before the hub has acknowledged" in line["event"] for line in agent.logs)
+
+
+async def test_stopping_does_not_wait_for_a_hub_that_reads_no_more(
+    run_agent: Any, eventually: Any, serve_link: Any, api_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farwatch.agent.main.FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("farwatch.agent.uplink.FAREWELL_SECONDS", 0.1)
+    rng = random.Random(1)  # noqa: S311 - text that does not compress
+    for number in range(40):
+        api_server.put("nodes", f"n{number}", status={"nodeInfo": {"osImage": rng.randbytes(300_000).hex()}})
+    never = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive_bytes()
+        await socket.send_bytes(welcome(credit_bytes=1 << 40))
+        assert isinstance(request.transport, asyncio.Transport)
+        request.transport.pause_reading()
+        await never.wait()
+        return socket
+
+    agent = run_agent(hub=await serve_link(answer))
+    await eventually(lambda: any(line["event"] == "linked" for line in agent.logs))
+    await agent.stop()
     assert any("before the hub has acknowledged" in line["event"] for line in agent.logs)
 
 
