@@ -90,6 +90,7 @@ class SimCluster:
         build_cluster(self.store, ClusterSize(options.nodes, options.pods), randomness)
         logs = LogBook(self.store)
         self.engine = Engine(self.store, randomness, logs)
+        self.engine.settle()
         self.troubles = Troubles(self.engine)
         users = {options.token: User("sim-admin", (ADMIN_GROUP,))} if options.token else None
         self.server = ClusterServer(self.store, logs=logs, users=users, keep_house=False)

@@ -64,6 +64,11 @@ class Engine:
         release_unused_claims(self.world.store)
         self.world.timers.after(_HOUSEKEEPING_SECONDS, self._keep_house)
 
+    def settle(self) -> None:
+        """Let autoscalers and quotas tell their status at once, as they would have long ago in a cluster that ran."""
+        for controller in (self.autoscalers, self.quotas):
+            controller.look_at_all()
+
     def step(self) -> bool:
         """Do the next thing that is due; False when nothing is."""
         action = self.world.timers.pop_due()

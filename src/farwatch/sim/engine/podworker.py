@@ -437,8 +437,17 @@ class PodWorker:
                 report = self._world.events.normal
                 message = f"Stopping container {container['name']}"
                 report(pod, "kubelet", "Killing", message, host=self._node, container=container["name"])
-        self._update(status.show_last_run)
-        self.later(self._world.random.uniform(0.02, 0.05), self._stopped)
+        pod = self._update(status.show_last_run)
+        never_ran = any("waiting" in each["state"] for each in pod["status"].get("containerStatuses") or ())
+        delay = self._world.random.uniform(0.02, 0.05)
+        self.later(delay, self._take_down if never_ran else self._stopped)
+
+    def _take_down(self) -> None:
+        """Remove what was set up for containers that never ran."""
+        self._update(
+            lambda pod: status.set_condition(pod, "PodReadyToStartContainers", "False", self._world.now)
+        )
+        self.later(self._world.random.uniform(0.3, 0.5), self._stopped)
 
     def _stopped(self) -> None:
         pod = self._update(self._tell_stopped)

@@ -81,7 +81,7 @@ def fail_cron_job(engine: Engine, target: Target) -> Mend:
 def _run_now(engine: Engine, target: Target) -> None:
     document = engine.world.store.find("cronjobs", target.namespace, target.name)
     if document is not None:
-        engine.cron_jobs.run(document, engine.world.now)
+        engine.cron_jobs.run(document, engine.world.now // 60 * 60)
 
 
 def overload(engine: Engine, target: Target) -> Mend:

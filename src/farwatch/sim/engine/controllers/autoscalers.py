@@ -32,7 +32,7 @@ class AutoscalerController(Controller):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._load: dict[Key, float] = {}
-        self._planned: dict[Key, int] = {}
+        self._planned: set[Key] = set()
         self._highest: dict[Key, list[tuple[float, int]]] = {}
         for key in self._keys.values():
             self._plan(key)
@@ -46,12 +46,13 @@ class AutoscalerController(Controller):
         self.look_at(key)
 
     def _plan(self, key: Key) -> None:
+        self._planned.add(key)
         self.world.timers.after(self.world.random.uniform(0, _PERIOD_SECONDS), lambda: self._round(key))
 
     def _round(self, key: Key) -> None:
         document = self.world.store.find(self.resource, *key)
         if document is None:
-            self._planned.pop(key, None)
+            self._planned.discard(key)
             return
         self.reconcile(document)
         self.world.timers.after(_PERIOD_SECONDS, lambda: self._round(key))
@@ -60,7 +61,6 @@ class AutoscalerController(Controller):
         """Decide on the number of replicas, scale the target, and say why."""
         key = (document["metadata"]["namespace"], document["metadata"]["name"])
         if key not in self._planned:
-            self._planned[key] = 1
             self._plan(key)
         target = self._target(document)
         if target is None:

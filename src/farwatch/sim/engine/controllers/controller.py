@@ -46,6 +46,11 @@ class Controller:
             self._due.add(key)
             self.world.timers.after(delay, lambda: self._look(key))
 
+    def look_at_all(self) -> None:
+        """Reconcile every object now."""
+        for key in list(self._keys.values()):
+            self._look(key)
+
     def _look(self, key: Key) -> None:
         self._due.discard(key)
         document = self.world.store.find(self.resource, *key)
