@@ -8,7 +8,6 @@ whoever asks knows better when to ask again.
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,13 +25,13 @@ from farwatch.kube.decoding import (
     UNREADABLE,
     ListPage,
     WatchDecoder,
-    WatchEvent,
     decode_page,
     decode_status,
 )
-from farwatch.kube.errors import BAD_BODY, ApiError, ApiUnreachable, KubeConfigError, StreamIdle
+from farwatch.kube.errors import BAD_BODY, ApiError, ApiUnreachable, KubeConfigError
 from farwatch.kube.kinds import Kind
 from farwatch.kube.objects import KubeObject
+from farwatch.kube.stream import IDLE_SECONDS, NETWORK_ERRORS, WatchStream, describe_network_error
 
 CONNECT_SECONDS = 10.0
 """How long a connection may take to stand, TLS included."""
@@ -40,19 +39,8 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 """How long an answer may stand still before it counts as none."""
 
-IDLE_SECONDS = 150.0
-"""How long a watch may stand still: bookmarks come about each minute, so two were missed."""
-
 _MAX_ERROR_BYTES = 64 * 1024
 _FIRST_ERROR = HTTPStatus.MULTIPLE_CHOICES
-
-_NETWORK_ERRORS = (
-    aiohttp.ClientConnectionError,
-    aiohttp.ClientPayloadError,
-    aiohttp.ClientResponseError,
-    TimeoutError,
-    OSError,
-)
 
 
 class PatchType(StrEnum):
@@ -83,67 +71,6 @@ class _ResourceList(msgspec.Struct):
 
 _version_decoder = msgspec.json.Decoder(ServerVersion)
 _resources_decoder = msgspec.json.Decoder(_ResourceList)
-
-
-class WatchStream:
-    """An open watch: iterate for the events of each read, in order.
-
-    Ends when the server ends it. Raises :class:`ApiUnreachable` when it breaks, and its
-    :class:`StreamIdle` when it stands still for longer than ``idle_seconds``, which may be set anew at any time.
-
-    Attributes:
-        idle_seconds: How long it may stand still.
-        last_read_bytes: The size of the last read, before decoding.
-        ended_in_line: Whether it ended within a line, whose event is lost.
-    """
-
-    def __init__(
-        self, response: aiohttp.ClientResponse, decoder: WatchDecoder, idle_seconds: float, what: str
-    ) -> None:
-        self._response = response
-        self._decoder = decoder
-        self._what = what
-        self.idle_seconds = idle_seconds
-        self.last_read_bytes = 0
-
-    @property
-    def ended_in_line(self) -> bool:  # noqa: D102 - described with the class
-        return self._decoder.pending_bytes > 0
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> list[WatchEvent]:
-        chunk = await self._read()
-        if not chunk:
-            raise StopAsyncIteration
-        self.last_read_bytes = len(chunk)
-        return self._decoder.feed(chunk)
-
-    async def _read(self) -> bytes:
-        try:
-            async with asyncio.timeout(self.idle_seconds):
-                return await self._response.content.readany()
-        except TimeoutError as error:
-            raise StreamIdle(f"{self._what}: nothing came for {self.idle_seconds:g} s") from error
-        except _NETWORK_ERRORS as error:
-            raise ApiUnreachable(f"{self._what}: the stream broke: {_describe(error)}") from error
-
-    def pause(self) -> None:
-        """Leave what comes next with the operating system, so that it does not wake us, until :meth:`resume`."""
-        transport = self._transport()
-        if transport is not None:
-            transport.pause_reading()
-
-    def resume(self) -> None:
-        """Read on after :meth:`pause`."""
-        transport = self._transport()
-        if transport is not None:
-            transport.resume_reading()
-
-    def _transport(self) -> asyncio.Transport | None:
-        connection = self._response.connection
-        return connection.transport if connection is not None else None
 
 
 class KubeClient:
@@ -327,7 +254,7 @@ class KubeClient:
         ) as response:
             try:
                 return await response.read()
-            except _NETWORK_ERRORS as error:
+            except NETWORK_ERRORS as error:
                 raise self._unreachable(error) from error
 
     @asynccontextmanager
@@ -390,7 +317,7 @@ class KubeClient:
                 )
         except aiohttp.InvalidURL as error:
             raise KubeConfigError(f"{self.access.origin or 'server'}: {error} is not a URL") from error
-        except _NETWORK_ERRORS as error:
+        except NETWORK_ERRORS as error:
             raise self._unreachable(error) from error
 
     def _session(self) -> aiohttp.ClientSession:
@@ -410,7 +337,7 @@ class KubeClient:
     async def _refusal(self, response: aiohttp.ClientResponse) -> ApiError:
         try:
             body = await response.content.read(_MAX_ERROR_BYTES)
-        except _NETWORK_ERRORS:
+        except NETWORK_ERRORS:
             body = b""
         finally:
             response.close()
@@ -420,7 +347,7 @@ class KubeClient:
         )
 
     def _unreachable(self, error: Exception) -> ApiUnreachable:
-        return ApiUnreachable(f"{self.access.server} does not answer: {_describe(error)}")
+        return ApiUnreachable(f"{self.access.server} does not answer: {describe_network_error(error)}")
 
     def _decode(self, kind: Kind, body: bytes) -> KubeObject:
         try:
@@ -452,14 +379,3 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Retry-After in seconds; the API server never writes it as a date."""
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else None
-
-
-def _describe(error: Exception) -> str:
-    """An error of the network in one line; asyncio's own often have no words at all, or too many."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        error = error.os_error
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, ConnectionError) and error.errno:
-        return os.strerror(error.errno).lower()
-    return " ".join(str(error).split()) or type(error).__name__

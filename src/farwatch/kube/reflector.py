@@ -16,7 +16,7 @@ from http import HTTPStatus
 import structlog
 
 from farwatch.kube.backoff import Backoff, jittered
-from farwatch.kube.client import IDLE_SECONDS, KubeClient, WatchStream
+from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.comparison import Comparison, ObservedChange, put_object, remove_object
 from farwatch.kube.decoding import Bookmark, Malformed, ObjectDeleted, ObjectSeen, StreamFailed, WatchEvent
@@ -26,6 +26,7 @@ from farwatch.kube.objects import ObjectMeta
 from farwatch.kube.pacing import Pacer
 from farwatch.kube.sink import Sink, WatchState
 from farwatch.kube.store import PackedStore
+from farwatch.kube.stream import IDLE_SECONDS, WatchStream
 
 _log = structlog.get_logger(__name__)
 

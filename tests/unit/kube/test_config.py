@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,8 @@ def test_what_the_user_most_likely_means(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def mounted(tmp_path: Path) -> Path:
     """What Kubernetes mounts into a pod; its authority is one made for the test."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
         " -keyout key -out ca.crt -days 2 -subj /CN=ca"

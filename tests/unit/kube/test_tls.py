@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import ssl
 import stat
 import subprocess
@@ -19,6 +20,8 @@ from aiohttp.test_utils import TestServer
 from farwatch.kube.client import KubeClient
 from farwatch.kube.config import load_kubeconfig
 from farwatch.kube.errors import ApiUnreachable, KubeConfigError
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
