@@ -162,9 +162,9 @@ async def test_stopping_waits_for_the_hub_to_acknowledge_but_not_for_ever(
 
 
 async def test_stopping_does_not_wait_for_a_hub_that_reads_no_more(
-    run_agent: Any, eventually: Any, serve_link: Any, api_server: Any, monkeypatch: pytest.MonkeyPatch
+    run_agent: Any, serve_link: Any, api_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("farwatch.agent.main.FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("farwatch.agent.main.FLUSH_SECONDS", 0.5)
     monkeypatch.setattr("farwatch.agent.uplink.FAREWELL_SECONDS", 0.1)
     rng = random.Random(1)  # noqa: S311 - text that does not compress
     for number in range(40):
@@ -182,7 +182,7 @@ async def test_stopping_does_not_wait_for_a_hub_that_reads_no_more(
         return socket
 
     agent = run_agent(hub=await serve_link(answer))
-    await eventually(lambda: any(line["event"] == "linked" for line in agent.logs))
+    await agent.eventually_ready()
     await agent.stop()
     assert any("before the hub has acknowledged" in line["event"] for line in agent.logs)
 
