@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from farwatch.hub.detect.findings import Finding, View
 from farwatch.hub.detect.owners import workload_of
-from farwatch.hub.detect.reading import count_of, epoch, quote, show_span, show_time
+from farwatch.hub.detect.reading import count_of, epoch, quote, seconds_of, show_span, show_time
 from farwatch.kube.objects import (
     Container,
     ContainerStateTerminated,
@@ -166,7 +166,7 @@ def _newest_end(status: ContainerStatus) -> ContainerStateTerminated | None:
 def _run_seconds(end: ContainerStateTerminated) -> float:
     if end.started_at is None or end.finished_at is None:
         return 0.0
-    return max(0.0, (end.finished_at - end.started_at).total_seconds())
+    return max(0.0, seconds_of(end.finished_at) - seconds_of(end.started_at))
 
 
 def _names(found: list[ContainerStatus]) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ def _tell_end(end: ContainerStateTerminated | None) -> str:
     cause = f"signal {end.signal}" if end.signal else f"exit code {end.exit_code}"
     reason = f" ({end.reason})" if end.reason else ""
     lasted = f" after {show_span(_run_seconds(end))}" if end.started_at and end.finished_at else ""
-    at = f" at {show_time(end.finished_at.timestamp())}" if end.finished_at else ""
+    at = f" at {show_time(seconds_of(end.finished_at))}" if end.finished_at else ""
     return f"; it last ended with {cause}{reason}{lasted}{at}{quote(end.message)}"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from farwatch.hub.detect.reading import controller_of
+from farwatch.hub.detect.reading import controller_of, seconds_of
 from farwatch.kube.objects import KubeObject, ObjectMeta, Pod
 
 Lookup = Callable[[str, str, str], KubeObject | None]
@@ -74,4 +74,4 @@ def _owner_of_replica_set(name: str, pod: ObjectMeta, lookup: Lookup) -> Workloa
 def _is_about(scheduled: float, created: datetime | None) -> bool:
     # The CronJob controller ends a Job's name with its scheduled time in minutes since 1970. Other names end in
     # digits as well, dates above all; those do not name a time near the Job's creation.
-    return created is not None and abs(created.timestamp() - scheduled) < _SCHEDULED_JOB_SLACK_SECONDS
+    return created is not None and abs(seconds_of(created) - scheduled) < _SCHEDULED_JOB_SLACK_SECONDS

@@ -10,6 +10,7 @@ from farwatch.hub.detect.reading import (
     epoch,
     find_condition,
     quote,
+    seconds_of,
     show_span,
     show_time,
     since_of,
@@ -102,14 +103,14 @@ def check_stuck_terminating(pod: Pod, view: View) -> Finding | None:
     deadline = pod.metadata.deletion_timestamp
     if deadline is None:
         return None
-    grace = float(pod.metadata.deletion_grace_period_seconds or 0)
+    grace = max(0.0, float(pod.metadata.deletion_grace_period_seconds or 0))
     finalizers = ", ".join(pod.metadata.finalizers or ())
     held = (
         f"finalizers hold it: {finalizers}" if finalizers else f"node {pod.spec.node_name} has not ended it"
     )
     return Finding(
-        facts=f"It was to be gone by {show_time(deadline.timestamp())}, but {held}.",
-        since=min(deadline.timestamp() - grace, view.now),
+        facts=f"It was to be gone by {show_time(seconds_of(deadline))}, but {held}.",
+        since=min(max(seconds_of(deadline) - grace, 0.0), view.now),
         grace=grace,
     )
 
@@ -135,12 +136,13 @@ def check_failed(pod: Pod, view: View) -> Finding | None:
     if pod.status.phase != "Failed" or pod.status.reason == "Evicted" or pod.metadata.deletion_timestamp:
         return None
     kind = workload_of(pod, view.cluster.get).kind
-    if kind in {"Job", "CronJob"} or (kind in _REPLACING_KINDS and pod.status.reason in _SHUTDOWN_REASONS):
+    is_replaced = kind in _REPLACING_KINDS
+    if kind in {"Job", "CronJob"} or (is_replaced and pod.status.reason in _SHUTDOWN_REASONS):
         return None
     ends = [_tell_failure(status) for status in statuses(pod) if _has_failed(status)]
     reason = f": {pod.status.reason}" if pod.status.reason else ""
     facts = " ".join([f"It failed on node {pod.spec.node_name}{reason}{quote(pod.status.message)}.", *ends])
-    return _recent_end(pod, view, facts, view.limits["window"])
+    return _recent_end(pod, view, facts, view.limits["replaced_window" if is_replaced else "window"])
 
 
 def _check_initialisation(pod: Pod, view: View) -> Finding | None:
@@ -207,7 +209,7 @@ def _tell_failure(status: ContainerStatus) -> str:
     if ended is None:
         return ""
     lasted = (
-        f" after {show_span((ended.finished_at - ended.started_at).total_seconds())}"
+        f" after {show_span(seconds_of(ended.finished_at) - seconds_of(ended.started_at))}"
         if ended.started_at and ended.finished_at
         else ""
     )

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from farwatch.kube.objects import Condition, OwnerReference
 
+LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""The latest moment that is shown."""
+
 MESSAGE_LIMIT = 300
 """How many characters of a server's message are quoted."""
 
@@ -19,9 +22,15 @@ def find_condition(conditions: Iterable[Condition] | None, kind: str) -> Conditi
     return None
 
 
+def seconds_of(moment: datetime) -> float:
+    """Seconds since the epoch; UTC where no zone is told. Within what a date can show, whatever an object claims."""
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(zoned.timestamp(), 0.0), LAST_MOMENT)
+
+
 def epoch(moment: datetime | None, now: float) -> float | None:
     """Seconds since the epoch, never later than ``now``: the cluster's clock may be ahead of the hub's."""
-    return None if moment is None else min(moment.timestamp(), now)
+    return None if moment is None else min(seconds_of(moment), now)
 
 
 def since_of(condition: Condition, now: float) -> float | None:

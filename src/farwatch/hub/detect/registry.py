@@ -157,7 +157,7 @@ _PODS = (
         calm=MINUTE,
         summary="{subject} has failed and will not be restarted",
         meaning="A pod that no Job answers for ended in failure within the window.",
-        limits={"window": DAY},
+        limits={"window": DAY, "replaced_window": HOUR},
     ),
     Detector(
         "KubeContainerHighRestarts",

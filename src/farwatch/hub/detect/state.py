@@ -31,6 +31,9 @@ NOTES_LAST_SECONDS = 3600.0
 RESTARTS_LAST_SECONDS = 86400.0
 """How long a restart is remembered; no detector looks further back."""
 
+RUNS_LAST_SECONDS = 3600.0
+"""How long a run is remembered whose CronJob is not known: it may arrive after its Jobs, or be gone before them."""
+
 KEPT_KINDS = frozenset(
     {
         "Pod",
@@ -181,6 +184,13 @@ class ClusterState:
         for notes in (self._notes, self._probe_failures):
             while notes and next(iter(notes.values())).time <= now - NOTES_LAST_SECONDS:
                 notes.popitem(last=False)
+        crons = self._objects.get("CronJob", {})
+        for name in [
+            name
+            for name, run in self._runs.items()
+            if name not in crons and run.finished < now - RUNS_LAST_SECONDS
+        ]:
+            del self._runs[name]
         for name in [name for name, restarts in self._restarts.items() if _all_old(restarts, now)]:
             del self._restarts[name]
 

@@ -151,6 +151,10 @@ class TestStuckTerminating:
         assert finding.grace == 30
         assert "node node-1 has not ended it" in finding.facts
 
+    def test_an_absurd_grace_period_does_no_harm(self, kube: Any, look: Any) -> None:
+        pod = kube.pod(meta={"deletionTimestamp": kube.at(40), "deletionGracePeriodSeconds": 2**62})
+        assert look("KubePodStuckTerminating", pod, at=11).since == 0
+
     def test_finalizers_are_named(self, kube: Any, look: Any) -> None:
         pod = kube.pod(meta={"deletionTimestamp": kube.at(1), "finalizers": ["example.com/hold"]})
         assert "finalizers hold it: example.com/hold" in look("KubePodStuckTerminating", pod, at=99).facts
@@ -194,6 +198,12 @@ class TestEvictedAndFailed:
         shut = {"phase": "Failed", "ready": False, "reason": "Terminated", "message": "Node is shutting down"}
         assert look("KubePodFailed", kube.pod(**shut)) is None
         assert look("KubePodFailed", kube.pod(owner="", **shut)) is not None
+
+    def test_a_failure_that_was_replaced_matters_for_a_shorter_time(self, kube: Any, look: Any) -> None:
+        failed = {"phase": "Failed", "ready": False, "containers": [{"terminated": kube.ended()}]}
+        assert look("KubePodFailed", kube.pod(**failed), at=3000) is not None
+        assert look("KubePodFailed", kube.pod(**failed), at=4000) is None
+        assert look("KubePodFailed", kube.pod(owner="", **failed), at=4000) is not None
 
     def test_a_failure_of_last_week_is_none(self, kube: Any, look: Any) -> None:
         pod = kube.pod(owner="", phase="Failed", ready=False, containers=[{"terminated": kube.ended()}])

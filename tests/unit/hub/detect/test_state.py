@@ -131,3 +131,15 @@ def test_what_was_noted_goes_with_its_object(kube: Any, state: ClusterState) -> 
     tell(state, pod, deleted=True)
     assert state.note("Pod", pod) is None
     assert state.probe_failure(pod) is None
+
+
+def test_the_last_run_of_a_cron_job_that_never_comes_is_forgotten(
+    kube: Any, state: ClusterState, start: float
+) -> None:
+    done = kube.condition("Failed", "True", "BackoffLimitExceeded")
+    cron_job = kube.workload("CronJob", {}, {}, name="tick")
+    tell(state, kube.workload("Job", {}, {"conditions": [done]}, name="tick-1", owner="CronJob/tick"), start)
+    state.sweep(start + 60)
+    assert state.last_run(cron_job) is not None
+    state.sweep(start + 7200)
+    assert state.last_run(cron_job) is None
