@@ -41,3 +41,19 @@ async def test_rows_are_added_replaced_and_removed_by_their_primary_key(records:
         ("b", 2.0),
     ]
     assert await execute(tables.removed(tables.alert_groups, [second])) == [("a", 3.0)]
+
+
+async def test_an_alert_that_fired_anew_is_not_settled_by_its_former_end(records: Records) -> None:
+    common = {"document": "{}", "received_at": 0.0, "settled": False}
+    rows = [
+        {**common, "fingerprint": "a", "resolved": True},
+        {**common, "fingerprint": "b", "resolved": False},
+    ]
+    settled = tables.settled(["a", "b"])
+    async with records.begin() as connection:
+        await connection.execute(sa.insert(tables.alerts), rows)
+        await connection.execute(settled.statement, settled.rows)
+        found = (
+            await connection.execute(sa.select(tables.alerts.c.fingerprint).where(tables.alerts.c.settled))
+        ).all()
+    assert [row.fingerprint for row in found] == ["a"]
