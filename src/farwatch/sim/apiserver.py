@@ -143,7 +143,7 @@ class ApiServer:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(_FAULTS_PATH):
-            return _respond(self._control(request.method, request.path, await request.read()), request)
+            return await _respond(self._control(request.method, request.path, await request.read()), request)
         if self.faults.refuse and request.transport:
             request.transport.abort()
             return web.Response()
@@ -152,10 +152,10 @@ class ApiServer:
         try:
             answer = self._api.handle(await self._read(request))
         except StatusError as error:
-            return _respond(reply_error(error), request)
+            return await _respond(reply_error(error), request)
         match answer:
             case Reply():
-                return _respond(answer, request)
+                return await _respond(answer, request)
             case WatchRequest():
                 return await self._watch(answer, request)
             case LogRequest():
@@ -208,10 +208,10 @@ class ApiServer:
         return Reply(code=HTTPStatus.NOT_FOUND, body=b"no such control\n", media_type="text/plain")
 
 
-def _respond(reply: Reply, request: web.BaseRequest) -> web.Response:
+async def _respond(reply: Reply, request: web.BaseRequest) -> web.Response:
     headers = {"Content-Type": reply.media_type, "Cache-Control": "no-cache, private", **reply.headers}
     body = reply.body
     if len(body) > _COMPRESS_ABOVE_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = gzip.compress(body, 1)
+        body = await asyncio.to_thread(gzip.compress, body, 1)  # it lets go of the GIL
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return web.Response(status=reply.code, body=body, headers=headers)

@@ -13,18 +13,24 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from farwatch.sim.collection import Change, ChangeType, Collection, Entry, make_entry
 from farwatch.sim.deletion import Graveyard, Propagation
 from farwatch.sim.errors import (
     PatchError,
     already_exists,
     bad_request,
-    conflict,
     invalid,
     not_found,
     terminating,
+)
+from farwatch.sim.metadata import (
+    advance_generation,
+    arrange,
+    check_identity,
+    copy_document,
+    is_released,
+    keep_system_fields,
+    open_namespace,
 )
 from farwatch.sim.patches import PatchType, apply_patch
 from farwatch.sim.resources import RESOURCES, Resource
@@ -34,30 +40,6 @@ from farwatch.sim.times import Clock, format_time
 Document = dict[str, Any]
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # as k8s.io/apimachinery/pkg/util/rand: spells no words
-_METADATA_ORDER = (
-    "name",
-    "generateName",
-    "namespace",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-)
-_SYSTEM_METADATA = (
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-)
-_NOT_SPEC = ("kind", "apiVersion", "metadata", "status")
 
 
 class Store:
@@ -135,7 +117,7 @@ class Store:
         namespace is absent or going away, 422 without a name.
         """
         kind = RESOURCES[resource]
-        created = _copy(document)
+        created = copy_document(document)
         metadata = created.setdefault("metadata", {})
         self._name(kind, metadata)
         namespace, name = metadata.get("namespace") or "", metadata["name"]
@@ -147,7 +129,7 @@ class Store:
         if kind.generation:
             metadata["generation"] = 1
         if resource == "namespaces":
-            _open_namespace(created)
+            open_namespace(created)
         return self.write(kind, created, None, dry_run=dry_run)
 
     def update(
@@ -161,14 +143,14 @@ class Store:
         kind = RESOURCES[resource]
         metadata = document["metadata"]
         entry = self._entry(resource, metadata.get("namespace") or "", metadata["name"])
-        _check_identity(kind, entry, metadata.get("uid"), metadata.get("resourceVersion"))
+        check_identity(kind, entry, metadata.get("uid"), metadata.get("resourceVersion"))
         current = entry.decode()
         if kind.has_status and subresource == "status":
-            updated = current | {"status": _copy(document).get("status") or {}}
+            updated = current | {"status": copy_document(document).get("status") or {}}
         else:
-            updated = _copy(document)
-            _keep_system_fields(kind, current, updated)
-        _advance_generation(kind, current, updated)
+            updated = copy_document(document)
+            keep_system_fields(kind, current, updated)
+        advance_generation(kind, current, updated)
         if updated == current:
             return current
         return self.write(kind, updated, entry, dry_run=dry_run)
@@ -233,7 +215,7 @@ class Store:
         """
         kind = RESOURCES[resource]
         entry = self._entry(resource, namespace, name)
-        _check_identity(kind, entry, uid, resource_version)
+        check_identity(kind, entry, uid, resource_version)
         if dry_run:
             return entry.decode()
         return self._graveyard.delete(kind, entry, grace_period, propagation)
@@ -259,12 +241,12 @@ class Store:
         """
         metadata = document["metadata"]
         if dry_run:
-            return _arranged(kind, document)
-        if previous and not keep and _is_released(kind, metadata, document):
+            return arrange(kind, document)
+        if previous and not keep and is_released(kind, metadata, document):
             return self.remove(kind, previous)
         self._version += 1
         metadata["resourceVersion"] = str(self._version)
-        document = _arranged(kind, document)
+        document = arrange(kind, document)
         entry = make_entry(document, SELECTABLE_FIELDS[kind.name])
         change_type = ChangeType.MODIFIED if previous else ChangeType.ADDED
         self._record(kind, Change(change_type, entry, previous))
@@ -317,67 +299,3 @@ class Store:
             raise not_found(RESOURCES["namespaces"], namespace)
         if home.fields["status.phase"] == "Terminating":
             raise terminating(kind, name, namespace)
-
-
-def _copy(document: Document) -> Document:
-    copied: Document = msgspec.json.decode(msgspec.json.encode(document))
-    return copied
-
-
-def _check_identity(kind: Resource, entry: Entry, uid: str | None, resource_version: str | None) -> None:
-    if uid and uid != entry.uid:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
-        raise conflict(kind, entry.name, why)
-    if resource_version and resource_version != str(entry.resource_version):
-        raise conflict(kind, entry.name)
-
-
-def _keep_system_fields(kind: Resource, current: Document, updated: Document) -> None:
-    for field in _SYSTEM_METADATA:
-        if field in current["metadata"]:
-            updated["metadata"][field] = current["metadata"][field]
-        else:
-            updated["metadata"].pop(field, None)
-    updated["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"]
-    if kind.has_status:
-        updated.pop("status", None)
-        if "status" in current:
-            updated["status"] = current["status"]
-
-
-def _advance_generation(kind: Resource, current: Document, updated: Document) -> None:
-    generation = current["metadata"].get("generation")
-    if generation is None:
-        updated["metadata"].pop("generation", None)
-        return
-    changed = kind.generation and _spec(current) != _spec(updated)
-    updated["metadata"]["generation"] = generation + changed
-
-
-def _spec(document: Document) -> Document:
-    return {key: value for key, value in document.items() if key not in _NOT_SPEC}
-
-
-def _open_namespace(namespace: Document) -> None:
-    labels = namespace["metadata"].setdefault("labels", {})
-    labels["kubernetes.io/metadata.name"] = namespace["metadata"]["name"]
-    namespace.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
-    namespace.setdefault("status", {}).setdefault("phase", "Active")
-
-
-def _is_released(kind: Resource, metadata: Document, document: Document) -> bool:
-    """Whether nothing holds back an object that is marked as deleted."""
-    if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
-        return False
-    if kind.name == "namespaces":
-        return not (document.get("spec") or {}).get("finalizers")
-    return not metadata.get("deletionGracePeriodSeconds")
-
-
-def _arranged(kind: Resource, document: Document) -> Document:
-    """The object in the server's key order, which tools that diff or page through YAML show as it is."""
-    metadata = document["metadata"]
-    arranged: Document = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}}
-    arranged["metadata"] = {key: metadata[key] for key in _METADATA_ORDER if key in metadata}
-    arranged["metadata"] |= metadata
-    return arranged | {key: value for key, value in document.items() if key not in arranged}

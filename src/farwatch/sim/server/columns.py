@@ -5,18 +5,25 @@ Source: pkg/printers/internalversion/printers.go of Kubernetes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from farwatch.sim.server.cells import (
+    NONE,
+    UNKNOWN,
+    Cell,
+    Document,
+    age,
+    containers_cell,
+    count_cell,
+    fraction_cell,
+    human_duration,
+    path_cell,
+    read_path,
+    selector_cell,
+    since_cell,
+)
 from farwatch.sim.server.podstatus import pod_restarts, pod_status, ready_containers
 from farwatch.sim.times import parse_time
-
-Document = dict[str, Any]
-Cell = Callable[[Document, float], Any]
-
-_NONE = "<none>"
-_UNKNOWN = "<unknown>"
 
 
 @dataclass(frozen=True)
@@ -29,77 +36,11 @@ class Column:
     wide: bool = False
 
 
-def human_duration(seconds: float) -> str:
-    """``5m30s``, ``3h``, ``12d``: two units at most, as k8s.io/apimachinery/pkg/util/duration writes it."""
-    whole = max(0, int(seconds))
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    steps: tuple[tuple[bool, str], ...] = (
-        (whole < 2 * 60, f"{whole}s"),
-        (minutes < 10, _two(minutes, "m", whole % 60, "s")),  # noqa: PLR2004 - the source's steps
-        (minutes < 3 * 60, f"{minutes}m"),
-        (hours < 8, _two(hours, "h", minutes % 60, "m")),  # noqa: PLR2004 - the source's steps
-        (hours < 2 * 24, f"{hours}h"),
-        (days < 8, _two(days, "d", hours % 24, "h")),  # noqa: PLR2004 - the source's steps
-        (days < 2 * 365, f"{days}d"),
-    )
-    return next((text for fits, text in steps if fits), _two(days // 365, "y", days % 365, "d"))
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
-
-
-def age(text: str | None, now: float) -> str:
-    """How long ago a time was."""
-    return human_duration(now - parse_time(text)) if text else _UNKNOWN
-
-
-def read_path(document: Document, path: str, default: Any = None) -> Any:
-    """The value at a dotted path, or ``default`` when it is absent or null."""
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return default if value is None else value
-
-
-# --- cells ----------------------------------------------------------------------------------------------------
-
-
-def _path(path: str, default: Any = _NONE) -> Cell:
-    return lambda document, _: read_path(document, path, default)
-
-
-def _count(path: str) -> Cell:
-    return lambda document, _: len(read_path(document, path, ()))
-
-
-def _since(path: str) -> Cell:
-    return lambda document, now: age(read_path(document, path), now)
-
-
-def _fraction(part: str, whole: str) -> Cell:
-    return lambda document, _: f"{read_path(document, part, 0)}/{read_path(document, whole, 0)}"
-
-
-def _selector(path: str) -> Cell:
-    return lambda document, _: _join_labels(read_path(document, path, {}))
-
-
-def _join_labels(labels: dict[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or _NONE
-
-
-def _containers(path: str, field: str) -> Cell:
-    return lambda document, _: ",".join(
-        container[field] for container in read_path(document, f"{path}.containers", ())
-    )
-
-
 def _workload_columns(path: str, selector: str) -> tuple[Column, ...]:
     return (
-        Column("Containers", "string", _containers(path, "name"), wide=True),
-        Column("Images", "string", _containers(path, "image"), wide=True),
-        Column("Selector", "string", _selector(selector), wide=True),
+        Column("Containers", "string", containers_cell(path, "name"), wide=True),
+        Column("Images", "string", containers_cell(path, "image"), wide=True),
+        Column("Selector", "string", selector_cell(selector), wide=True),
     )
 
 
@@ -120,7 +61,7 @@ def _readiness_gates(pod: Document, _: float) -> str:
     gates = read_path(pod, "spec.readinessGates", ())
     met = [c for c in read_path(pod, "status.conditions", ()) if c["status"] == "True"]
     types = {condition["type"] for condition in met}
-    return f"{sum(gate['conditionType'] in types for gate in gates)}/{len(gates)}" if gates else _NONE
+    return f"{sum(gate['conditionType'] in types for gate in gates)}/{len(gates)}" if gates else NONE
 
 
 def _node_status(node: Document, _: float) -> str:
@@ -136,13 +77,13 @@ def _node_roles(node: Document, _: float) -> str:
     prefix = "node-role.kubernetes.io/"
     labels = read_path(node, "metadata.labels", {})
     roles = sorted(key.removeprefix(prefix) for key in labels if key.startswith(prefix))
-    return ",".join(roles) or _NONE
+    return ",".join(roles) or NONE
 
 
 def _node_address(kind: str) -> Cell:
     def cell(node: Document, _: float) -> str:
         addresses = read_path(node, "status.addresses", ())
-        return next((a["address"] for a in addresses if a["type"] == kind), _NONE)
+        return next((a["address"] for a in addresses if a["type"] == kind), NONE)
 
     return cell
 
@@ -170,14 +111,14 @@ def _ports(service: Document, _: float) -> str:
         f"{port['port']}{':' + str(port['nodePort']) if 'nodePort' in port else ''}/{port.get('protocol', 'TCP')}"
         for port in ports
     ]
-    return ",".join(written) or _NONE
+    return ",".join(written) or NONE
 
 
 def _external_ip(service: Document, _: float) -> str:
     if read_path(service, "spec.type") == "LoadBalancer":
         entries = read_path(service, "status.loadBalancer.ingress", ())
         return ",".join(e.get("ip") or e.get("hostname", "") for e in entries) or "<pending>"
-    return ",".join(read_path(service, "spec.externalIPs", ())) or _NONE
+    return ",".join(read_path(service, "spec.externalIPs", ())) or NONE
 
 
 def _hpa_targets(hpa: Document, _: float) -> str:
@@ -185,13 +126,13 @@ def _hpa_targets(hpa: Document, _: float) -> str:
     targets = []
     for metric in read_path(hpa, "spec.metrics", ()):
         if metric["type"] != "Resource":
-            targets.append(f"{_UNKNOWN}/<auto>")
+            targets.append(f"{UNKNOWN}/<auto>")
             continue
         wanted = read_path(metric, "resource.target.averageUtilization", "<auto>")
         used = read_path(current.get("Resource", {}), "resource.current.averageUtilization")
-        now_used = _UNKNOWN if used is None else f"{used}%"
+        now_used = UNKNOWN if used is None else f"{used}%"
         targets.append(f"{metric['resource']['name']}: {now_used}/{wanted}%")
-    return ", ".join(targets) or _NONE
+    return ", ".join(targets) or NONE
 
 
 def _event_object(event: Document, _: float) -> str:
@@ -251,9 +192,9 @@ def _role_reference(binding: Document, _: float) -> str:
     return f"{binding['roleRef']['kind']}/{binding['roleRef']['name']}"
 
 
-_NAME = Column("Name", "string", _path("metadata.name"))
-_AGE = Column("Age", "string", _since("metadata.creationTimestamp"))
-_CREATED = Column("Created At", "date", _path("metadata.creationTimestamp"))
+_NAME = Column("Name", "string", path_cell("metadata.name"))
+_AGE = Column("Age", "string", since_cell("metadata.creationTimestamp"))
+_CREATED = Column("Created At", "date", path_cell("metadata.creationTimestamp"))
 
 _DEFAULT_COLUMNS = (_NAME, _AGE)
 
@@ -264,9 +205,9 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Status", "string", _status_of_pod),
         Column("Restarts", "string", _restarts_of_pod),
         _AGE,
-        Column("IP", "string", _path("status.podIP"), wide=True),
-        Column("Node", "string", _path("spec.nodeName"), wide=True),
-        Column("Nominated Node", "string", _path("status.nominatedNodeName"), wide=True),
+        Column("IP", "string", path_cell("status.podIP"), wide=True),
+        Column("Node", "string", path_cell("spec.nodeName"), wide=True),
+        Column("Nominated Node", "string", path_cell("status.nominatedNodeName"), wide=True),
         Column("Readiness Gates", "string", _readiness_gates, wide=True),
     ),
     "nodes": (
@@ -274,81 +215,81 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Status", "string", _node_status),
         Column("Roles", "string", _node_roles),
         _AGE,
-        Column("Version", "string", _path("status.nodeInfo.kubeletVersion", "")),
+        Column("Version", "string", path_cell("status.nodeInfo.kubeletVersion", "")),
         Column("Internal-IP", "string", _node_address("InternalIP"), wide=True),
         Column("External-IP", "string", _node_address("ExternalIP"), wide=True),
-        Column("OS-Image", "string", _path("status.nodeInfo.osImage", _UNKNOWN), wide=True),
-        Column("Kernel-Version", "string", _path("status.nodeInfo.kernelVersion", _UNKNOWN), wide=True),
+        Column("OS-Image", "string", path_cell("status.nodeInfo.osImage", UNKNOWN), wide=True),
+        Column("Kernel-Version", "string", path_cell("status.nodeInfo.kernelVersion", UNKNOWN), wide=True),
         Column(
             "Container-Runtime",
             "string",
-            _path("status.nodeInfo.containerRuntimeVersion", _UNKNOWN),
+            path_cell("status.nodeInfo.containerRuntimeVersion", UNKNOWN),
             wide=True,
         ),
     ),
-    "namespaces": (_NAME, Column("Status", "string", _path("status.phase", "")), _AGE),
+    "namespaces": (_NAME, Column("Status", "string", path_cell("status.phase", "")), _AGE),
     "deployments": (
         _NAME,
-        Column("Ready", "string", _fraction("status.readyReplicas", "spec.replicas")),
-        Column("Up-to-date", "string", _path("status.updatedReplicas", 0)),
-        Column("Available", "string", _path("status.availableReplicas", 0)),
+        Column("Ready", "string", fraction_cell("status.readyReplicas", "spec.replicas")),
+        Column("Up-to-date", "string", path_cell("status.updatedReplicas", 0)),
+        Column("Available", "string", path_cell("status.availableReplicas", 0)),
         _AGE,
         *_workload_columns("spec.template.spec", "spec.selector.matchLabels"),
     ),
     "replicasets": (
         _NAME,
-        Column("Desired", "integer", _path("spec.replicas", 0)),
-        Column("Current", "integer", _path("status.replicas", 0)),
-        Column("Ready", "integer", _path("status.readyReplicas", 0)),
+        Column("Desired", "integer", path_cell("spec.replicas", 0)),
+        Column("Current", "integer", path_cell("status.replicas", 0)),
+        Column("Ready", "integer", path_cell("status.readyReplicas", 0)),
         _AGE,
         *_workload_columns("spec.template.spec", "spec.selector.matchLabels"),
     ),
     "statefulsets": (
         _NAME,
-        Column("Ready", "string", _fraction("status.readyReplicas", "spec.replicas")),
+        Column("Ready", "string", fraction_cell("status.readyReplicas", "spec.replicas")),
         _AGE,
         *_workload_columns("spec.template.spec", "spec.selector.matchLabels")[:2],
     ),
     "daemonsets": (
         _NAME,
-        Column("Desired", "integer", _path("status.desiredNumberScheduled", 0)),
-        Column("Current", "integer", _path("status.currentNumberScheduled", 0)),
-        Column("Ready", "integer", _path("status.numberReady", 0)),
-        Column("Up-to-date", "integer", _path("status.updatedNumberScheduled", 0)),
-        Column("Available", "integer", _path("status.numberAvailable", 0)),
-        Column("Node Selector", "string", _selector("spec.template.spec.nodeSelector")),
+        Column("Desired", "integer", path_cell("status.desiredNumberScheduled", 0)),
+        Column("Current", "integer", path_cell("status.currentNumberScheduled", 0)),
+        Column("Ready", "integer", path_cell("status.numberReady", 0)),
+        Column("Up-to-date", "integer", path_cell("status.updatedNumberScheduled", 0)),
+        Column("Available", "integer", path_cell("status.numberAvailable", 0)),
+        Column("Node Selector", "string", selector_cell("spec.template.spec.nodeSelector")),
         _AGE,
         *_workload_columns("spec.template.spec", "spec.selector.matchLabels"),
     ),
     "jobs": (
         _NAME,
         Column("Status", "string", _job_status),
-        Column("Completions", "string", _fraction("status.succeeded", "spec.completions")),
+        Column("Completions", "string", fraction_cell("status.succeeded", "spec.completions")),
         Column("Duration", "string", _job_duration),
         _AGE,
         *_workload_columns("spec.template.spec", "spec.selector.matchLabels"),
     ),
     "cronjobs": (
         _NAME,
-        Column("Schedule", "string", _path("spec.schedule")),
-        Column("Timezone", "string", _path("spec.timeZone")),
+        Column("Schedule", "string", path_cell("spec.schedule")),
+        Column("Timezone", "string", path_cell("spec.timeZone")),
         Column("Suspend", "boolean", lambda job, _: str(read_path(job, "spec.suspend", default=False))),
-        Column("Active", "integer", _count("status.active")),
+        Column("Active", "integer", count_cell("status.active")),
         Column(
             "Last Schedule",
             "string",
-            lambda job, now: age(read_path(job, "status.lastScheduleTime"), now).replace(_UNKNOWN, _NONE),
+            lambda job, now: age(read_path(job, "status.lastScheduleTime"), now).replace(UNKNOWN, NONE),
         ),
         _AGE,
     ),
     "services": (
         _NAME,
-        Column("Type", "string", _path("spec.type", "ClusterIP")),
-        Column("Cluster-IP", "string", _path("spec.clusterIP")),
+        Column("Type", "string", path_cell("spec.type", "ClusterIP")),
+        Column("Cluster-IP", "string", path_cell("spec.clusterIP")),
         Column("External-IP", "string", _external_ip),
         Column("Port(s)", "string", _ports),
         _AGE,
-        Column("Selector", "string", _selector("spec.selector"), wide=True),
+        Column("Selector", "string", selector_cell("spec.selector"), wide=True),
     ),
     "horizontalpodautoscalers": (
         _NAME,
@@ -358,41 +299,41 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
             lambda hpa, _: f"{hpa['spec']['scaleTargetRef']['kind']}/{hpa['spec']['scaleTargetRef']['name']}",
         ),
         Column("Targets", "string", _hpa_targets),
-        Column("MinPods", "string", _path("spec.minReplicas", "<unset>")),
-        Column("MaxPods", "string", _path("spec.maxReplicas", 0)),
-        Column("Replicas", "string", _path("status.currentReplicas", 0)),
+        Column("MinPods", "string", path_cell("spec.minReplicas", "<unset>")),
+        Column("MaxPods", "string", path_cell("spec.maxReplicas", 0)),
+        Column("Replicas", "string", path_cell("status.currentReplicas", 0)),
         _AGE,
     ),
     "poddisruptionbudgets": (
         _NAME,
-        Column("Min Available", "string", _path("spec.minAvailable", "N/A")),
-        Column("Max Unavailable", "string", _path("spec.maxUnavailable", "N/A")),
-        Column("Allowed Disruptions", "integer", _path("status.disruptionsAllowed", 0)),
+        Column("Min Available", "string", path_cell("spec.minAvailable", "N/A")),
+        Column("Max Unavailable", "string", path_cell("spec.maxUnavailable", "N/A")),
+        Column("Allowed Disruptions", "integer", path_cell("status.disruptionsAllowed", 0)),
         _AGE,
     ),
     "persistentvolumeclaims": (
         _NAME,
         Column("Status", "string", _claim_status),
-        Column("Volume", "string", _path("spec.volumeName", "")),
-        Column("Capacity", "string", _path("status.capacity.storage", "")),
+        Column("Volume", "string", path_cell("spec.volumeName", "")),
+        Column("Capacity", "string", path_cell("status.capacity.storage", "")),
         Column("Access Modes", "string", _access_modes("status.accessModes")),
-        Column("StorageClass", "string", _path("spec.storageClassName", "")),
+        Column("StorageClass", "string", path_cell("spec.storageClassName", "")),
         _AGE,
     ),
     "persistentvolumes": (
         _NAME,
-        Column("Capacity", "string", _path("spec.capacity.storage", "")),
+        Column("Capacity", "string", path_cell("spec.capacity.storage", "")),
         Column("Access Modes", "string", _access_modes("spec.accessModes")),
-        Column("Reclaim Policy", "string", _path("spec.persistentVolumeReclaimPolicy", "")),
-        Column("Status", "string", _path("status.phase", "")),
+        Column("Reclaim Policy", "string", path_cell("spec.persistentVolumeReclaimPolicy", "")),
+        Column("Status", "string", path_cell("status.phase", "")),
         Column("Claim", "string", _claim),
-        Column("StorageClass", "string", _path("spec.storageClassName", "")),
-        Column("Reason", "string", _path("status.reason", "")),
+        Column("StorageClass", "string", path_cell("spec.storageClassName", "")),
+        Column("Reason", "string", path_cell("status.reason", "")),
         _AGE,
     ),
     "ingresses": (
         _NAME,
-        Column("Class", "string", _path("spec.ingressClassName")),
+        Column("Class", "string", path_cell("spec.ingressClassName")),
         Column("Hosts", "string", _hosts),
         Column(
             "Address",
@@ -407,13 +348,13 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "events": (
         Column("Last Seen", "string", _event_last_seen),
-        Column("Type", "string", _path("type", "")),
-        Column("Reason", "string", _path("reason", "")),
+        Column("Type", "string", path_cell("type", "")),
+        Column("Reason", "string", path_cell("reason", "")),
         Column("Object", "string", _event_object),
-        Column("Source", "string", _path("source.component", ""), wide=True),
+        Column("Source", "string", path_cell("source.component", ""), wide=True),
         Column("Message", "string", lambda event, _: (event.get("message") or "").strip()),
         Column("Count", "integer", lambda event, _: event.get("count") or 1, wide=True),
-        Column("Name", "string", _path("metadata.name"), wide=True),
+        Column("Name", "string", path_cell("metadata.name"), wide=True),
     ),
     "resourcequotas": (
         _NAME,
@@ -421,15 +362,15 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Limit", "string", _quota("limits")),
         _AGE,
     ),
-    "configmaps": (_NAME, Column("Data", "string", _count("data")), _AGE),
+    "configmaps": (_NAME, Column("Data", "string", count_cell("data")), _AGE),
     "secrets": (
         _NAME,
-        Column("Type", "string", _path("type", "Opaque")),
-        Column("Data", "string", _count("data")),
+        Column("Type", "string", path_cell("type", "Opaque")),
+        Column("Data", "string", count_cell("data")),
         _AGE,
     ),
-    "serviceaccounts": (_NAME, Column("Secrets", "string", _count("secrets")), _AGE),
-    "leases": (_NAME, Column("Holder", "string", _path("spec.holderIdentity", "")), _AGE),
+    "serviceaccounts": (_NAME, Column("Secrets", "string", count_cell("secrets")), _AGE),
+    "leases": (_NAME, Column("Holder", "string", path_cell("spec.holderIdentity", "")), _AGE),
     "roles": (_NAME, _CREATED),
     "clusterroles": (_NAME, _CREATED),
     "rolebindings": (_NAME, Column("Role", "string", _role_reference), _AGE),

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from farwatch.sim.resources import RESOURCES
-from farwatch.sim.server.columns import columns_of, human_duration
+from farwatch.sim.server.cells import human_duration
+from farwatch.sim.server.columns import columns_of
 from farwatch.sim.server.podstatus import pod_status
 from farwatch.sim.server.tables import Form, Shape, read_shape
 from farwatch.sim.store import Store
