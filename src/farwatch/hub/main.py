@@ -17,9 +17,10 @@ from farwatch.hub.alerting import AlertingError
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.auth import AuthError
 from farwatch.hub.detect import DetectSettingsError
-from farwatch.hub.options import HubOptions, OptionsError, read_address
+from farwatch.hub.options import HubOptions, OptionsError
 from farwatch.hub.store import StoreError
-from farwatch.link.frames import MAX_FRAME_BYTES
+from farwatch.link.codec import MAX_MESSAGE_BYTES
+from farwatch.listen import AddressError, read_address
 from farwatch.logs import LogFormat, LogLevel, configure_logs
 
 EXIT_OK = 0
@@ -40,7 +41,7 @@ def run(options: HubOptions) -> int:
             logging.getLogger(chatty).setLevel(logging.WARNING)
         with _bind(options.listen) as listener, asyncio.Runner(loop_factory=_new_loop) as runner:
             return runner.run(_serve(options, listener))
-    except (OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
+    except (AddressError, OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
         print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
         return EXIT_USAGE
 
@@ -57,8 +58,8 @@ async def _serve(options: HubOptions, listener: socket.socket) -> int:
             access_log=False,
             server_header=False,
             ws="websockets-sansio",
-            # Above the limit on frames, so that the session itself refuses a large one, with its coded reason.
-            ws_max_size=2 * MAX_FRAME_BYTES,
+            # Above the limit on messages, so that the session itself refuses a large one, with its coded reason.
+            ws_max_size=2 * MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             # The link has heartbeats of its own.
             ws_ping_interval=None,

@@ -35,15 +35,3 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     agent_grace_seconds: float = 45.0
     log_level: str = "info"
     admin_token: str | None = None
-
-
-def read_address(listen: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, ``:PORT`` (every interface) or ``[IPV6]:PORT``.
-
-    Raises:
-        OptionsError: It is of another form.
-    """
-    host, separator, port = listen.rpartition(":")
-    if not separator or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        raise OptionsError(f"--listen {listen!r} is not of the form HOST:PORT, such as 127.0.0.1:8080")
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ':PORT' asks for every interface

@@ -1,0 +1,21 @@
+"""Addresses to listen on, as flags give them."""
+
+from __future__ import annotations
+
+_HIGHEST_PORT = 65535
+
+
+class AddressError(Exception):
+    """A text that is no address to listen on; the message is one line."""
+
+
+def read_address(listen: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, ``:PORT`` (every interface) or ``[IPV6]:PORT``.
+
+    Raises:
+        AddressError: It is of another form.
+    """
+    host, separator, port = listen.rpartition(":")
+    if not separator or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise AddressError(f"--listen {listen[:100]!r} is not of the form HOST:PORT, such as 127.0.0.1:8080")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ':PORT' asks for every interface
