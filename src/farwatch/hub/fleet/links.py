@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -136,11 +136,10 @@ class LinkServer:
         connections = tuple(self._connections)
         for connection in connections:
             connection.close(CloseCode.SHUTTING_DOWN, "the hub stops; come back soon")
-        if connections:
-            await asyncio.wait(
-                [asyncio.create_task(connection.over.wait()) for connection in connections],
-                timeout=SEND_SECONDS,
-            )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                for connection in connections:
+                    await connection.over.wait()
         await self.keep_sightings()
 
     def subscribe(self, subscriber: Callable[[Sequence[FleetChange]], None]) -> None:
@@ -254,10 +253,14 @@ class LinkServer:
         kept_at = self._monotonic()
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self.tick()
-            if self._monotonic() >= kept_at + SIGHTINGS_EVERY_SECONDS:
-                await self.keep_sightings()
-                kept_at = self._monotonic()
+            try:
+                self.tick()
+                if self._monotonic() >= kept_at + SIGHTINGS_EVERY_SECONDS:
+                    kept_at = self._monotonic()
+                    await self.keep_sightings()
+            except Exception:
+                # Without this task every link would be taken for silent: it goes on whatever happens.
+                log.exception("looking at the links' clock failed")
 
     # --- one connection ---------------------------------------------------------------------------------------
 

@@ -200,30 +200,40 @@ class Batches:
         batch.sent = True
         insert = Insert(batch.table, b"".join(batch.lines), batch.token)
         pause = FIRST_RETRY_SECONDS
-        while True:
-            try:
-                await self._send(insert)
-            except RowsRejectedError as error:
-                self.counters.rows_rejected += batch.rows
-                log.warning(
-                    "the telemetry store rejects rows", table=batch.table, rows=batch.rows, error=str(error)
-                )
-                _fail(batch.durable, error)
-                break
-            except TelemetryError as error:
-                self.counters.retries += 1
-                self.last_error = str(error)
-                log.warning("telemetry store not writable, will retry", error=str(error), pause_seconds=pause)
-                await self._sleep(pause)
-                pause = min(2 * pause, LAST_RETRY_SECONDS)
-            else:
-                self.counters.rows_inserted += batch.rows
-                self.counters.inserts += 1
-                _settle(batch.durable)
-                break
+        while not await self._try(batch, insert, pause):
+            self.counters.retries += 1
+            await self._sleep(pause)
+            pause = min(2 * pause, LAST_RETRY_SECONDS)
         self.pending_bytes -= batch.bytes
         if not self.full:
             self._room.set()
+
+    async def _try(self, batch: _Batch, insert: Insert, pause: float) -> bool:
+        """Whether the batch is done with, for better or worse."""
+        try:
+            await self._send(insert)
+        except RowsRejectedError as error:
+            self.counters.rows_rejected += batch.rows
+            log.warning(
+                "the telemetry store rejects rows", table=batch.table, rows=batch.rows, error=str(error)
+            )
+            _fail(batch.durable, error)
+            return True
+        except TelemetryError as error:
+            self.last_error = str(error)
+            log.warning(
+                "the telemetry store takes no rows, will retry", error=str(error), pause_seconds=pause
+            )
+            return False
+        except Exception as error:
+            # Whatever it is, it must not end the only task that writes.
+            self.last_error = repr(error)
+            log.exception("writing to the telemetry store failed, will retry", pause_seconds=pause)
+            return False
+        self.counters.rows_inserted += batch.rows
+        self.counters.inserts += 1
+        _settle(batch.durable)
+        return True
 
 
 def _settle(future: asyncio.Future[None]) -> None:

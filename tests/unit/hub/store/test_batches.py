@@ -130,6 +130,14 @@ async def test_a_failed_insert_is_repeated_with_the_same_token_and_growing_pause
     assert batches.last_error == "the disk is full"
 
 
+async def test_an_unforeseen_fault_is_retried_like_any_other(batches: Batches, engine: Engine) -> None:
+    engine.faults = [ZeroDivisionError("unforeseen")]
+    batches.add(Table.CHANGES, [change(1)])
+    await batches.flush()
+    assert engine.rows == [1]
+    assert batches.counters.retries == 1
+
+
 async def test_each_insert_has_a_token_of_its_own(batches: Batches, engine: Engine) -> None:
     for number in range(3):
         batches.add(Table.CHANGES, [change(number)])

@@ -208,6 +208,13 @@ async def test_a_retention_that_keeps_nothing_is_refused(directory: DataDirector
         await retention(directory, {Table.CHANGES: 0})
 
 
+async def test_a_directory_the_engine_cannot_use_is_named_in_one_line(directory: DataDirectory) -> None:
+    directory.telemetry.write_text("a file where a directory should be")
+    with pytest.raises(TelemetryError, match="the telemetry store does not open") as failed:
+        await Telemetry.open(directory)
+    assert "\n" not in str(failed.value)
+
+
 async def test_rows_are_there_after_a_restart(directory: DataDirectory) -> None:
     telemetry = await Telemetry.open(directory)
     telemetry.insert(Table.CHANGES, [change(1, "a")])
