@@ -285,7 +285,7 @@ def _convert(setting: Setting, written: _Written) -> Any:
 def _parse(kind: type, value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("a text is expected")  # noqa: TRY004 - msgspec names the setting for a ValueError
-    return Path(value) if kind is Path else kind.parse(value)  # type: ignore[attr-defined]
+    return Path(value).expanduser() if kind is Path else kind.parse(value)  # type: ignore[attr-defined]
 
 
 def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:

@@ -49,4 +49,8 @@ def configure_logs(level: LogLevel, log_format: LogFormat, stream: TextIO = sys.
 
 def _to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     first = {key: event.pop(key) for key in ("time", "level", "logger", "event") if key in event}
-    return msgspec.json.encode({**first, **event}, enc_hook=repr).decode()
+    return msgspec.json.encode({**first, **event}, enc_hook=_to_text).decode()
+
+
+def _to_text(value: object) -> str:
+    return str(value) if isinstance(value, str) else repr(value)

@@ -10,6 +10,7 @@ import structlog
 
 from farwatch.agent.config import LogFormat, LogLevel, Secret
 from farwatch.agent.logs import configure_logs
+from farwatch.agent.values import HubUrl
 
 
 @pytest.fixture(autouse=True)
@@ -63,10 +64,13 @@ def test_an_exception_stays_one_line_and_odd_values_are_shown() -> None:
     try:
         int("boom")
     except ValueError:
-        structlog.get_logger("farwatch.agent").exception("failed", token=Secret("t0ken"))
+        structlog.get_logger("farwatch.agent").exception(
+            "failed", token=Secret("t0ken"), hub=HubUrl.parse("https://hub")
+        )
     (line,) = lines(stream)
     assert "ValueError: invalid literal" in str(line["exception"])
     assert line["token"] == "Secret(***)"
+    assert line["hub"] == "https://hub"
 
 
 def test_a_person_gets_readable_lines() -> None:

@@ -62,7 +62,7 @@ class ClusterWatch:
         self._state = state
         self._clock = clock
         self._trim = trim or trim_memory
-        self._trimmed = False
+        self._settled = False
         self._synced: set[str] = set()
         self._listener: Listener | None = None
         state.stores = self._stores
@@ -132,14 +132,18 @@ class ClusterWatch:
             _log.warning("cannot be watched for now", kind=kind, reason=message)
         if self._listener is not None:
             self._listener.status_changed()
-        self._trim_when_settled()
+        self._settle()
 
-    def _trim_when_settled(self) -> None:
-        if not self._trimmed and all(
-            kind.state is not frames.WatchState.SYNCING for kind in self._state.kinds
-        ):
-            self._trimmed = True
-            self._trim()
+    def _settle(self) -> None:
+        kinds = self._state.kinds
+        if self._settled or any(kind.state is frames.WatchState.SYNCING for kind in kinds):
+            return
+        self._settled = True
+        self._trim()
+        unsynced = {
+            kind.kind: kind.state.value for kind in kinds if kind.state is not frames.WatchState.SYNCED
+        }
+        _log.info("every kind has been tried", objects=sum(kind.objects for kind in kinds), unsynced=unsynced)
 
 
 def trim_memory() -> None:
