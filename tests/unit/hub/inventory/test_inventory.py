@@ -233,10 +233,19 @@ class Cluster:
 
 
 class Witness:
-    """Rebuilds the objects from changes alone, and checks that each is possible."""
+    """The log: rebuilds the objects from changes alone, and checks that each is possible."""
 
     def __init__(self) -> None:
         self.objects: dict[str, KubeObject] = {}
+        self._durable: dict[str, KubeObject] = {}
+
+    def flush(self) -> None:
+        """What was taken is durable."""
+        self._durable = dict(self.objects)
+
+    def crash(self) -> None:
+        """What was not durable is lost."""
+        self.objects = dict(self._durable)
 
     def take(self, changes: Sequence[ObjectChange]) -> None:
         for change in changes:
@@ -264,7 +273,8 @@ def without_version(found: KubeObject) -> KubeObject:
 
 
 def restart(inventory: Inventory, witness: Witness) -> Inventory:
-    """A hub that died keeps what was logged, which is what the changes said."""
+    """A hub that was killed knows what was durable of its log, and nothing else."""
+    witness.crash()
     restarted = Inventory(lambda: NOW)
     restarted.load(
         StoredObject(NOW, "prod", "Pod", "shop", name, msgspec.json.encode(found).decode())
@@ -275,14 +285,14 @@ def restart(inventory: Inventory, witness: Witness) -> Inventory:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(ACTIONS, WAYS), max_size=5))
+@given(st.lists(st.tuples(ACTIONS, WAYS, st.booleans()), max_size=5))
 def test_however_the_hub_hears_it_the_state_is_right_and_the_changes_account_for_it(
-    story: list[tuple[list[tuple[str, str, str]], str]],
+    story: list[tuple[list[tuple[str, str, str]], str, bool]],
 ) -> None:
     cluster, witness = Cluster(), Witness()
     inventory = Inventory(lambda: NOW)
     inventory.subscribe(witness.take)
-    for actions, way in story:
+    for actions, way, flushed in story:
         items = [item for item in (cluster.act(*action) for action in actions) if item]
         if way == "changes":
             inventory.apply("prod", "Pod", items)
@@ -297,3 +307,5 @@ def test_however_the_hub_hears_it_the_state_is_right_and_the_changes_account_for
         assert {name: without_version(found) for name, found in witness.objects.items()} == {
             name: without_version(found) for name, found in cluster.objects.items()
         }
+        if flushed:
+            witness.flush()
