@@ -24,7 +24,7 @@ from farwatch.hub.store.errors import QueryError, RowsRejectedError, TelemetryEr
 # instead of 5 s. Under a steady stream of inserts that takes a third off the process.
 os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:200")
 
-from chdb.state.sqlitelike import connect  # noqa: E402
+from chdb.state.sqlitelike import connect
 
 _READERS = 2
 _KILL_EVERY_SECONDS = 0.05
