@@ -447,9 +447,11 @@ def test_the_official_client_with_a_wrong_token_is_unauthorized(sim: Sim, offici
 
 
 @pytest.fixture
-def light(sim: Sim) -> Any:
+def light(sim: Sim) -> Iterator[Any]:
     config = lightkube.KubeConfig.from_file(sim.kubeconfig)
-    return lightkube.Client(config=config, namespace="shop", field_manager="tests")
+    client = lightkube.Client(config=config, namespace="shop", field_manager="tests")
+    yield client
+    client._client._client.close()  # it offers no way of its own
 
 
 def test_lightkube_lists_applies_waits_and_deletes(sim: Sim, light: Any) -> None:

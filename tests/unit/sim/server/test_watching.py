@@ -2,6 +2,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farwatch.sim.errors import StatusError
 from farwatch.sim.resources import RESOURCES
@@ -142,3 +144,51 @@ def test_a_watcher_that_does_not_read_is_cut_off(store: Store, monkeypatch: pyte
     assert watch.overrun
     assert [name for _, name in take(watch)] == ["p0", "p1"]
     assert len(woken) == 3
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["create", "label", "phase", "delete", "look"]),
+        st.integers(0, 3),
+        st.sampled_from(["web", "db"]),
+    ),
+    max_size=25,
+)
+
+
+@given(steps, st.sampled_from(["", "app=web", "app!=web", "app in (web,db)", "!app"]))
+def test_events_lead_from_an_earlier_list_to_a_later_one(
+    history: list[tuple[str, int, str]], selector: str
+) -> None:
+    store = Store(lambda: 1_800_000_000.0)
+    store.create("namespaces", {"metadata": {"name": "shop"}})
+    watches = [open_watch(store, labelSelector=selector)]
+    versions = [store.resource_version]
+    for step, number, app in history:
+        name = f"p{number}"
+        known = store.find("pods", "shop", name)
+        if step == "create" and not known:
+            metadata = {"name": name, "namespace": "shop", "labels": {"app": app}}
+            store.create("pods", {"metadata": metadata, "spec": {}})
+        elif step == "label" and known:
+            relabel(store, name, app=app)
+        elif step == "phase" and known:
+            store.update("pods", known | {"status": {"phase": app}}, "status")
+        elif step == "delete" and known:
+            store.delete("pods", "shop", name)
+        elif step == "look":
+            versions.append(store.resource_version)
+    options = read_options({"labelSelector": selector}, PODS)
+    collection = store.collection("pods")
+    now = {entry.name: entry.decode() for entry in collection.entries() if options.selects(entry)}
+    watches += [open_watch(store, labelSelector=selector, resourceVersion=v) for v in versions]
+    for watch, version in zip(watches, [versions[0], *versions], strict=True):
+        seen = {e.name: e.decode() for e in collection.entries_at(version) if options.selects(e)}
+        for event in map(msgspec.json.decode, watch.take()):
+            name = event["object"]["metadata"]["name"]
+            assert (event["type"] == "ADDED") == (name not in seen)
+            if event["type"] == "DELETED":
+                del seen[name]
+            else:
+                seen[name] = event["object"]
+        assert seen == now
