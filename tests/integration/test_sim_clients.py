@@ -134,7 +134,7 @@ def sim(tmp_path: Path) -> Iterator[Sim]:
     server.write_kubeconfig(made.kubeconfig, token="admin-token")
     yield made
     made.wait(server.stop())
-    made.wait(asyncio.sleep(0.05))  # TLS connections say goodbye
+    made.wait(asyncio.sleep(0))  # connections close
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()

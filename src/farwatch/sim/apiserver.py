@@ -9,6 +9,7 @@ import gzip
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
@@ -71,6 +72,7 @@ class ApiServer:
         self._api = Api(store, self.logs, self.metrics, self._authorizer, Faults(), "")
         self._namespaces = NamespaceController(store) if keep_house else None
         self._watches: set[WatchStream] = set()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._runner: web.ServerRunner | None = None
         self._housekeeping: asyncio.Task[None] | None = None
 
@@ -107,6 +109,8 @@ class ApiServer:
             watch.end()
         if self._runner:
             await self._runner.cleanup()
+        for transport in tuple(self._transports):
+            transport.abort()  # a TLS connection would wait for its client's goodbye
 
     def write_kubeconfig(self, path: Path, *, name: str = "sim", token: str = "") -> Path:
         """Write a kubeconfig that leads here."""
@@ -142,6 +146,8 @@ class ApiServer:
     # --- serving ----------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.transport:
+            self._transports.add(request.transport)
         if request.path.startswith(_FAULTS_PATH):
             return await _respond(self._control(request.method, request.path, await request.read()), request)
         if self.faults.refuse and request.transport:
