@@ -114,7 +114,6 @@ class Case:
         due = since + hold + finding.grace
         self.sources[key] = Source(finding, rules, told, since, due, max(rules.calm, finding.calm))
         self._flashed.pop(key, None)
-        self._quiet_since = None
         if self.detector.bridges:
             self._first_seen[key] = since
         if old is None or old.finding != finding:

@@ -385,6 +385,15 @@ class TestClusterOutOfSight:
         bench.wait(120)
         assert bench.firing() == {"KubePodNotReady Deployment/late"}
 
+    def test_what_came_and_went_while_out_of_sight_is_not_told(self, bench: Any, kube: Any) -> None:
+        bench.apply(kube.pod())
+        bench.tell(FleetChangeKind.AGENT_LOST)
+        bench.apply(kube.crash_looping(), after_gap=True)
+        bench.apply(kube.pod(containers=[{"running": {}, "restarts": 5}]), after_gap=True)
+        bench.engine.cluster_synced("prod")
+        bench.wait(3600)
+        assert {alert.labels["alertname"] for _, alert in bench.said} == {"FarwatchAgentLost"}
+
     def test_without_word_of_a_whole_state_judging_goes_on_after_a_while(self, bench: Any, kube: Any) -> None:
         bench.apply(kube.crash_looping())
         bench.tell(FleetChangeKind.API_DOWN)
