@@ -156,6 +156,11 @@ class Player:
             self._engine.world.timers.after(step.lasts, lambda: self._mend(active))
 
     def _mend(self, active: ActiveTrouble) -> None:
-        if active.number in self._troubles.active:
+        if active.number not in self._troubles.active:
+            return
+        try:
             self._troubles.mend(active.number)
-            _log.info("trouble mended", trouble=active.trouble.name, target=str(active.target))
+        except TroubleError as error:
+            _log.warning("trouble not mended", trouble=active.trouble.name, why=str(error))
+            return
+        _log.info("trouble mended", trouble=active.trouble.name, target=str(active.target))

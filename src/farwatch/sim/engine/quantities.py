@@ -13,6 +13,9 @@ _FACTORS = {
     "Gi": 2.0**30,
     "Ti": 2.0**40,
 }
+_BINARY = ("Ti", "Gi", "Mi", "Ki")
+_DECIMAL = ("T", "G", "M", "k")
+_EPSILON = 1e-9
 
 
 def read_quantity(text: str) -> float:
@@ -22,8 +25,16 @@ def read_quantity(text: str) -> float:
 
 
 def write_quantity(value: float, like: str) -> str:
-    """A quantity as the API server sums them up: in the unit of ``like``, in milli when that is needed."""
+    """A quantity as the API server sums them up: in the unit of ``like``, or the next finer one that is exact."""
     unit = like.lstrip("0123456789.")
     if unit in ("", "m"):
-        return f"{round(value)}" if abs(value - round(value)) < 1e-9 else f"{round(value * 1000)}m"  # noqa: PLR2004
-    return f"{round(value / _FACTORS[unit])}{unit}"
+        return f"{round(value)}" if _is_whole(value) else f"{round(value * 1000)}m"
+    finer = _BINARY if unit in _BINARY else _DECIMAL
+    for each in finer[finer.index(unit) :]:
+        if _is_whole(value / _FACTORS[each]):
+            return f"{round(value / _FACTORS[each])}{each}" if value else "0"
+    return f"{round(value)}"
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < _EPSILON

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from farwatch.sim.engine.ailments import AilmentKind
 from farwatch.sim.engine.engine import Engine
 from farwatch.sim.engine.nodes import Pressure
+from farwatch.sim.errors import StatusError
 from farwatch.sim.troubles import nodes, pods, workloads
 from farwatch.sim.troubles.registry import ActiveTrouble, Subject, Target, Trouble, TroubleError
 
@@ -207,16 +208,22 @@ class Troubles:
             raise TroubleError(f"no trouble is called {name!r}; there are {', '.join(sorted(TROUBLES))}")
         target = self._pick(trouble, namespace, workload, node)
         since, number = self._engine.world.now, next(self._numbers)
-        mend = trouble.bring_about(self._engine, target)
+        try:
+            mend = trouble.bring_about(self._engine, target)
+        except StatusError as error:
+            raise TroubleError(f"{name} cannot befall {target}: {error.message}") from error
         self.active[number] = ActiveTrouble(number, trouble, target, since, mend)
         return self.active[number]
 
     def mend(self, number: int) -> ActiveTrouble:
-        """End a trouble; TroubleError when it is not in force."""
+        """End a trouble; TroubleError when it is not in force, or the cluster refuses what would mend it."""
         active = self.active.pop(number, None)
         if active is None:
             raise TroubleError(f"no trouble in force has the number {number}; GET lists those that are")
-        active.mend()
+        try:
+            active.mend()
+        except StatusError as error:
+            raise TroubleError(f"{active.trouble.name} cannot be mended: {error.message}") from error
         return active
 
     def find(

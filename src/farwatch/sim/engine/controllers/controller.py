@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import structlog
+
 from farwatch.sim.collection import Change, ChangeType, Key
 from farwatch.sim.engine.index import PodFacts
 from farwatch.sim.engine.pods import new_pod
 from farwatch.sim.engine.world import World
+from farwatch.sim.errors import StatusError
 from farwatch.sim.times import format_time
 
 Document = dict[str, Any]
 
 _REACTION_SECONDS = 0.01
+_RETRY_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Controller:
@@ -54,8 +60,16 @@ class Controller:
     def _look(self, key: Key) -> None:
         self._due.discard(key)
         document = self.world.store.find(self.resource, *key)
-        if document is not None:
+        if document is None:
+            return
+        try:
             self.reconcile(document)
+        except StatusError as error:
+            # What the server refuses, for one in a namespace that goes away, is tried again, as real controllers do.
+            _log.info(
+                "sync refused", resource=self.resource, namespace=key[0], name=key[1], why=error.message
+            )
+            self.look_at(key, _RETRY_SECONDS)
 
     def _follow(self, change: Change) -> None:
         if change.type is ChangeType.DELETED:
