@@ -46,6 +46,8 @@ class Connection:
 
     Attributes:
         cluster: The cluster's name, once the agent was let in.
+        snapshots_ended: The kinds whose snapshot was whole on this connection.
+        synced: Every kind that can be had was; it has been told.
         ended: Why the link is over; None while it is open, or when the connection broke without a word.
         over: Set when the socket is closed and nothing more will happen.
     """
@@ -57,6 +59,8 @@ class Connection:
         self.token_id = token_id
         self.peer = peer
         self.cluster = ""
+        self.snapshots_ended: set[str] = set()
+        self.synced = False
         self.ended: Closed | None = None
         self._socket = socket
         self._grant_bytes = grant_bytes

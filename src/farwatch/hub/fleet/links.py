@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from farwatch.hub.fleet.changes import FleetChange
+from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import Clusters, Refusal, Sighting, token_id
 from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
 from farwatch.hub.fleet.errors import AgentAwayError
@@ -33,7 +33,7 @@ from farwatch.link.events import (
     StateEvent,
     StatusReceived,
 )
-from farwatch.link.frames import AgentInfo, CloseCode
+from farwatch.link.frames import AgentInfo, CloseCode, WatchState
 from farwatch.link.hub import HubSession
 
 CLUSTER_ROLE = "cluster"
@@ -42,6 +42,7 @@ SIGHTINGS_EVERY_SECONDS = 60.0
 
 _LONGEST_WORD = 256
 _MOST_NAMESPACES = 1000
+_NOT_TO_BE_HAD = frozenset({WatchState.DENIED, WatchState.ABSENT})
 
 log = structlog.get_logger(__name__)
 
@@ -343,6 +344,7 @@ class LinkServer:
                 self._take_state(connection, event)
             case StatusReceived(status=status):
                 self._tell(self._presence.report(connection.cluster, status))
+                self._tell_when_synced(connection)
             case CallReplied() | CallFailed():
                 connection.answer(event)
             case Closed():
@@ -363,6 +365,8 @@ class LinkServer:
                 changes = self._inventory.snapshot_items(cluster, kind, items)
             case SnapshotEnded():
                 changes = self._inventory.end_snapshot(cluster, kind)
+                connection.snapshots_ended.add(kind)
+                self._tell_when_synced(connection)
             case SnapshotBegan():
                 self._inventory.begin_snapshot(cluster, kind)
                 changes = []
@@ -370,6 +374,19 @@ class LinkServer:
                 assert_never(event)
         connection.acknowledge(event.number, self._log.append(changes) if changes else None)
         connection.grant(event.size)
+
+    def _tell_when_synced(self, connection: Connection) -> None:
+        """Once on each connection: every kind that can be had has been compared with what was known before."""
+        status = self._presence.view(connection.cluster)
+        if connection.synced or status is None or status.status is None or not status.status.kinds:
+            return
+        wanted = {kind.kind for kind in status.status.kinds if kind.state not in _NOT_TO_BE_HAD}
+        if wanted <= connection.snapshots_ended:
+            connection.synced = True
+            now = self._clock()
+            self._tell(
+                [FleetChange(cluster=connection.cluster, kind=FleetChangeKind.CLUSTER_SYNCED, time=now)]
+            )
 
     def _leave(self, connection: Connection) -> None:
         code = connection.ended.code if connection.ended else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,13 +14,16 @@ from farwatch.link.channel import HANDSHAKE_SECONDS
 from farwatch.link.events import SessionState
 from farwatch.link.frames import (
     AgentInfo,
+    AgentStatus,
     Changes,
     CloseCode,
     Heartbeat,
     Hello,
     Item,
+    KindStatus,
     SnapshotBegin,
     SnapshotItems,
+    WatchState,
 )
 
 HEARTBEAT = 10.0
@@ -281,6 +285,41 @@ async def test_what_changed_in_a_gap_is_a_change(hub: Any) -> None:
         ("updated", "changed", True),
         ("deleted", "went", True),
     ]
+
+
+def status(**states: WatchState) -> AgentStatus:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    return AgentStatus(
+        api_server_reachable=True,
+        api_server_since=since,
+        kinds=tuple(KindStatus(kind=kind, state=state, since=since) for kind, state in states.items()),
+    )
+
+
+async def test_a_cluster_is_synced_once_every_kind_that_can_be_had_was_compared(hub: Any) -> None:
+    agent = await hub.connected("prod")
+    agent.session.status(status(Pod=WatchState.SYNCED, Job=WatchState.SYNCING, Node=WatchState.DENIED))
+    await agent.settle()
+    assert "cluster_synced" not in hub.kinds_of_changes()
+
+    agent.objects["Job"] = {}
+    agent.session.kind_synced("Job")
+    await agent.settle()
+    assert hub.kinds_of_changes().count("cluster_synced") == 1
+
+    agent.session.status(status(Pod=WatchState.SYNCED, Job=WatchState.SYNCED, Node=WatchState.DENIED))
+    await agent.settle()
+    assert hub.kinds_of_changes().count("cluster_synced") == 1
+
+
+async def test_a_cluster_is_synced_anew_after_each_reconnect(hub: Any) -> None:
+    issued = await hub.fleet.add("prod")
+    for reconnects in (1, 2):
+        agent = await hub.connected(token=issued.token)
+        agent.session.status(status(Pod=WatchState.SYNCED))
+        await agent.settle()
+        assert hub.kinds_of_changes().count("cluster_synced") == reconnects
+        await agent.drop()
 
 
 async def test_a_newer_link_of_the_same_cluster_supersedes_the_older(hub: Any) -> None:
