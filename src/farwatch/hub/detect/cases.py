@@ -18,7 +18,7 @@ from farwatch.hub.alerting import Alert
 from farwatch.hub.detect.findings import Finding, ObjectKey, Subject
 from farwatch.hub.detect.registry import Detector
 from farwatch.hub.detect.settings import Rules
-from farwatch.hub.detect.wording import read_subject, write_annotations, write_labels
+from farwatch.hub.detect.wording import write_annotations, write_labels
 
 UPDATE_SECONDS = 30.0
 """An alert that fires is told anew at most this often, however many of its pods change."""
@@ -84,15 +84,12 @@ class Case:
         self._told_at = -inf
         self._is_stale = False
 
-    @classmethod
-    def restore(cls, detector: Detector, alert: Alert, *, runbook_url: str, calm: float, now: float) -> Case:
-        """A case that was firing before the hub restarted. It is quiet only once ``resume`` says so."""
-        case = cls(detector, read_subject(alert.labels), runbook_url)
-        case.phase = Phase.FIRING
-        case._alert = alert
-        case._calm = max(calm, detector.remembers)
-        case._told_at = now
-        return case
+    def take_up(self, alert: Alert, calm: float, now: float) -> None:
+        """Goes on with an alert that fired before the hub restarted. It is quiet only once ``resume`` says so."""
+        self.phase = Phase.FIRING
+        self._calm = max(calm, self.detector.remembers)
+        self._tell(alert, now)
+        self._is_stale = bool(self.sources)
 
     def put(self, key: ObjectKey, finding: Finding, rules: Rules, now: float, *, is_live: bool) -> None:
         """Something was found about an object.

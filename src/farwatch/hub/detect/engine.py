@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.detect.cases import Case, Phase
@@ -23,6 +26,7 @@ from farwatch.hub.detect.registry import DETECTORS, DETECTORS_BY_KIND, JUDGEABLE
 from farwatch.hub.detect.settings import DetectSettings, Rules
 from farwatch.hub.detect.state import ClusterState, Reference
 from farwatch.hub.detect.timers import Timers
+from farwatch.hub.detect.wording import read_subject
 from farwatch.hub.fleet import FleetChange, FleetChangeKind
 from farwatch.hub.inventory import ObjectChange, Operation
 from farwatch.kube.objects import KubeObject, Pod
@@ -110,26 +114,23 @@ class Engine:
         )
 
     def restore(self, alerts: Iterable[Alert]) -> None:
-        """Takes up alerts that fired before the hub restarted, with their labels and start.
+        """Takes up alerts that fired before the hub restarted, with their labels and start; before or after ``load``.
 
-        Alerts of others than detectors are left alone. None is resolved before ``cluster_synced``.
+        Alerts of others than detectors are left alone. None is resolved before the cluster is synced.
         """
         now = self._clock()
         for alert in alerts:
             detector = DETECTORS.get(alert.labels.get("alertname", ""))
             if detector is None or alert.ends_at is not None:
                 continue
-            case = Case.restore(
-                detector,
-                alert,
-                runbook_url=self._settings.runbook_url,
-                calm=self._settings.default_rules(detector.name).calm,
-                now=now,
-            )
-            if (detector.name, case.subject) in self._cases:
-                self._say(case.end(now))  # a second alert of one subject has nobody to resolve it later
+            case_key = (detector.name, read_subject(alert.labels))
+            case = self._case(case_key)
+            if case.phase is Phase.FIRING:
+                # A second alert of one subject has nobody to resolve it later.
+                ended = max(datetime.fromtimestamp(now, UTC), alert.starts_at)
+                self._say(msgspec.structs.replace(alert, ends_at=ended))
                 continue
-            self._open(case)
+            case.take_up(alert, self._settings.default_rules(detector.name).calm, now)
             self._silences.setdefault(case.subject.cluster, set()).add(Silence.HUB_RESTARTED)
 
     def observe_fleet(self, event: FleetChange) -> None:
@@ -137,6 +138,9 @@ class Engine:
         now, cluster = self._clock(), event.cluster
         if event.kind is FleetChangeKind.CLUSTER_REMOVED:
             self._forget(cluster, now)
+            return
+        if event.kind is FleetChangeKind.CLUSTER_SYNCED:
+            self.cluster_synced(cluster)
             return
         state = self._state(cluster)
         state.fleet.apply(event, now)
@@ -247,13 +251,12 @@ class Engine:
             self._judge(key, found, state, now, is_live=False)
 
     def _hold(self, key: ObjectKey, case_key: CaseKey, now: float) -> Case:
-        name, subject = case_key
+        name = case_key[0]
         if self._held.get(key, {}).get(name, case_key) != case_key:
             self._part(key, name, now, is_gone=True)  # its workload is known better by now
         self._held.setdefault(key, {})[name] = case_key
         self._dirty.add(case_key)
-        case = self._cases.get(case_key)
-        return case or self._open(Case(DETECTORS[name], subject, self._settings.runbook_url))
+        return self._case(case_key)
 
     def _part(self, key: ObjectKey, name: str, now: float, *, is_gone: bool) -> None:
         held = self._held[key]
@@ -265,10 +268,12 @@ class Engine:
 
     # --- deciding ---------------------------------------------------------------------------------------------
 
-    def _open(self, case: Case) -> Case:
-        case_key = (case.detector.name, case.subject)
-        self._cases[case_key] = case
-        self._cases_of.setdefault(case.subject.cluster, set()).add(case_key)
+    def _case(self, case_key: CaseKey) -> Case:
+        case = self._cases.get(case_key)
+        if case is None:
+            name, subject = case_key
+            case = self._cases[case_key] = Case(DETECTORS[name], subject, self._settings.runbook_url)
+            self._cases_of.setdefault(subject.cluster, set()).add(case_key)
         return case
 
     def _settle(self, case_key: CaseKey, now: float) -> None:

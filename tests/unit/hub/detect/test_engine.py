@@ -472,6 +472,20 @@ class TestRestartOfTheHub:
         assert alert.starts_at == told
         assert alert.ends_at is not None
 
+    def test_it_is_the_same_alert_as_well_if_the_objects_are_loaded_first(
+        self, bench: Any, make_bench: Any, kube: Any
+    ) -> None:
+        bench.apply(kube.crash_looping())
+        first = bench.said[0][1]
+        after = make_bench(now=bench.now + 60)
+        self.load(after, kube.crash_looping(restarts=9))
+        after.engine.restore([first])
+        after.tell(FleetChangeKind.CLUSTER_SYNCED)
+        after.wait(60)
+        (alert,) = [alert for _, alert in after.said]
+        assert (alert.labels, alert.starts_at, alert.ends_at) == (first.labels, first.starts_at, None)
+        assert "restarted 9 times" in alert.annotations["description"]
+
     def test_an_alert_that_nothing_holds_is_resolved_once_the_state_is_whole(
         self, bench: Any, make_bench: Any, kube: Any
     ) -> None:

@@ -154,19 +154,28 @@ def test_the_order_of_changes_at_one_time_does_not_matter(
     assert benches[0].said == benches[1].said
 
 
-@given(before=steps, after=steps)
-@settings(max_examples=60, deadline=None)
+def restore(bench: Any, old: Any) -> None:
+    bench.engine.restore([alert for alert in old.newest().values() if alert.ends_at is None])
+
+
+def load(bench: Any, old: Any) -> None:
+    for kind in KINDS:
+        bench.engine.load("prod", kind, [one for key, one in old.objects.items() if key[0] == kind])
+
+
+@given(before=steps, after=steps, loads_first=st.booleans())
+@settings(max_examples=80, deadline=None)
 def test_a_hub_that_restarted_says_what_one_that_never_did_says(
-    make_bench: Any, kube: Any, start: float, before: Steps, after: Steps
+    make_bench: Any, kube: Any, start: float, before: Steps, after: Steps, *, loads_first: bool
 ) -> None:
     never = make_bench()
     world = World(kube, start, never)
     for step in before:
         world.take(*step)
     restarted = make_bench(now=never.now, objects=dict(never.objects), said=list(never.said))
-    restarted.engine.restore([alert for alert in never.newest().values() if alert.ends_at is None])
-    for kind in KINDS:
-        restarted.engine.load("prod", kind, [one for key, one in never.objects.items() if key[0] == kind])
+    take_over = [lambda: restore(restarted, never), lambda: load(restarted, never)]
+    for step_of_start in reversed(take_over) if loads_first else take_over:
+        step_of_start()
     assert restarted.advance() == []
     restarted.engine.cluster_synced("prod")
     restarted.advance()
