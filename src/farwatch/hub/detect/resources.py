@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from farwatch.hub.detect.findings import Finding, View
-from farwatch.hub.detect.quantities import parse_quantity
 from farwatch.hub.detect.reading import epoch, find_condition, quote, since_of
 from farwatch.kube.objects import HorizontalPodAutoscaler, Namespace, PersistentVolumeClaim, ResourceQuota
+from farwatch.kube.quantities import QuantityError, parse_quantity
 
 _WAITS_ON_PURPOSE = frozenset({"WaitForFirstConsumer", "WaitForPodScheduled"})
 _HOLDS_A_NAMESPACE = (
@@ -65,10 +65,19 @@ def check_quota(quota: ResourceQuota, view: View) -> Finding | None:
     used = quota.status.used or {}
     full = []
     for resource, hard in sorted((quota.status.hard or {}).items()):
-        most, current = parse_quantity(hard), parse_quantity(used.get(resource, "0"))
-        if most and current is not None and current / most > view.limits["ratio"]:
-            full.append(f"{resource} {used[resource]} of {hard} ({current / most:.0%})")
+        share = _share(used.get(resource, "0"), hard)
+        if share > view.limits["ratio"]:
+            full.append(f"{resource} {used[resource]} of {hard} ({share:.0%})")
     return Finding(facts=f"Used: {', '.join(full)}.") if full else None
+
+
+def _share(used: str, hard: str) -> float:
+    """How much of a limit is used, 1 being all of it; 0 where there is no limit to speak of."""
+    try:
+        most = parse_quantity(hard)
+        return float(parse_quantity(used) / most) if most else 0.0
+    except QuantityError:
+        return 0.0
 
 
 def check_namespace_terminating(namespace: Namespace, view: View) -> Finding | None:

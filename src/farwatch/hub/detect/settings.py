@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from farwatch.hub.detect.registry import DETECTORS, DETECTORS_BY_KIND, Detector
-from farwatch.hub.detect.selectors import LabelTest, parse_selector
+from farwatch.kube.selectors import Selector, SelectorError
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 """Namespaces that Kubernetes itself makes and uses."""
@@ -89,13 +89,13 @@ class DetectSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 @dataclass(frozen=True)
 class _Override:
     namespaces: re.Pattern[str] | None
-    labels: LabelTest | None
+    labels: Selector
     rules: DetectorSection
 
     def covers(self, namespace: str, labels: Mapping[str, str]) -> bool:
         if self.namespaces is not None and not self.namespaces.fullmatch(namespace):
             return False
-        return self.labels is None or self.labels(labels)
+        return self.labels.matches(labels)
 
 
 class DetectSettings:
@@ -199,8 +199,8 @@ class DetectSettings:
 
     def _add_override(self, section: OverrideSection, place: str) -> None:
         try:
-            labels = parse_selector(section.selector) if section.selector else None
-        except ValueError as error:
+            labels = Selector.parse(section.selector)
+        except SelectorError as error:
             raise DetectSettingsError(f"{place}.selector: {error}") from error
         override = _Override(_parse_patterns(section.namespaces), labels, section.set)
         for name in section.detectors or DETECTORS:

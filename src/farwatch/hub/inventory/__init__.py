@@ -2,11 +2,10 @@
 
 from farwatch.hub.inventory.changes import ObjectChange, Operation
 from farwatch.hub.inventory.diff import FieldChange
-from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError, SelectorError
+from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError
 from farwatch.hub.inventory.inventory import Inventory, InventoryCounters, StoredObject
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Found, Page, Query
-from farwatch.hub.inventory.selectors import Selector
 
 __all__ = [
     "ChangeLog",
@@ -22,7 +21,5 @@ __all__ = [
     "Operation",
     "Page",
     "Query",
-    "Selector",
-    "SelectorError",
     "StoredObject",
 ]

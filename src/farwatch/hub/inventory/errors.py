@@ -7,9 +7,5 @@ class InventoryError(Exception):
     """The base of the inventory's errors; the message is one line and names the way out."""
 
 
-class SelectorError(InventoryError):
-    """A label selector that cannot be read."""
-
-
 class ContinueTokenError(InventoryError):
     """A continue token that no page gave."""

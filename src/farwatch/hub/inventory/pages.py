@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import msgspec
 
 from farwatch.hub.inventory.errors import ContinueTokenError
-from farwatch.hub.inventory.selectors import Selector
 from farwatch.kube.objects import KubeObject
+from farwatch.kube.selectors import Selector
 
 Place = tuple[str, str, str]
 """Cluster, namespace and name: what pages are ordered by."""

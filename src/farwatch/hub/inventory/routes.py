@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -11,17 +12,25 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 
+from farwatch.hub import problems
 from farwatch.hub.inventory.changes import Operation
 from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
-from farwatch.hub.inventory.selectors import Selector
 from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
+from farwatch.kube.selectors import Selector
 
 MAX_PAGE = 1000
+MAX_SEQUENCE = 2**63 - 1
+
+LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+"""The store's times end in 2262; what is beyond this is as good as the end of time."""
 
 PageSize = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="How many at most.")]
+InNamespace = Annotated[
+    str | None, Parameter(description="Only this namespace's; empty: only what lives in none.")
+]
 
 
 class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,17 +95,24 @@ def _inventory(state: State) -> Inventory:
     return inventory
 
 
-@get("/objects/{kind:str}", summary="List objects", sync_to_thread=False)
+@get(
+    "/objects/{kind:str}",
+    summary="List objects",
+    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    sync_to_thread=False,
+)
 def list_objects(
     state: State,
-    kind: str,
+    kind: Annotated[str, Parameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")],
     *,
-    cluster: str | None = None,
-    namespace: str | None = None,
+    cluster: Annotated[str | None, Parameter(description="Only this cluster's.")] = None,
+    namespace: InNamespace = None,
     labels: Annotated[str, Parameter(description="A label selector: app=web,tier!=db,env in (a,b).")] = "",
     name: Annotated[str, Parameter(description="What names must contain.")] = "",
     limit: PageSize = 100,
-    continue_token: Annotated[str, Parameter(query="continue")] = "",
+    continue_token: Annotated[
+        str, Parameter(query="continue", description="The `continue` of the page before.")
+    ] = "",
 ) -> ObjectList:
     """Current objects of one kind across the fleet."""
     found = find_kind(kind)
@@ -111,7 +127,12 @@ def list_objects(
     return ObjectList(items=items, continue_token=page.continue_token, remaining=page.remaining)
 
 
-@get("/clusters/{cluster:str}/objects/{kind:str}/{name:str}", summary="Get an object", sync_to_thread=False)
+@get(
+    "/clusters/{cluster:str}/objects/{kind:str}/{name:str}",
+    summary="Get an object",
+    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+    sync_to_thread=False,
+)
 def get_object(state: State, cluster: str, kind: str, name: str, namespace: str = "") -> ObjectView:
     """One current object; `namespace` is left out for kinds that live in none."""
     found = find_kind(kind)
@@ -122,17 +143,27 @@ def get_object(state: State, cluster: str, kind: str, name: str, namespace: str 
     return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
 
 
-@get("/clusters/{cluster:str}/changes", summary="List changes")
+@get(
+    "/clusters/{cluster:str}/changes",
+    summary="List changes",
+    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+)
 async def list_changes(
     state: State,
     cluster: str,
     *,
-    kind: str | None = None,
-    namespace: str | None = None,
-    name: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: Annotated[int | None, Parameter(description="Only changes with a smaller sequence.")] = None,
+    kind: Annotated[str | None, Parameter(description="Only objects of this kind.")] = None,
+    namespace: InNamespace = None,
+    name: Annotated[str | None, Parameter(description="Only objects of this name.")] = None,
+    since: Annotated[
+        datetime | None, Parameter(description="From when on, included; without a zone, in UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None, Parameter(description="Up to when, excluded; without a zone, in UTC.")
+    ] = None,
+    before: Annotated[
+        int | None, Parameter(ge=0, le=MAX_SEQUENCE, description="Only changes with a smaller sequence.")
+    ] = None,
     documents: Annotated[bool, Parameter(description="Include each object as it then was.")] = False,
     limit: PageSize = 100,
 ) -> ChangeList:
@@ -143,12 +174,18 @@ async def list_changes(
         kind=None if kind is None else find_kind(kind).name,
         namespace=namespace,
         name=name,
-        since=0.0 if since is None else since.timestamp(),
-        until=None if until is None else until.timestamp(),
+        since=0.0 if since is None else _to_seconds(since),
+        until=None if until is None else _to_seconds(until),
         before_sequence=before,
         limit=limit,
     )
     return ChangeList([_view(change, documents=documents) for change in await log.changes(query)])
+
+
+def _to_seconds(time: datetime) -> float:
+    """Seconds since the epoch, within what the store can compare."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)
 
 
 def _view(change: LoggedChange, *, documents: bool) -> ChangeView:

@@ -127,7 +127,7 @@ def test_settings_are_read_from_a_files_section(tmp_path: Path) -> None:
         ),
         (
             {"overrides": [{"selector": "a=b c"}]},
-            r"^detect\.overrides\[0\]\.selector: 'a=b c' is no label selector",
+            r"^detect\.overrides\[0\]\.selector: label selector 'a=b c' cannot be read",
         ),
         (
             {"overrides": [{"detectors": ["X"]}]},

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from farwatch.hub.inventory import ContinueTokenError, Inventory, Query, Selector
+from farwatch.hub.inventory import ContinueTokenError, Inventory, Query
+from farwatch.kube.selectors import Selector
 
 
 def names(inventory: Inventory, **query: Any) -> list[str]:

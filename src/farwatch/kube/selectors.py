@@ -14,9 +14,13 @@ from typing import Self
 
 import msgspec
 
-from farwatch.hub.inventory.errors import SelectorError
+from farwatch.kube.errors import KubeError
 
 MAX_SELECTOR_LENGTH = 4096
+
+
+class SelectorError(KubeError, ValueError):
+    """A label selector that cannot be read; the message shows where, and how it is written."""
 
 
 class Operator(StrEnum):

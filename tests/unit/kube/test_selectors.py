@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.hub.inventory import Selector, SelectorError
+from farwatch.kube.selectors import Selector, SelectorError
 
 WEB = {"app": "web", "tier": "front", "example.com/owner": "me"}
 
