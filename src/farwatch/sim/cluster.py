@@ -248,7 +248,9 @@ class _Builder:
             {"app.kubernetes.io/name": name, "team": namespace},
             [container("db", image, cpu="250m", memory="512Mi", memory_limit="1Gi", port=5432, probed=True)],
         )
-        wanted = manifests.stateful_set(namespace, name, replicas, pod_template, "10Gi")
+        wanted = manifests.stateful_set(
+            namespace, name, replicas, pod_template, "10Gi", time=format_time(self._now - age)
+        )
         revision = f"{name}-{template_hash(pod_template)}"
         wanted["status"] = {
             "observedGeneration": 1,
@@ -291,7 +293,7 @@ class _Builder:
             [container(name, image, cpu="50m", memory="64Mi")],
             hostNetwork=True,
         )
-        wanted = manifests.daemon_set(namespace, name, pod_template)
+        wanted = manifests.daemon_set(namespace, name, pod_template, time=format_time(self._now - age))
         wanted["status"] = {
             "currentNumberScheduled": count,
             "numberMisscheduled": 0,

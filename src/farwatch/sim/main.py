@@ -129,14 +129,21 @@ class SimCluster:
             await asyncio.shield(self._running)
 
     async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Stop what runs, close what serves, remove what was written temporarily."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+        """Stop what runs, close what serves, remove what was written temporarily; raise what the engine died of."""
+        fault = await self._stop_engine()
         await self.server.stop()
         self._files.close()
+        if fault is not None and fault is not error:
+            raise fault
+
+    async def _stop_engine(self) -> BaseException | None:
+        if self._running is None:
+            return None
+        self._running.cancel()
+        await asyncio.wait([self._running])
+        return None if self._running.cancelled() else self._running.exception()
 
 
 async def run_sim(options: SimOptions, ready: Callable[[SimCluster], None]) -> None:

@@ -5,12 +5,14 @@ import socket
 from pathlib import Path
 
 import aiohttp
+import kubernetes.client
+import kubernetes.config
 import pytest
 import yaml
 
 from farwatch.sim.errors import SimError
 from farwatch.sim.main import EXIT_USAGE, SimCluster, SimOptions, run, run_sim
-from farwatch.sim.scenario import Scenario, Step
+from farwatch.sim.scenario import EVERYTHING, Scenario, Step
 
 
 async def get(session: aiohttp.ClientSession, url: str) -> dict:  # type: ignore[type-arg]
@@ -93,6 +95,19 @@ async def test_a_cluster_stops_cleanly_when_cancelled() -> None:
             await session.get(found[0].url)
 
 
+async def test_what_the_engine_dies_of_is_not_hidden() -> None:
+    def fail() -> None:
+        raise RuntimeError("a fault of the engine")
+
+    async def run_into_it() -> None:
+        async with SimCluster(SimOptions(pods=0, port=0)) as cluster:
+            cluster.engine.world.timers.after(0, fail)
+            await asyncio.sleep(0.1)
+
+    with pytest.raises(RuntimeError, match="a fault of the engine"):
+        await run_into_it()
+
+
 def test_a_taken_port_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert run(SimOptions(pods=0, port=taken.getsockname()[1])) == EXIT_USAGE
@@ -114,3 +129,48 @@ async def test_a_kubeconfig_that_cannot_be_written_is_refused(tmp_path: Path) ->
 def test_a_speed_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(SimError, match="give a speed above 0"):
         SimOptions(speed=0)
+
+
+async def test_the_official_client_understands_every_object_of_a_cluster_in_trouble() -> None:
+    async with SimCluster(
+        SimOptions(nodes=4, pods=60, port=0, speed=100, scenario=EVERYTHING, seed=1)
+    ) as cluster:
+        while len(cluster.troubles.active) < len(EVERYTHING.steps):  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.05)
+        counts = await asyncio.to_thread(count_objects, cluster.kubeconfig)
+
+    assert min(counts.values()) > 0
+    assert counts["pod"] >= 60
+
+
+def count_objects(kubeconfig: Path) -> dict[str, int]:
+    """How many objects of each kind the official client gets; it validates each of them."""
+    api = kubernetes.config.new_client_from_config(str(kubeconfig))
+    core, apps, batch = (
+        kubernetes.client.CoreV1Api(api),
+        kubernetes.client.AppsV1Api(api),
+        kubernetes.client.BatchV1Api(api),
+    )
+    listings = {
+        "node": core.list_node,
+        "namespace": core.list_namespace,
+        "volume": core.list_persistent_volume,
+        "pod": core.list_pod_for_all_namespaces,
+        "event": core.list_event_for_all_namespaces,
+        "service": core.list_service_for_all_namespaces,
+        "claim": core.list_persistent_volume_claim_for_all_namespaces,
+        "quota": core.list_resource_quota_for_all_namespaces,
+        "deployment": apps.list_deployment_for_all_namespaces,
+        "replica set": apps.list_replica_set_for_all_namespaces,
+        "stateful set": apps.list_stateful_set_for_all_namespaces,
+        "daemon set": apps.list_daemon_set_for_all_namespaces,
+        "job": batch.list_job_for_all_namespaces,
+        "cron job": batch.list_cron_job_for_all_namespaces,
+        "autoscaler": kubernetes.client.AutoscalingV2Api(
+            api
+        ).list_horizontal_pod_autoscaler_for_all_namespaces,
+        "budget": kubernetes.client.PolicyV1Api(api).list_pod_disruption_budget_for_all_namespaces,
+        "ingress": kubernetes.client.NetworkingV1Api(api).list_ingress_for_all_namespaces,
+        "lease": kubernetes.client.CoordinationV1Api(api).list_lease_for_all_namespaces,
+    }
+    return {kind: len(listing().items) for kind, listing in listings.items()}

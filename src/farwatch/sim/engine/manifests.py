@@ -193,13 +193,13 @@ def cron_job(namespace: str, name: str, schedule: str, spec: Document, **fields:
 
 
 def _workload(kind: str, namespace: str, name: str, spec: Document, fields: Document) -> Document:
+    """``fields`` are further metadata; ``time``, when given, is when kubectl applied the manifest."""
     labels = {"app.kubernetes.io/name": name, **fields.pop("labels", {})}
-    managed = [
-        managed_by(
-            "kubectl-client-side-apply", "apps/v1", fields.pop("time", ""), {"f:spec": field_set(spec)}
-        )
-    ]
-    meta = metadata(name, namespace, labels=labels, managedFields=managed, **fields)
+    if time := fields.pop("time", ""):
+        fields["managedFields"] = [
+            managed_by("kubectl-client-side-apply", "apps/v1", time, {"f:spec": field_set(spec)})
+        ]
+    meta = metadata(name, namespace, labels=labels, **fields)
     return {"kind": kind, "apiVersion": "apps/v1", "metadata": meta, "spec": spec, "status": {}}
 
 

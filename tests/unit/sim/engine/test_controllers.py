@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import structlog
 
 from farwatch.sim.engine import manifests
 from farwatch.sim.engine.ailments import Ailment, AilmentKind, Workload
@@ -76,6 +77,25 @@ def test_a_rollout_never_has_fewer_ready_pods_than_allowed(lab: Lab) -> None:
     assert min(status.get("availableReplicas", 0) for status in rolling) >= 3
     assert max(status.get("replicas", 0) for status in rolling) <= 5
     assert images(lab, "web") == {"app:2"}
+
+
+def test_a_rollout_takes_broken_and_sound_old_pods_down_in_one_go(lab: Lab) -> None:
+    lab.deploy("web", 4)
+    lab.change(
+        "deployments", "web", lambda each: each["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=3)
+    )
+    lab.advance(10)
+    broken = lab.pods("web")[0]["metadata"]["name"]
+    lab.engine.world.ailments.afflict_image("app:1", Ailment(AilmentKind.NOT_READY))
+    lab.store.delete("pods", "shop", broken)
+    lab.advance(5)
+
+    with structlog.testing.capture_logs() as logs:
+        lab.change("deployments", "web", use_image("app:2"))
+        lab.advance(20)
+
+    assert images(lab, "web") == {"app:2"}
+    assert logs == []
 
 
 def test_a_rollback_takes_up_the_old_replica_set_as_a_new_revision(lab: Lab) -> None:

@@ -188,7 +188,7 @@ class DeploymentController(Controller):
         wanted = document["spec"]["replicas"]
         notes |= {_DESIRED: str(wanted), _MAXIMUM: str(wanted + surge)}
         replica_set["spec"]["replicas"] = replicas
-        self.world.store.update("replicasets", replica_set)
+        replica_set["metadata"] = self.world.store.update("replicasets", replica_set)["metadata"]
         if before == replicas:
             return False
         how = "up" if replicas > before else "down"
