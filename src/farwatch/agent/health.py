@@ -25,8 +25,11 @@ def health_pages(state: AgentState, link_down_liveness: float) -> dict[str, Call
 
 
 def find_dead(state: AgentState, link_down_liveness: float) -> Iterator[str]:
-    """Why a restart is in order: the link was down for longer than ``link_down_liveness`` seconds."""
-    if state.link_down_seconds > link_down_liveness:
+    """Why a restart is in order: the link was down for longer than ``link_down_liveness`` seconds.
+
+    While the API server does not tell which cluster this is there can be no link, and a restart changes nothing.
+    """
+    if state.link.phase is not LinkPhase.WAITING and state.link_down_seconds > link_down_liveness:
         yield f"the link has been down for {state.link_down_seconds:.0f} s: {_describe_link(state)}"
 
 

@@ -23,7 +23,7 @@ from farwatch.agent.health import health_pages
 from farwatch.agent.logs import configure_logs
 from farwatch.agent.metrics import metrics_pages
 from farwatch.agent.state import AgentState
-from farwatch.agent.tls import make_tls_context
+from farwatch.agent.tls import make_tls_context, shrink_tls_buffers
 from farwatch.agent.uplink import Uplink
 from farwatch.agent.webserver import WebServer
 from farwatch.kube.access import ClusterAccess
@@ -49,6 +49,7 @@ def run(config: AgentConfig) -> int:
     2 says that something it was given cannot be used; the last line of the log says what, and what to do.
     """
     configure_logs(config.log_level, config.log_format)
+    shrink_tls_buffers()
     try:
         access = check(config)
         asyncio.run(serve(config, access))

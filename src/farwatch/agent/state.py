@@ -109,15 +109,16 @@ class AgentState:
 
     @property
     def link_down_seconds(self) -> float:
-        """For how long there has been no link; 0 while there is one."""
+        """For how long there has been no link, counted from when one could have been; 0 while there is one."""
         return 0.0 if self._link_down_since is None else self._monotonic() - self._link_down_since
 
     def set_link(self, phase: LinkPhase, code: str = "", reason: str = "") -> None:
         """Notes how the link stands."""
+        was_waiting = self.link.phase is LinkPhase.WAITING
         self.link = LinkReport(phase=phase, since=self._monotonic(), code=code, reason=reason)
         if phase is LinkPhase.LINKED:
             self._link_down_since = None
-        elif self._link_down_since is None:
+        elif self._link_down_since is None or was_waiting:
             self._link_down_since = self.link.since
 
     def set_api_server(self, *, reachable: bool, message: str = "") -> bool:

@@ -1,11 +1,23 @@
-"""Whom the link trusts."""
+"""Whom the link trusts, and what an encrypted connection costs."""
 
 from __future__ import annotations
 
 import ssl
+from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 
 from farwatch.agent.errors import ConfigError
+from farwatch.kube.pacing import LARGE_READ_BYTES
+
+TLS_BUFFER_BYTES = LARGE_READ_BYTES + 32 * 1024
+"""How much is read from an encrypted connection at once. asyncio keeps a buffer of 256 KiB for each connection, and
+an agent has one for each kind it watches: with these, 2.5 MiB less in all, at the same speed. They are above
+``LARGE_READ_BYTES``, or else full reads would count as small ones, with a pause after each."""
+
+
+def shrink_tls_buffers() -> None:
+    """Makes the encrypted connections of this process use smaller buffers."""
+    SSLProtocol.max_size = TLS_BUFFER_BYTES
 
 
 def make_tls_context(ca_file: Path | None) -> ssl.SSLContext | bool:

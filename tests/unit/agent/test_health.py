@@ -71,6 +71,20 @@ def test_live_fails_once_the_link_was_down_for_longer_than_the_set_time(
     assert list(find_dead(state, 300)) == []
 
 
+def test_without_an_identity_there_can_be_no_link_and_a_restart_is_no_help(
+    state: AgentState, clock: Any
+) -> None:
+    state.set_link(LinkPhase.WAITING, reason="the API server does not answer")
+    clock.seconds = 1000
+    state.set_link(LinkPhase.WAITING, reason="forbidden")
+    assert list(find_dead(state, 300)) == []
+    state.set_link(LinkPhase.CONNECTING)
+    clock.seconds = 1300
+    assert list(find_dead(state, 300)) == []
+    clock.seconds = 1301
+    assert list(find_dead(state, 300)) == ["the link has been down for 301 s: connecting"]
+
+
 def test_pages_answer_200_or_503_with_a_reason_a_line(state: AgentState) -> None:
     pages = health_pages(state, 300)
     assert pages["/healthz"]().status is HTTPStatus.OK
