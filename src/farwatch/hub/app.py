@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 from itertools import groupby
-from typing import Self
+from pathlib import Path
+from typing import NamedTuple, Self
 
+import aiohttp
 import structlog
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import State
+from litestar.datastructures import ResponseHeader, State
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from farwatch import __version__
@@ -25,8 +28,16 @@ from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.guard import require_token
 from farwatch.hub.console import routes as console_routes
+from farwatch.hub.console.runbooks import RunbookPages
 from farwatch.hub.detection import Detection
-from farwatch.hub.fleet import Clusters, Fleet, LinkServer, LinkSettings
+from farwatch.hub.fleet import (
+    Clusters,
+    Fleet,
+    FleetChange,
+    FleetChangeKind,
+    LinkServer,
+    LinkSettings,
+)
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
@@ -44,6 +55,7 @@ from farwatch.hub.store import (
     TelemetrySettings,
 )
 from farwatch.kube.kinds import KINDS
+from farwatch.kube.selectors import SelectorError
 
 _KIND_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -55,6 +67,7 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterExistsError: HTTPStatus.CONFLICT,
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
+    SelectorError: HTTPStatus.BAD_REQUEST,
     QueryError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What the features' own errors are over HTTP."""
@@ -62,35 +75,82 @@ _STATUSES: dict[type[Exception], int] = {
 _log = structlog.get_logger(__name__)
 
 
+class _Stores(NamedTuple):
+    """What must be open before any part can work, and outlives them all."""
+
+    records: Records
+    telemetry: Telemetry
+    http: aiohttp.ClientSession
+
+
+def _load_detectors(path: Path | None, runbook_url: str) -> detect.DetectSettings:
+    if path is None:
+        return detect.DetectSettings(default_runbook_url=runbook_url)
+    return detect.DetectSettings.load(path, default_runbook_url=runbook_url)
+
+
+async def _open_stores(options: HubOptions, exits: AsyncExitStack) -> _Stores:
+    """Claim the data directory and open what is in it; ``exits`` closes it again."""
+    directory = DataDirectory.claim(options.data)
+    exits.callback(directory.release)
+    records = await Records.open(directory)
+    exits.push_async_callback(records.close)
+    retention = TelemetrySettings(retention_days=dict.fromkeys(Table, options.retention_days))
+    telemetry = await Telemetry.open(directory, retention)
+    exits.push_async_callback(telemetry.close)
+    http = alerts.open_http_session()
+    exits.push_async_callback(http.close)
+    return _Stores(records, telemetry, http)
+
+
 class Hub:
     """Every part of a running hub, put together.
 
     Attributes are the parts that the API serves; each route reads the ones it needs from the application's state.
+
+    Attributes:
+        first_token: The API token made at the first start, to be shown once; None on every later start.
     """
 
     def __init__(
         self,
-        *,
-        api_tokens: ApiTokens,
-        fleet: Fleet,
-        inventory: Inventory,
-        change_log: ChangeLog,
-        alerting: Alerting,
-        streams: Streams,
-        telemetry: Telemetry,
+        options: HubOptions,
+        config: alerts.Config,
+        settings: detect.DetectSettings,
+        stores: _Stores,
+        external_url: str,
     ) -> None:
-        self.api_tokens = api_tokens
-        self.fleet = fleet
-        self.inventory = inventory
-        self.change_log = change_log
-        self.alerting = alerting
-        self.streams = streams
-        self.telemetry = telemetry
+        self.first_token: str | None = None
+        self.detect_settings = settings
+        self.telemetry = stores.telemetry
+        self.api_tokens = ApiTokens(stores.records, time.time)
+        self.inventory = Inventory(time.time)
+        self.change_log = ChangeLog(stores.telemetry, time.time)
+        self.alerting = Alerting(
+            records=stores.records, config=config, http=stores.http, external_url=external_url
+        )
+        self.streams = Streams()
+        clusters = Clusters(stores.records, time.time)
+        links = LinkServer(
+            clusters,
+            self.inventory,
+            self.change_log,
+            LinkSettings(grace_seconds=options.agent_grace_seconds),
+            clock=time.time,
+            monotonic=time.monotonic,
+        )
+        self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
+        self._engine = detect.Engine(settings)
+        self.detection = Detection(self._engine, self.alerting, time.time)
         self._exits = AsyncExitStack()
 
     @classmethod
     async def start(cls, options: HubOptions, external_url: str) -> Self:
         """Claim the data directory, open the stores, take up what was known, and begin to work.
+
+        Args:
+            options: How the hub is to run.
+            external_url: Where people reach it.
 
         Raises:
             StoreError: The data directory or a store cannot be used.
@@ -99,92 +159,66 @@ class Hub:
             AuthError: The admin token cannot be used.
         """
         config = alerts.load(options.alerting) if options.alerting else alerts.DEFAULT
-        settings = (
-            detect.DetectSettings.load(options.detectors) if options.detectors else detect.DetectSettings()
-        )
+        settings = _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH)
         async with AsyncExitStack() as exits:
-            directory = DataDirectory.claim(options.data)
-            exits.callback(directory.release)
-            records = await Records.open(directory)
-            exits.push_async_callback(records.close)
-            telemetry = await Telemetry.open(
-                directory, TelemetrySettings(retention_days=dict.fromkeys(Table, options.retention_days))
-            )
-            exits.push_async_callback(telemetry.close)
-            http = alerts.open_http_session()
-            exits.push_async_callback(http.close)
-
-            objects = Inventory(time.time)
-            change_log = ChangeLog(telemetry, time.time)
-            exits.push_async_callback(change_log.close)
-            clusters = Clusters(records, time.time)
-            links = LinkServer(
-                clusters,
-                objects,
-                change_log,
-                LinkSettings(grace_seconds=options.agent_grace_seconds),
-                clock=time.time,
-                monotonic=time.monotonic,
-            )
-            alerting = Alerting(records=records, config=config, http=http, external_url=external_url)
-            engine = detect.Engine(settings)
-            detection = Detection(engine, alerting, time.time)
-            streams = Streams()
-            publisher = Publisher(streams)
-
-            hub = cls(
-                api_tokens=ApiTokens(records, time.time),
-                fleet=Fleet(clusters, links, objects, change_log),
-                inventory=objects,
-                change_log=change_log,
-                alerting=alerting,
-                streams=streams,
-                telemetry=telemetry,
-            )
-            await hub.api_tokens.load()
-            hub.first_token = await hub.api_tokens.ensure_admin(options.admin_token)
-
-            alerting.subscribe(hub.keep_alert_events)
-            alerting.subscribe(publisher.publish_alerts)
-            await alerting.start()
-            exits.push_async_callback(alerting.stop)
-            await hub.take_up(engine)
-
-            objects.subscribe(detection.observe_changes)
-            objects.subscribe(publisher.publish_changes)
-            links.subscribe(detection.observe_fleet)
-            links.subscribe(publisher.publish_fleet)
-            detection.start()
-            exits.push_async_callback(detection.stop)
-            await links.start()
-            exits.push_async_callback(links.close)
-            exits.callback(streams.close)
+            stores = await _open_stores(options, exits)
+            hub = cls(options, config, settings, stores, external_url)
+            hub.first_token = await hub._let_in(options.admin_token)
+            hub._subscribe()
+            await hub._begin(exits)
             hub._exits = exits.pop_all()
         return hub
-
-    first_token: str | None = None
-    """The API token made at the first start, to be shown once; None on every later start."""
 
     async def stop(self) -> None:
         """Let go of everything, in the order opposite to the start."""
         await self._exits.aclose()
 
-    async def take_up(self, engine: detect.Engine) -> None:
-        """Load what was known before the restart into the inventory and the engine."""
+    async def _let_in(self, admin_token: str | None) -> str | None:
+        await self.api_tokens.load()
+        return await self.api_tokens.ensure_admin(admin_token)
+
+    def _subscribe(self) -> None:
+        """Connect each part with what must know of it: data flows one way."""
+        publisher = Publisher(self.streams)
+        self.inventory.subscribe(self.detection.observe_changes)
+        self.inventory.subscribe(publisher.publish_changes)
+        self.fleet.links.subscribe(self.detection.observe_fleet)
+        self.fleet.links.subscribe(publisher.publish_fleet)
+        self.alerting.subscribe(self._keep_alert_events)
+        self.alerting.subscribe(publisher.publish_alerts)
+
+    async def _begin(self, exits: AsyncExitStack) -> None:
+        """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
+        exits.push_async_callback(self.change_log.close)
+        await self.alerting.start()
+        exits.push_async_callback(self.alerting.stop)
+        await self._take_up()
+        self.detection.start()
+        exits.push_async_callback(self.detection.stop)
+        await self.fleet.links.start()
+        exits.push_async_callback(self.fleet.links.close)
+        exits.callback(self.streams.close)
+
+    async def _take_up(self) -> None:
+        """Load what was known before the restart, and let go of what belongs to clusters that were removed."""
         known = {cluster.name for cluster in await self.fleet.clusters.list()}
         stored = await self.change_log.load()
         for orphan in sorted({row.cluster for row in stored} - known):
             await self.change_log.forget(orphan)
         loaded = self.inventory.load(row for row in stored if row.cluster in known)
         for (cluster, kind), changes in _by_cluster_and_kind(loaded):
-            engine.load(cluster, kind, [change.object for change in changes])
-        engine.restore(self.alerting.active())
-        if loaded:
-            _log.info(
-                "took up where the last run ended", objects=len(loaded), alerts=len(self.alerting.active())
+            self._engine.load(cluster, kind, [change.object for change in changes])
+        active = self.alerting.active()
+        self._engine.restore(active)
+        # A kill between the removal of a cluster and the end of its alerts leaves them to nobody else.
+        for removed in sorted({alert.labels.get("cluster", "") for alert in active} - known):
+            self._engine.observe_fleet(
+                FleetChange(cluster=removed, kind=FleetChangeKind.CLUSTER_REMOVED, time=time.time())
             )
+        if loaded or active:
+            _log.info("took up where the last run ended", objects=len(loaded), alerts=len(active))
 
-    def keep_alert_events(self, events: Iterable[alerts.AlertEvent]) -> None:
+    def _keep_alert_events(self, events: Iterable[alerts.AlertEvent]) -> None:
         """Write each transition of an alert to the telemetry store."""
         self.telemetry.insert(Table.ALERT_EVENTS, [_to_row(event) for event in events])
 
@@ -200,15 +234,18 @@ def create_app(hub: Hub) -> Litestar:
             alerting_routes.router,
             live_routes.router,
         ],
+        # Answers hold secrets (new tokens) and what was true a moment ago.
+        response_headers=[ResponseHeader(name="Cache-Control", value="no-store", documentation_only=False)],
     )
     state = State(
         {
-            "hub": hub,
+            "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,
+            "change_log": hub.change_log,
+            "detection": hub.detection,
             "fleet": hub.fleet,
             "inventory": hub.inventory,
-            "change_log": hub.change_log,
-            "alerting": hub.alerting,
+            "runbooks": RunbookPages(hub.detect_settings),
             "streams": hub.streams,
             "telemetry": hub.telemetry,
         }
@@ -217,17 +254,38 @@ def create_app(hub: Hub) -> Litestar:
         [api, fleet_routes.link, health_routes.router, console_routes.router],
         guards=[require_token],
         exception_handlers=problems.handlers(_STATUSES),
+        request_max_body_size=problems.MAX_BODY_BYTES,
         compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/stream"]),
-        openapi_config=OpenAPIConfig(
-            title="Farwatch",
-            version=__version__,
-            path="/api/schema",
-            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
-            security=[{"token": []}],
-        ),
+        openapi_config=_describe_api(),
         state=state,
         logging_config=None,
     )
+
+
+def _describe_api() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Farwatch",
+        version=__version__,
+        description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",
+        path="/api/schema",
+        # As JSON alone: pages that show it would have to be fetched from elsewhere, with the reader's token.
+        render_plugins=[JsonRenderPlugin(path=("/", "/openapi.json"))],
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, _method, _path: _to_camel_case(handler.handler_name),
+        components=Components(
+            security_schemes={
+                "token": SecurityScheme(
+                    type="http", scheme="bearer", description="An API token, as `/api/v1/tokens` makes them."
+                )
+            }
+        ),
+        security=[{"token": []}],
+    )
+
+
+def _to_camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
 
 
 def _by_cluster_and_kind(

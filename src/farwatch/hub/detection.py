@@ -15,6 +15,9 @@ from farwatch.hub.inventory import ObjectChange
 RETRY_SECONDS = 1.0
 """How long to wait before alerts that could not be written down are put again."""
 
+SHORTEST_SLEEP_SECONDS = 0.01
+"""However soon something is due, others get a turn in between; news is not kept waiting."""
+
 LONGEST_SLEEP_SECONDS = 30.0
 """The wall clock is looked at this often at the least, so that a jump of it is noticed."""
 
@@ -28,14 +31,23 @@ class Detection:
         engine: Decides.
         alerting: Takes what was decided.
         clock: Seconds since the epoch.
+
+    Attributes:
+        failures: How often deciding failed by a fault of ours; each is in the log.
     """
 
     def __init__(self, engine: Engine, alerting: Alerting, clock: Callable[[], float]) -> None:
+        self.failures = 0
         self._engine = engine
         self._alerting = alerting
         self._clock = clock
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether alerts are decided: from ``start`` to ``stop``."""
+        return self._task is not None and not self._task.done()
 
     def observe_changes(self, changes: Sequence[ObjectChange]) -> None:
         """Subscribes to the inventory."""
@@ -64,7 +76,14 @@ class Detection:
     async def _run(self) -> None:
         while True:
             self._news.clear()
-            alerts = self._engine.advance(self._clock())
+            try:
+                alerts = self._engine.advance(self._clock())
+            except Exception:  # noqa: BLE001 - logged and counted
+                # One object that a detector cannot take must not cost all others their alerts.
+                self.failures += 1
+                _log.exception("deciding failed")
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             if alerts:
                 await self._put(alerts)
             await self._sleep()
@@ -84,7 +103,7 @@ class Detection:
         due = self._engine.next_due()
         seconds = LONGEST_SLEEP_SECONDS if due is None else min(due - self._clock(), LONGEST_SLEEP_SECONDS)
         try:
-            async with asyncio.timeout(max(seconds, 0)):
+            async with asyncio.timeout(max(seconds, SHORTEST_SLEEP_SECONDS)):
                 await self._news.wait()
         except TimeoutError:
             return

@@ -9,13 +9,32 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    SerializationException,
+)
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.openapi.datastructures import ResponseSpec
 
 _log = structlog.get_logger(__name__)
 
+MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL_LENGTH = 2000
 
+MAX_BODY_BYTES = 1024 * 1024
+"""The longest body that a request may have."""
+
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
+
+_MEANINGS = {
+    HTTPStatus.BAD_REQUEST: "A parameter or the body is not as it must be; `detail` names it.",
+    HTTPStatus.UNAUTHORIZED: "No API token, or one that is unknown or revoked.",
+    HTTPStatus.NOT_FOUND: "What the path names does not exist.",
+    HTTPStatus.CONFLICT: "It cannot be done as things stand; `detail` says why.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A store does not answer now; try again later.",
+}
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,9 +57,19 @@ def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -
     return Response(
         msgspec.json.encode(problem),
         status_code=status,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
         headers=dict(headers or {}),
     )
+
+
+def described(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+    """The errors that a route may answer with, for the OpenAPI document; that of a missing token is always one."""
+    return {
+        int(status): ResponseSpec(
+            Problem, generate_examples=False, description=_MEANINGS[status], media_type=MEDIA_TYPE
+        )
+        for status in (*statuses, HTTPStatus.UNAUTHORIZED)
+    }
 
 
 def handlers(statuses: Mapping[type[Exception], int]) -> dict[int | type[Exception], Any]:
@@ -56,12 +85,33 @@ def _with_status(status: int) -> Handler:
     return handle
 
 
-def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    detail = error.detail
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    return answer(error.status_code, _explain(request, error), error.headers)
+
+
+def _explain(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    """The error's own words, or better ones where the framework's say too little."""
+    path = request.url.path[:200]
     if isinstance(error.extra, list):
-        faults = (f"{fault.get('key', 'body')}: {fault.get('message', '')}" for fault in error.extra)
-        detail = f"{detail}: {'; '.join(faults)}"
-    return answer(error.status_code, detail, error.headers)
+        return "; ".join(_explain_fault(fault) for fault in error.extra)
+    if isinstance(error.__cause__, SerializationException):
+        return f"the body is not JSON: {error.detail}"
+    match error:
+        case MethodNotAllowedException():
+            allowed = (error.headers or {}).get("allow", "")
+            return f"{request.method} is not served at {path}; what is: {allowed}"
+        case RequestEntityTooLarge():
+            return f"the body is larger than {MAX_BODY_BYTES} bytes"
+        case NotFoundException() if error.detail == HTTPStatus.NOT_FOUND.phrase:
+            return f"nothing is served at {path}: GET /api/schema lists what is"
+    return error.detail
+
+
+def _explain_fault(fault: Mapping[str, Any]) -> str:
+    key, message = fault.get("key", "data"), fault.get("message", "")
+    if message == "'data'":  # what is left of the KeyError
+        return "the body is missing"
+    return f"{'body' if key == 'data' else key}: {message}"
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,7 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 
+from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.service import Alerting
 
@@ -24,6 +26,14 @@ class AlertStatus(StrEnum):
 
     FIRING = "firing"
     RESOLVED = "resolved"
+
+
+class AlertChoice(StrEnum):
+    """Which alerts are wanted."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    ALL = "all"
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -80,30 +90,38 @@ def _alerting(state: State) -> Alerting:
     return alerting
 
 
-@get("/alerts", summary="List alerts", sync_to_thread=False)
+@get(
+    "/alerts",
+    summary="List alerts",
+    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    sync_to_thread=False,
+)
 def list_alerts(
     state: State,
-    status: AlertStatus | None = AlertStatus.FIRING,
-    cluster: str = "",
+    status: Annotated[AlertChoice, Parameter(description="Which are wanted.")] = AlertChoice.FIRING,
+    cluster: Annotated[str, Parameter(description="Only this cluster's; all when empty.")] = "",
     label: Annotated[
         list[str] | None, Parameter(description="NAME=VALUE; may be given several times, and all must match.")
     ] = None,
 ) -> AlertList:
-    """What fires now or, with `status=resolved`, what was resolved a short while ago."""
-    wanted = dict(_read_labels(label or ()))
+    """What fires now or, with `status=resolved`, what was resolved a short while ago; or, with `status=all`, both."""
+    wanted = set(_read_labels(label or ()))
     if cluster:
-        wanted["cluster"] = cluster
+        wanted.add(("cluster", cluster))
     now = datetime.now(UTC)
     views = (view(known.alert, now) for known in _alerting(state).known())
     items = [
-        item
-        for item in views
-        if (status is None or item.status is status) and wanted.items() <= item.labels.items()
+        item for item in views if status in {AlertChoice.ALL, item.status} and wanted <= item.labels.items()
     ]
     return AlertList(sorted(items, key=lambda item: (item.starts_at, item.fingerprint)))
 
 
-@get("/alerts/{fingerprint:str}", summary="Get an alert", sync_to_thread=False)
+@get(
+    "/alerts/{fingerprint:str}",
+    summary="Get an alert",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+    sync_to_thread=False,
+)
 def get_alert(state: State, fingerprint: str) -> AlertView:
     """One alert that fires or was resolved a short while ago."""
     known = _alerting(state).get(fingerprint)
@@ -112,9 +130,15 @@ def get_alert(state: State, fingerprint: str) -> AlertView:
     return view(known.alert, datetime.now(UTC))
 
 
-@get("/notifications", summary="List notifications", sync_to_thread=False)
+@get(
+    "/notifications",
+    summary="List notifications",
+    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    sync_to_thread=False,
+)
 def list_notifications(
-    state: State, limit: Annotated[int, Parameter(ge=1, le=MAX_ATTEMPTS)] = 100
+    state: State,
+    limit: Annotated[int, Parameter(ge=1, le=MAX_ATTEMPTS, description="How many at most.")] = 100,
 ) -> AttemptList:
     """The latest attempts to tell somebody, with their outcome."""
     attempts = _alerting(state).attempts()

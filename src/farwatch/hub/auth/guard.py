@@ -11,8 +11,8 @@ from litestar.handlers.base import BaseRouteHandler
 from farwatch.hub.auth.tokens import ApiTokens
 
 OPEN = {"open": True}
-"""Put into a route's ``opt``: served without a token. Only health, the console's files and the link (which has
-tokens of its own) are."""
+"""Put into a route's ``opt``: served without a token. Only health, the console's files, the runbooks and the link
+(which has tokens of its own) are."""
 
 
 def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -26,8 +26,12 @@ def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseR
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotAuthorizedException(
-            "this needs an API token: send 'Authorization: Bearer TOKEN' (the hub printed one at its first start)"
+            "this needs an API token: send 'Authorization: Bearer TOKEN' (the hub printed one at its first start)",
+            headers={"WWW-Authenticate": "Bearer"},
         )
     tokens: ApiTokens = connection.app.state.api_tokens
     if tokens.authenticate(token.strip()) is None:
-        raise NotAuthorizedException("this API token is unknown or revoked")
+        raise NotAuthorizedException(
+            "this API token is unknown or revoked",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )

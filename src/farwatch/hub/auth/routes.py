@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.datastructures import State
 
+from farwatch.hub import problems
 from farwatch.hub.auth.tokens import ApiToken, ApiTokens
 
 
@@ -36,23 +38,29 @@ def _tokens(state: State) -> ApiTokens:
     return tokens
 
 
-@get("/", summary="List API tokens")
-async def list_tokens(state: State) -> ApiTokenList:
+@get("/", summary="List API tokens", responses=problems.described())
+async def list_api_tokens(state: State) -> ApiTokenList:
     """Every token ever made, without its secret."""
     return ApiTokenList(await _tokens(state).list())
 
 
-@post("/", summary="Make an API token")
-async def create_token(state: State, data: NewApiToken) -> CreatedApiToken:
+@post("/", summary="Make an API token", responses=problems.described(HTTPStatus.BAD_REQUEST))
+async def create_api_token(state: State, data: NewApiToken) -> CreatedApiToken:
     """Make a token that may do everything; its secret is only in this answer."""
     token, secret = await _tokens(state).create(data.name)
     return CreatedApiToken(token.id, token.name, secret)
 
 
-@delete("/{token_id:str}", summary="Revoke an API token")
-async def revoke_token(state: State, token_id: str) -> None:
-    """Make a token worthless at once."""
+@delete(
+    "/{token_id:str}",
+    summary="Revoke an API token",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+)
+async def revoke_api_token(state: State, token_id: str) -> None:
+    """Make a token worthless at once. The last valid one stays, so that nobody is locked out."""
     await _tokens(state).revoke(token_id)
 
 
-router = Router("/tokens", route_handlers=[list_tokens, create_token, revoke_token], tags=["tokens"])
+router = Router(
+    "/tokens", route_handlers=[list_api_tokens, create_api_token, revoke_api_token], tags=["tokens"]
+)

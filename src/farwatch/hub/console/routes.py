@@ -1,19 +1,17 @@
-"""The console's files, served without a token: the page itself asks for one before it asks the API."""
+"""The console's files and the runbooks, served without a token: the page itself asks for one before it asks the API."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 from litestar import Response, Router, get
+from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.console.runbooks import RunbookPages
 
-_MEDIA_TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "console.css": "text/css; charset=utf-8",
-    "console.js": "text/javascript; charset=utf-8",
-}
+_MEDIA_TYPES = {"index.html": "text/html", "console.css": "text/css", "console.js": "text/javascript"}
 
 _HEADERS = {
     # Nothing inline, nothing from elsewhere: a label or message can never become code.
@@ -25,23 +23,48 @@ _HEADERS = {
 }
 
 
-def _serve(name: str) -> Response[bytes]:
+def _serve(content: bytes, media_type: str) -> Response[bytes]:
+    return Response(content, media_type=media_type, headers=_HEADERS)
+
+
+def _serve_file(name: str) -> Response[bytes]:
+    return _serve(files(__package__).joinpath(name).read_bytes(), _MEDIA_TYPES[name])
+
+
+@get("/", sync_to_thread=False)
+def show_console() -> Response[bytes]:
+    """The page."""
+    return _serve_file("index.html")
+
+
+@get("/console/{name:str}", sync_to_thread=False)
+def show_file(name: str) -> Response[bytes]:
+    """A file that the page needs."""
     if name not in _MEDIA_TYPES:
         raise NotFoundException(f"the console has no file {name[:100]!r}")
-    content = files(__package__).joinpath(name).read_bytes()
-    return Response(content, media_type=_MEDIA_TYPES[name], headers=_HEADERS)
+    return _serve_file(name)
 
 
-@get("/", include_in_schema=False, opt=OPEN, sync_to_thread=False)
-def index() -> Response[bytes]:
-    """The page."""
-    return _serve("index.html")
+@get("/runbooks", sync_to_thread=False)
+def list_runbooks(state: State) -> Response[bytes]:
+    """A page that names every alert."""
+    pages: RunbookPages = state.runbooks
+    return _serve(pages.index, "text/html")
 
 
-@get("/console/{name:str}", include_in_schema=False, opt=OPEN, sync_to_thread=False)
-def file(name: str) -> Response[bytes]:
-    """A file that the page needs."""
-    return _serve(name)
+@get("/runbooks/{alertname:str}", sync_to_thread=False)
+def show_runbook(state: State, alertname: str) -> Response[bytes]:
+    """What an alert means, and what to do about it."""
+    pages: RunbookPages = state.runbooks
+    page = pages.get(alertname)
+    if page is None:
+        raise NotFoundException(f"there is no runbook {alertname[:100]!r}: /runbooks lists them all")
+    return _serve(page, "text/html")
 
 
-router = Router("/", route_handlers=[index, file])
+router = Router(
+    "/",
+    route_handlers=[show_console, show_file, list_runbooks, show_runbook],
+    opt=OPEN,
+    include_in_schema=False,
+)

@@ -2,6 +2,23 @@
 
 from farwatch.hub.detect.engine import Engine
 from farwatch.hub.detect.registry import DETECTORS, Detector
-from farwatch.hub.detect.settings import DetectSection, DetectSettings, DetectSettingsError
+from farwatch.hub.detect.runbooks import RUNBOOKS
+from farwatch.hub.detect.settings import (
+    RUNBOOK_PATH,
+    DetectSection,
+    DetectSettings,
+    DetectSettingsError,
+    Rules,
+)
 
-__all__ = ["DETECTORS", "DetectSection", "DetectSettings", "DetectSettingsError", "Detector", "Engine"]
+__all__ = [
+    "DETECTORS",
+    "RUNBOOKS",
+    "RUNBOOK_PATH",
+    "DetectSection",
+    "DetectSettings",
+    "DetectSettingsError",
+    "Detector",
+    "Engine",
+    "Rules",
+]

@@ -17,8 +17,8 @@ from farwatch.kube.selectors import Selector, SelectorError
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 """Namespaces that Kubernetes itself makes and uses."""
 
-DEFAULT_RUNBOOK_BASE = "https://github.com/farwatch/farwatch/blob/main/docs/detectors.md"
-"""Where the page of detectors is read; every detector has an anchor on it."""
+RUNBOOK_PATH = "/runbooks/{alertname}"
+"""Where the hub itself serves the runbook of an alert, below its own address."""
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -74,14 +74,15 @@ class DetectSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes:
         system_namespaces: Whether Kubernetes' own namespaces are looked at.
         exclude_namespaces: Shell patterns of namespaces that are left out.
-        runbook_url: The page whose anchors are the detectors' names in lower case.
+        runbook_url: Where runbooks are; ``{alertname}`` stands for the alert's name, ``{anchor}`` for the same in
+            lower case. Empty: at the hub itself.
         detectors: Settings by detector.
         overrides: Settings for some objects; later ones win.
     """
 
     system_namespaces: bool = True
     exclude_namespaces: tuple[str, ...] = ()
-    runbook_url: str = DEFAULT_RUNBOOK_BASE
+    runbook_url: str = ""
     detectors: dict[str, DetectorSection] = {}
     overrides: tuple[OverrideSection, ...] = ()
 
@@ -103,14 +104,17 @@ class DetectSettings:
 
     Args:
         section: The section; absent means the defaults.
+        default_runbook_url: Where runbooks are when the section does not say.
 
     Raises:
         DetectSettingsError: It names an unknown detector or limit, or holds a bad value.
     """
 
-    def __init__(self, section: DetectSection | None = None) -> None:
+    def __init__(
+        self, section: DetectSection | None = None, *, default_runbook_url: str = RUNBOOK_PATH
+    ) -> None:
         section = section or DetectSection()
-        self.runbook_url = section.runbook_url
+        self.runbook_url = section.runbook_url or default_runbook_url
         excluded = (*section.exclude_namespaces, *(() if section.system_namespaces else SYSTEM_NAMESPACES))
         self._excluded = _parse_patterns(excluded)
         self._excludes: dict[str, bool] = {}
@@ -129,7 +133,7 @@ class DetectSettings:
         self._kinds_overridden = {DETECTORS[name].kind for name, found in self._overrides.items() if found}
 
     @classmethod
-    def parse(cls, section: object) -> DetectSettings:
+    def parse(cls, section: object, *, default_runbook_url: str = RUNBOOK_PATH) -> DetectSettings:
         """Settings from the section as YAML or JSON has it.
 
         Raises:
@@ -142,21 +146,24 @@ class DetectSettings:
                 _convert(found, DetectorSection, f"detect.detectors.{name}")
             for index, found in enumerate(overrides if isinstance(overrides, list) else ()):
                 _convert(found, OverrideSection, f"detect.overrides[{index}]")
-        return cls(_convert({} if section is None else section, DetectSection, "detect"))
+        converted = _convert({} if section is None else section, DetectSection, "detect")
+        return cls(converted, default_runbook_url=default_runbook_url)
 
     @classmethod
-    def load(cls, path: Path) -> DetectSettings:
+    def load(cls, path: Path, *, default_runbook_url: str = RUNBOOK_PATH) -> DetectSettings:
         """Settings from the section ``detect`` of a YAML file.
 
         Raises:
-            DetectSettingsError: The file is no YAML, or the section has a fault.
-            OSError: The file cannot be read.
+            DetectSettingsError: The file cannot be read or is no YAML, or the section has a fault.
         """
         try:
             content = msgspec.yaml.decode(path.read_bytes())
+        except OSError as error:
+            raise DetectSettingsError(f"{path}: cannot be read: {error.strerror}") from error
         except msgspec.DecodeError as error:
             raise DetectSettingsError(f"{path}: not YAML: {error}") from error
-        return cls.parse(content.get("detect") if isinstance(content, dict) else content)
+        section = content.get("detect") if isinstance(content, dict) else content
+        return cls.parse(section, default_runbook_url=default_runbook_url)
 
     def excludes(self, namespace: str) -> bool:
         """Whether a namespace is left out."""

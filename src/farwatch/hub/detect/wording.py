@@ -63,12 +63,14 @@ def write_annotations(
         subject: What it is about.
         findings: What was found, the oldest first.
         since: Since when, in seconds since the epoch.
-        runbook_url: The page on which the detector has an anchor.
+        runbook_url: Where runbooks are, with ``{alertname}`` or ``{anchor}`` where the alert is named.
     """
     return {
         "summary": detector.summary.format(subject=show_subject(subject)),
         "description": _describe(subject, findings, since),
-        "runbook_url": f"{runbook_url}#{detector.name.lower()}",
+        "runbook_url": runbook_url.replace("{alertname}", detector.name).replace(
+            "{anchor}", detector.name.lower()
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
@@ -13,9 +14,10 @@ from litestar import Router, WebSocket, delete, get, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 
+from farwatch.hub import problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.auth.guard import OPEN
-from farwatch.hub.fleet.clusters import AgentToken, Cluster, TokenState
+from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, AgentToken, Cluster, TokenState
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.presence import AgentView
 from farwatch.hub.inventory import Inventory
@@ -27,7 +29,7 @@ MAX_OVERLAP_SECONDS = 30 * 86_400
 class AgentState(StrEnum):
     """How a cluster's agent stands."""
 
-    NEVER_CONNECTED = "never connected"
+    NEVER_CONNECTED = "never_connected"
     CONNECTED = "connected"
     AWAY = "away"
     LOST = "lost"
@@ -77,7 +79,9 @@ class NewCluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """How long the former tokens stay valid beside the new one."""
 
-    overlap_seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_OVERLAP_SECONDS)] = 3600
+    overlap_seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_OVERLAP_SECONDS)] = int(
+        ROTATION_OVERLAP_SECONDS
+    )
 
 
 class TokenIssued(msgspec.Struct, frozen=True):
@@ -148,54 +152,78 @@ def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
     ]
 
 
-@get("/clusters", summary="List clusters")
+@get("/clusters", summary="List clusters", responses=problems.described())
 async def list_clusters(state: State) -> ClusterList:
     """Every cluster with the state of its agent."""
     return ClusterList(_views(state, await _fleet(state).clusters.list()))
 
 
-@post("/clusters", summary="Add a cluster")
+@post(
+    "/clusters",
+    summary="Add a cluster",
+    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT),
+)
 async def add_cluster(state: State, data: NewCluster) -> TokenIssued:
     """Add a cluster; its agent's token is only in this answer."""
     issued = await _fleet(state).add(data.name)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
-@get("/clusters/{name:str}", summary="Get a cluster")
+@get("/clusters/{name:str}", summary="Get a cluster", responses=problems.described(HTTPStatus.NOT_FOUND))
 async def get_cluster(state: State, name: str) -> ClusterView:
     """One cluster with the state of its agent."""
     return _views(state, [await _fleet(state).clusters.get(name)])[0]
 
 
-@delete("/clusters/{name:str}", summary="Remove a cluster")
+@delete(
+    "/clusters/{name:str}",
+    summary="Remove a cluster",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+)
 async def remove_cluster(state: State, name: str) -> None:
     """Remove a cluster with its tokens and current objects; its history stays until it ages out."""
     await _fleet(state).remove(name)
 
 
-@get("/clusters/{name:str}/tokens", summary="List a cluster's tokens")
-async def list_tokens(state: State, name: str) -> TokenList:
+@get(
+    "/clusters/{name:str}/tokens",
+    summary="List a cluster's tokens",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
+async def list_agent_tokens(state: State, name: str) -> TokenList:
     """A cluster's agent tokens, the worthless ones as well, without their secrets."""
     return TokenList(await _fleet(state).clusters.tokens(name))
 
 
-@post("/clusters/{name:str}/tokens", summary="Rotate a cluster's token")
-async def rotate_token(state: State, name: str, data: NewToken) -> TokenIssued:
+@post(
+    "/clusters/{name:str}/tokens",
+    summary="Rotate a cluster's token",
+    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+)
+async def rotate_agent_token(state: State, name: str, data: NewToken) -> TokenIssued:
     """Make a new agent token; the former ones stay valid for the overlap."""
     issued = await _fleet(state).rotate(name, data.overlap_seconds)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
-@delete("/clusters/{name:str}/tokens", summary="Revoke all of a cluster's tokens")
-async def revoke_tokens(state: State, name: str) -> None:
+@delete(
+    "/clusters/{name:str}/tokens",
+    summary="Revoke all of a cluster's tokens",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
+async def revoke_agent_tokens(state: State, name: str) -> None:
     """Make every token worthless at once, and close the agent's link."""
     for token in await _fleet(state).clusters.tokens(name):
         if token.state is TokenState.VALID:
             await _fleet(state).revoke(name, token.id)
 
 
-@delete("/clusters/{name:str}/tokens/{token_id:str}", summary="Revoke a cluster's token")
-async def revoke_token(state: State, name: str, token_id: str) -> None:
+@delete(
+    "/clusters/{name:str}/tokens/{token_id:str}",
+    summary="Revoke a cluster's token",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
+async def revoke_agent_token(state: State, name: str, token_id: str) -> None:
     """Make one token worthless at once, and close the link that came with it."""
     await _fleet(state).revoke(name, token_id)
 
@@ -242,10 +270,10 @@ router = Router(
         add_cluster,
         get_cluster,
         remove_cluster,
-        list_tokens,
-        rotate_token,
-        revoke_tokens,
-        revoke_token,
+        list_agent_tokens,
+        rotate_agent_token,
+        revoke_agent_tokens,
+        revoke_agent_token,
     ],
     tags=["clusters"],
 )

@@ -13,11 +13,15 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting import Alerting
+from farwatch.hub.detection import Detection
 from farwatch.hub.fleet import Fleet
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.hub.live import Streams
 from farwatch.hub.store import Telemetry
 from farwatch.wire.exposition import Family, counter, counters, gauge, gauges
+
+_SEVERITIES = ("critical", "warning", "info")
+"""Shown even while nothing of theirs fires, so that a graph has no holes."""
 
 
 def collect(state: State) -> Iterator[Family]:
@@ -26,6 +30,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_fleet(state.fleet)
     yield from _about_inventory(state.inventory, state.change_log)
     yield from _about_telemetry(state.telemetry)
+    yield from _about_detection(state.detection)
     yield from _about_alerting(state.alerting)
     yield from _about_streams(state.streams)
 
@@ -105,8 +110,15 @@ def _about_telemetry(telemetry: Telemetry) -> Iterator[Family]:
     yield gauge("farwatch_telemetry_pending_bytes", "Rows that wait to be written.", telemetry.pending_bytes)
 
 
+def _about_detection(detection: Detection) -> Iterator[Family]:
+    yield counter(
+        "farwatch_detection_failures_total", "Times that deciding about alerts failed.", detection.failures
+    )
+
+
 def _about_alerting(alerting: Alerting) -> Iterator[Family]:
-    severities = Counter(alert.labels.get("severity", "") for alert in alerting.active())
+    severities = Counter(dict.fromkeys(_SEVERITIES, 0))
+    severities.update(alert.labels.get("severity", "") for alert in alerting.active())
     yield gauges("farwatch_alerts_firing", "Alerts that fire, by severity.", "severity", severities)
     sent = alerting.counters
     delivered, failed = sent.notifications_delivered, sent.notifications_failed

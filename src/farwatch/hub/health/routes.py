@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from litestar import Response, Router, get
 from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
 
+from farwatch.hub import problems
+from farwatch.hub.alerting import Alerting
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.detection import Detection
 from farwatch.hub.health.metrics import collect
 from farwatch.hub.store import Telemetry
 from farwatch.wire.exposition import CONTENT_TYPE, write_text
@@ -19,27 +25,48 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     problems: list[str] = []
 
 
-@get("/healthz", opt=OPEN, summary="Is the hub alive?", tags=["health"], sync_to_thread=False)
+@get("/healthz", opt=OPEN, security=[{}], summary="Is the hub alive?", sync_to_thread=False)
 def healthz() -> Health:
     """The hub's loop turns: it answers."""
     return Health(ok=True)
 
 
-@get("/readyz", opt=OPEN, summary="Can the hub do its work?", tags=["health"], sync_to_thread=False)
+@get(
+    "/readyz",
+    opt=OPEN,
+    security=[{}],
+    summary="Can the hub do its work?",
+    responses={
+        503: ResponseSpec(Health, generate_examples=False, description="It cannot; `problems` says why.")
+    },
+    sync_to_thread=False,
+)
 def readyz(state: State) -> Response[Health]:
     """200 when everything works; 503 with the reasons when not."""
-    telemetry: Telemetry = state.telemetry
-    problems = []
+    faults = list(_find_faults(state.telemetry, state.detection, state.alerting))
+    return Response(Health(ok=not faults, problems=faults), status_code=503 if faults else 200)
+
+
+def _find_faults(telemetry: Telemetry, detection: Detection, alerting: Alerting) -> Iterator[str]:
     if telemetry.full:
-        problems.append("the telemetry store takes no rows: the hub's log says why; is the disk full?")
-    health = Health(ok=not problems, problems=problems)
-    return Response(health, status_code=503 if problems else 200)
+        yield "the telemetry store takes no rows: the hub's log says why; is the disk full?"
+    if not detection.running:
+        yield "nothing decides about alerts any more: the hub's log says why; restart the hub"
+    if not alerting.running:
+        yield "nobody is notified any more: the hub's log says why; restart the hub"
 
 
-@get("/metrics", summary="The hub's own metrics", tags=["health"], sync_to_thread=False)
+@get(
+    "/metrics",
+    summary="The hub's own metrics",
+    media_type=CONTENT_TYPE,
+    responses=problems.described(),
+    sync_to_thread=False,
+)
 def metrics(state: State) -> Response[str]:
     """In Prometheus' text format."""
-    return Response(write_text(collect(state)), media_type=CONTENT_TYPE)
+    # As a header: to a media type the framework would add a second charset, which Prometheus refuses.
+    return Response(write_text(collect(state)), headers={"content-type": CONTENT_TYPE})
 
 
-router = Router("/", route_handlers=[healthz, readyz, metrics])
+router = Router("/", route_handlers=[healthz, readyz, metrics], tags=["health"])

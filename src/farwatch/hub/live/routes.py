@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated
 
 from litestar import Router, get
@@ -11,14 +12,22 @@ from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from farwatch.hub import problems
 from farwatch.hub.live.streams import LiveEvent, Streams
 
 KEEPALIVE_SECONDS = 15.0
 TYPES = frozenset({"alert", "change", "cluster"})
 
 
-@get("/stream", summary="Follow what happens", sync_to_thread=False)
-def stream(
+@get(
+    "/stream",
+    summary="Follow what happens",
+    media_type="text/event-stream",
+    response_description="Server-sent events of the types `alert`, `change`, `cluster` and `lost`, each with JSON.",
+    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    sync_to_thread=False,
+)
+def follow_stream(
     state: State,
     types: Annotated[str, Parameter(description="Some of alert,change,cluster; all when empty.")] = "",
     cluster: Annotated[str, Parameter(description="Only this cluster's; all when empty.")] = "",
@@ -28,7 +37,7 @@ def stream(
     Who reads too slowly loses the oldest events and gets one of type `lost` that says how many: read the current
     state again then. A comment every 15 seconds keeps the connection alive.
     """
-    wanted = frozenset(types.split(",")) if types else TYPES
+    wanted = frozenset(word.strip() for word in types.split(",")) if types else TYPES
     if unknown := wanted - TYPES:
         raise ClientException(
             f"types: {', '.join(sorted(unknown))[:100]!r} is none of {', '.join(sorted(TYPES))}"
@@ -54,4 +63,4 @@ def _is_wanted(event: LiveEvent, types: frozenset[str], cluster: str) -> bool:
     return event.type in types and cluster in {"", event.cluster}
 
 
-router = Router("/", route_handlers=[stream], tags=["live"])
+router = Router("/", route_handlers=[follow_stream], tags=["live"])

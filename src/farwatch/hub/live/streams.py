@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -59,7 +60,7 @@ class Listener:
     """One listener's events, oldest first."""
 
     def __init__(self) -> None:
-        self._events: list[LiveEvent] = []
+        self._events: deque[LiveEvent] = deque()
         self._lost = 0
         self._ended = False
         self._arrived = asyncio.Event()
@@ -67,7 +68,7 @@ class Listener:
     def offer(self, event: LiveEvent) -> None:
         """Add an event; the oldest makes room when there are too many."""
         if len(self._events) >= _QUEUE_SIZE:
-            del self._events[0]
+            self._events.popleft()
             self._lost += 1
         self._events.append(event)
         self._arrived.set()
@@ -87,7 +88,8 @@ class Listener:
                 yield []
                 continue
             self._arrived.clear()
-            batch, self._events = self._events, []
+            batch = list(self._events)
+            self._events.clear()
             if self._lost:
                 batch.insert(0, LiveEvent("lost", "", b'{"events":%d}' % self._lost))
                 self._lost = 0

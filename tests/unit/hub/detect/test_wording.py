@@ -44,14 +44,14 @@ def test_the_container_is_a_label_only_where_there_is_just_one() -> None:
 
 def annotate(*pods: str, facts: str = "It is broken.") -> dict[str, str]:
     findings = [(ObjectKey("prod", "Pod", "shop", pod), Finding(facts=facts)) for pod in pods]
-    return write_annotations(CRASH, WEB, findings, 1795209286, "https://example.com/detectors")
+    return write_annotations(CRASH, WEB, findings, 1795209286, "https://example.com/{alertname}#{anchor}")
 
 
 def test_one_pod_is_named_with_its_facts() -> None:
     assert annotate("web-1") == {
         "summary": "Deployment shop/web in prod is crash looping",
         "description": "Pod web-1: It is broken. Since 2026-11-20T21:14:46Z.",
-        "runbook_url": "https://example.com/detectors#kubepodcrashlooping",
+        "runbook_url": "https://example.com/KubePodCrashLooping#kubepodcrashlooping",
     }
 
 
