@@ -30,6 +30,7 @@ class Town:
 
     def advance(self, seconds: float) -> None:
         self.engine.advance(seconds, self.clock)
+        assert self.engine.stumbles == 0
 
     def unready(self) -> list[str]:
         """The pods that should be ready and are not."""

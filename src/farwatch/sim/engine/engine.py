@@ -10,6 +10,8 @@ import asyncio
 import random
 import time
 
+import structlog
+
 from farwatch.sim.engine.controllers.autoscalers import AutoscalerController
 from farwatch.sim.engine.controllers.budgets import BudgetController
 from farwatch.sim.engine.controllers.cronjobs import CronJobController
@@ -30,8 +32,11 @@ from farwatch.sim.namespaces import NamespaceController, release_unused_claims
 from farwatch.sim.store import Store
 
 _HOUSEKEEPING_SECONDS = 1.0
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 _SLICE_SECONDS = 0.005  # real seconds of work before the API server gets its turn
 _MAX_SLEEP_SECONDS = 0.05  # a user's change may set a timer that is due before the one waited for
+
+_log = structlog.get_logger(__name__)
 
 
 class Engine:
@@ -39,6 +44,9 @@ class Engine:
 
     Objects that are in the store already are taken as settled: a cluster built running stays quiet until something
     happens to it.
+
+    Attributes:
+        stumbles: How often something could not be done because an object was malformed.
     """
 
     def __init__(self, store: Store, randomness: random.Random, logs: LogBook | None = None) -> None:
@@ -56,6 +64,7 @@ class Engine:
         self.claims = ClaimController(self.world)
         self.budgets = BudgetController(self.world)
         self.quotas = QuotaController(self.world)
+        self.stumbles = 0
         self._namespaces = NamespaceController(store)
         self.world.timers.after(_HOUSEKEEPING_SECONDS, self._keep_house)
 
@@ -70,11 +79,18 @@ class Engine:
             controller.look_at_all()
 
     def step(self) -> bool:
-        """Do the next thing that is due; False when nothing is."""
+        """Do the next thing that is due; False when nothing is.
+
+        Users may store objects that lack what real servers insist on. What stumbles over one is logged and left.
+        """
         action = self.world.timers.pop_due()
         if action is None:
             return False
-        action()
+        try:
+            action()
+        except _MALFORMED:
+            self.stumbles += 1
+            _log.exception("stumbled over a malformed object", times=self.stumbles)
         return True
 
     def advance(self, seconds: float, clock: ManualClock) -> None:

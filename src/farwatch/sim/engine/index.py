@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
+import structlog
 
 from farwatch.sim.collection import Change, ChangeType, Entry, Key
 from farwatch.sim.engine.quantities import read_quantity
@@ -28,8 +29,8 @@ class _Metadata(_Slim, frozen=True):
 
 
 class _Resources(_Slim, frozen=True):
-    requests: dict[str, str] | None = None
-    limits: dict[str, str] | None = None
+    requests: dict[str, str | float] | None = None
+    limits: dict[str, str | float] | None = None
 
 
 class _Container(_Slim, frozen=True):
@@ -99,6 +100,7 @@ class PodFacts(msgspec.Struct, frozen=True, gc=False):
 
 
 _decoder = msgspec.json.Decoder(_Pod)
+_log = structlog.get_logger(__name__)
 _NOTHING: dict[str, float] = {}
 
 
@@ -110,7 +112,7 @@ class PodIndex:
         self._by_owner: dict[str, dict[Key, None]] = {}
         self._by_node: dict[str, dict[Key, None]] = {}
         self._by_namespace: dict[str, dict[Key, None]] = {}
-        self._shapes: dict[tuple[tuple[tuple[str, str], ...], ...], dict[str, float]] = {}
+        self._shapes: dict[tuple[tuple[tuple[str, str | float], ...], ...], dict[str, float]] = {}
         self._listeners: list[Callable[[PodFacts | None, PodFacts | None], None]] = []
         for entry in store.collection("pods").entries():
             self._put(None, self._read(entry))
@@ -171,7 +173,7 @@ class PodIndex:
             del self._facts[before.key]
 
     def _read(self, entry: Entry) -> PodFacts:
-        pod = _decoder.decode(entry.encoded)
+        pod = _decode(entry)
         metadata, conditions = pod.metadata, pod.status.conditions
         return PodFacts(
             entry=entry,
@@ -196,9 +198,25 @@ class PodIndex:
             total: dict[str, float] = {}
             for container in shape:
                 for name, quantity in container:
-                    total[name] = total.get(name, 0.0) + read_quantity(quantity)
+                    total[name] = total.get(name, 0.0) + _readable(quantity)
             self._shapes[shape] = total or _NOTHING
         return self._shapes[shape]
+
+
+def _readable(quantity: str | float) -> float:
+    try:
+        return read_quantity(quantity)
+    except ValueError:
+        return 0.0
+
+
+def _decode(entry: Entry) -> _Pod:
+    """A pod that no real server would have let in is as good as empty: it must not stop those that are in order."""
+    try:
+        return _decoder.decode(entry.encoded)
+    except msgspec.ValidationError as error:
+        _log.warning("malformed pod", namespace=entry.namespace, name=entry.name, why=str(error))
+        return _Pod(_Metadata())
 
 
 def _same_group(before: PodFacts | None, after: PodFacts | None, by_node: bool) -> bool:  # noqa: FBT001

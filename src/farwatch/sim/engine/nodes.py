@@ -184,9 +184,11 @@ class Nodes:
         if change.type is ChangeType.ADDED:
             self._expect_heartbeats(name)
         elif change.type is ChangeType.MODIFIED:
-            before = change.previous.decode() if change.previous else {}
-            cordoned = change.entry.decode()["spec"].get("unschedulable", False)
-            if cordoned != before.get("spec", {}).get("unschedulable", False):
+            before, after = (
+                each.decode().get("spec") or {} for each in (change.previous or change.entry, change.entry)
+            )
+            cordoned = after.get("unschedulable", False)
+            if cordoned != before.get("unschedulable", False):
                 self._world.timers.after(0.02, lambda: self._cordon(name, cordoned=cordoned))
         else:
             if timer := self._lost.pop(name, None):
@@ -226,7 +228,7 @@ class Nodes:
             return
         if self._kubelets.is_running(node):
             now = format_time(self._world.now)
-            for condition in found["status"]["conditions"]:
+            for condition in (found.get("status") or {}).get("conditions") or ():
                 condition["lastHeartbeatTime"] = now
             self._world.store.update("nodes", found, "status")
         self._world.timers.after(_STATUS_SECONDS, lambda: self._post_regularly(node))
@@ -240,7 +242,7 @@ class Nodes:
         now = format_time(self._world.now)
 
         def tell(document: Document) -> None:
-            for condition in document["status"]["conditions"]:
+            for condition in (document.get("status") or {}).get("conditions") or ():
                 if condition["status"] != "Unknown":
                     condition |= {
                         "status": "Unknown",

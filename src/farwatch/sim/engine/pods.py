@@ -63,7 +63,7 @@ def new_pod(
 
     ``changes``: ``labels`` to add to the template's, ``spec`` to lay over the template's, ``metadata`` to add.
     """
-    meta = owner["metadata"]
+    meta, own = owner["metadata"], template.get("metadata") or {}
     spec = template["spec"] | changes.get("spec", {})
     token = f"kube-api-access-{suffix(randomness)}"
     mount = {"name": token, "readOnly": True, "mountPath": _TOKEN_PATH}
@@ -85,8 +85,8 @@ def new_pod(
         "metadata": {
             "generateName": f"{meta['name']}-",
             "namespace": meta["namespace"],
-            "labels": (template["metadata"].get("labels") or {}) | changes.get("labels", {}),
-            "annotations": template["metadata"].get("annotations") or {},
+            "labels": (own.get("labels") or {}) | changes.get("labels", {}),
+            "annotations": own.get("annotations") or {},
             "ownerReferences": [owned_by(owner)],
             "managedFields": [managed_by("kube-controller-manager", "v1", time, managed)],
             **changes.get("metadata", {}),

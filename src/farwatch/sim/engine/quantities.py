@@ -18,15 +18,17 @@ _DECIMAL = ("T", "G", "M", "k")
 _EPSILON = 1e-9
 
 
-def read_quantity(text: str) -> float:
-    """A quantity in its base unit (cores, bytes, pieces); ValueError when it is none."""
+def read_quantity(text: str | float) -> float:
+    """A quantity in its base unit (cores, bytes, pieces), written as text or number; ValueError when it is none."""
+    if not isinstance(text, str):
+        return float(text)
     digits = text.rstrip("mkMGTKi")
     return float(digits) * _FACTORS.get(text[len(digits) :], 1.0)
 
 
-def write_quantity(value: float, like: str) -> str:
+def write_quantity(value: float, like: str | float) -> str:
     """A quantity as the API server sums them up: in the unit of ``like``, or the next finer one that is exact."""
-    unit = like.lstrip("0123456789.")
+    unit = str(like).lstrip("0123456789.")
     if unit in ("", "m"):
         return f"{round(value)}" if _is_whole(value) else f"{round(value * 1000)}m"
     finer = _BINARY if unit in _BINARY else _DECIMAL

@@ -67,14 +67,15 @@ class Scheduler:
 
     def _learn_node(self, node: Document) -> bool:
         """Whether the node may take other pods than before."""
-        name, spec = node["metadata"]["name"], node["spec"]
+        name, spec = node["metadata"]["name"], node.get("spec") or {}
+        offered = (node.get("status") or {}).get("allocatable") or {}
         known = self._nodes.get(name)
         room = NodeRoom(
             name=name,
             labels=node["metadata"].get("labels") or {},
             taints=spec.get("taints") or [],
             unschedulable=spec.get("unschedulable", False),
-            allocatable={key: read_quantity(value) for key, value in node["status"]["allocatable"].items()},
+            allocatable={key: read_quantity(value) for key, value in offered.items()},
             requested=known.requested if known else {},
             pods=known.pods if known else 0,
         )

@@ -46,6 +46,7 @@ class Lab:
 
     def advance(self, seconds: float) -> None:
         self.engine.advance(seconds, self.clock)
+        assert self.engine.stumbles == 0
 
     def deploy(self, name: str, /, replicas: int = 1, image: str = "app:1", **changes: Any) -> dict[str, Any]:
         """Create a Deployment; ``changes`` go to its container."""

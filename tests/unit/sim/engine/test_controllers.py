@@ -489,3 +489,71 @@ def test_a_deleted_namespace_empties_and_goes(lab: Lab) -> None:
 
     assert lab.store.find("namespaces", "", "shop") is None
     assert lab.pods() == []
+
+
+# --- what users may send ------------------------------------------------------------------------------------------------
+
+
+def test_objects_with_only_what_they_must_have_work(lab: Lab) -> None:
+    labels = {"matchLabels": {"app": "mine"}}
+    template = {
+        "metadata": {"labels": {"app": "mine"}},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+    }
+    job_template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "nginx"}]}}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+    def create(resource: str, spec: Document, **status: str) -> None:
+        lab.store.create(
+            resource, {"metadata": {"name": "mine", "namespace": "shop"}, "spec": spec, "status": status}
+        )
+
+    create("deployments", {"replicas": 1, "selector": labels, "template": template})
+    create("statefulsets", {"replicas": 1, "selector": labels, "template": template})
+    create("daemonsets", {"selector": labels, "template": template})
+    create("jobs", {"template": job_template})
+    create("cronjobs", {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": job_template}}})
+    create("persistentvolumeclaims", claim, phase="Pending")
+    create("poddisruptionbudgets", {"maxUnavailable": 1, "selector": labels})
+    create(
+        "pods",
+        {"containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": 1}}}]},
+        phase="Pending",
+    )
+    lab.advance(100)
+
+    assert lab.get("deployments", "mine")["status"]["readyReplicas"] == 1
+    assert lab.get("statefulsets", "mine")["status"]["readyReplicas"] == 1
+    assert lab.get("daemonsets", "mine")["status"]["numberReady"] == 3
+    assert lab.get("jobs", "mine")["status"]["succeeded"] == 1
+    assert lab.get("cronjobs", "mine")["status"]["lastScheduleTime"]
+    assert lab.get("persistentvolumeclaims", "mine")["status"]["phase"] == "Bound"
+    assert lab.get("poddisruptionbudgets", "mine")["status"]["currentHealthy"] == 5
+    assert lab.get("pods", "mine")["status"]["phase"] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("resource", "document"),
+    [
+        ("deployments", {"spec": {"replicas": 1}}),
+        ("cronjobs", {"spec": {"schedule": "now and then", "jobTemplate": {"spec": {}}}}),
+        ("nodes", {}),
+        (
+            "pods",
+            {
+                "spec": {"containers": [{"name": "c"}], "nodeName": "sim-node-1"},
+                "status": {"phase": "Pending"},
+            },
+        ),
+        ("pods", {"spec": {"containers": "none"}, "status": {"phase": "Pending"}}),
+    ],
+)
+def test_a_malformed_object_does_not_stop_the_others(lab: Lab, resource: str, document: Document) -> None:
+    where = {} if resource == "nodes" else {"namespace": "shop"}
+    lab.store.create(resource, {"metadata": {"name": "odd"} | where} | document)
+    lab.engine.advance(30, lab.clock)
+
+    lab.deploy("web", 2)
+    lab.engine.advance(30, lab.clock)
+
+    assert lab.get("deployments", "web")["status"]["readyReplicas"] == 2

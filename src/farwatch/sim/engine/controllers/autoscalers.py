@@ -66,7 +66,7 @@ class AutoscalerController(Controller):
         if target is None:
             self._tell_lost(document)
             return
-        current: int = target["spec"]["replicas"]
+        current: int = target["spec"].get("replicas", 1)
         if not current:
             return
         goal = _utilization_goal(document)
@@ -90,7 +90,7 @@ class AutoscalerController(Controller):
         return goal * share
 
     def _decide(self, document: Document, key: Key, target: Document, wanted: int, used: float) -> None:
-        spec, current = document["spec"], target["spec"]["replicas"]
+        spec, current = document["spec"], target["spec"].get("replicas", 1)
         minimum = spec.get("minReplicas") or 1
         bounded = max(minimum, min(spec["maxReplicas"], wanted))
         stable = self._stabilize(document, key, current, bounded)

@@ -31,8 +31,8 @@ class DaemonSetController(Controller):
 
     def _follow_node(self, change: Change) -> None:
         """A node that came, went or changed whom it takes concerns every DaemonSet; a heartbeat does not."""
-        before = change.previous and change.previous.decode()["spec"]
-        if before != change.entry.decode()["spec"]:
+        before = change.previous and change.previous.decode().get("spec")
+        if before != change.entry.decode().get("spec"):
             for key in self._keys.values():
                 self.look_at(key)
 
@@ -54,7 +54,9 @@ class DaemonSetController(Controller):
         for entry in self.world.store.collection("nodes").entries():
             node = entry.decode()
             taints = [
-                taint for taint in node["spec"].get("taints") or () if not tolerates(tolerations, taint)
+                taint
+                for taint in (node.get("spec") or {}).get("taints") or ()
+                if not tolerates(tolerations, taint)
             ]
             fits = all(entry.labels.get(key) == value for key, value in selector.items())
             if fits and not any(taint["effect"] == "NoExecute" for taint in taints):

@@ -14,6 +14,7 @@ Document = dict[str, Any]
 _COMPONENT = "persistentvolume-controller"
 _RETRY_SECONDS = 15.0
 _PROVISION_SECONDS = 1.0
+_DEFAULT_CLASS = "standard"
 
 
 class ClaimController(Controller):
@@ -43,7 +44,7 @@ class ClaimController(Controller):
         meta = document["metadata"]
         if "deletionTimestamp" in meta or document["status"].get("phase") != "Pending":
             return
-        name = document["spec"].get("storageClassName") or "standard"
+        name = document["spec"].get("storageClassName") or _DEFAULT_CLASS
         if self.world.store.find("storageclasses", "", name):
             self.world.timers.after(_PROVISION_SECONDS, lambda: self._provide(document))
         elif meta["uid"] not in self._retrying:
@@ -69,6 +70,7 @@ class ClaimController(Controller):
         found = self.world.store.find("persistentvolumeclaims", meta["namespace"], meta["name"])
         if found is None or found["metadata"]["uid"] != meta["uid"] or found["status"]["phase"] != "Pending":
             return
+        found["spec"].setdefault("storageClassName", _DEFAULT_CLASS)
         volume = volume_for(found)
         self.world.store.create("persistentvolumes", volume)
         message = f"Successfully provisioned volume {volume['metadata']['name']}"
