@@ -63,12 +63,12 @@ def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -
 
 
 def described(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
-    """The errors that a route may answer with, for the OpenAPI document; that of a missing token is always one."""
+    """The errors that a route may answer with, for the OpenAPI document, beside those that every one may."""
     return {
         int(status): ResponseSpec(
             Problem, generate_examples=False, description=_MEANINGS[status], media_type=MEDIA_TYPE
         )
-        for status in (*statuses, HTTPStatus.UNAUTHORIZED)
+        for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, *statuses)
     }
 
 

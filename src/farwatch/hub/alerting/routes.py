@@ -12,7 +12,7 @@ import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
@@ -93,15 +93,16 @@ def _alerting(state: State) -> Alerting:
 @get(
     "/alerts",
     summary="List alerts",
-    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    responses=problems.described(),
     sync_to_thread=False,
 )
 def list_alerts(
     state: State,
-    status: Annotated[AlertChoice, Parameter(description="Which are wanted.")] = AlertChoice.FIRING,
-    cluster: Annotated[str, Parameter(description="Only this cluster's; all when empty.")] = "",
+    status: Annotated[AlertChoice, QueryParameter(description="Which are wanted.")] = AlertChoice.FIRING,
+    cluster: Annotated[str, QueryParameter(description="Only this cluster's; all when empty.")] = "",
     label: Annotated[
-        list[str] | None, Parameter(description="NAME=VALUE; may be given several times, and all must match.")
+        list[str] | None,
+        QueryParameter(description="NAME=VALUE; may be given several times, and all must match."),
     ] = None,
 ) -> AlertList:
     """What fires now or, with `status=resolved`, what was resolved a short while ago; or, with `status=all`, both."""
@@ -122,7 +123,7 @@ def list_alerts(
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
 )
-def get_alert(state: State, fingerprint: str) -> AlertView:
+def get_alert(state: State, fingerprint: FromPath[str]) -> AlertView:
     """One alert that fires or was resolved a short while ago."""
     known = _alerting(state).get(fingerprint)
     if known is None:
@@ -133,12 +134,12 @@ def get_alert(state: State, fingerprint: str) -> AlertView:
 @get(
     "/notifications",
     summary="List notifications",
-    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    responses=problems.described(),
     sync_to_thread=False,
 )
 def list_notifications(
     state: State,
-    limit: Annotated[int, Parameter(ge=1, le=MAX_ATTEMPTS, description="How many at most.")] = 100,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_ATTEMPTS, description="How many at most.")] = 100,
 ) -> AttemptList:
     """The latest attempts to tell somebody, with their outcome."""
     attempts = _alerting(state).attempts()

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.auth.tokens import ApiToken, ApiTokens
@@ -44,8 +45,8 @@ async def list_api_tokens(state: State) -> ApiTokenList:
     return ApiTokenList(await _tokens(state).list())
 
 
-@post("/", summary="Make an API token", responses=problems.described(HTTPStatus.BAD_REQUEST))
-async def create_api_token(state: State, data: NewApiToken) -> CreatedApiToken:
+@post("/", summary="Make an API token", responses=problems.described())
+async def create_api_token(state: State, data: JSONBody[NewApiToken]) -> CreatedApiToken:
     """Make a token that may do everything; its secret is only in this answer."""
     token, secret = await _tokens(state).create(data.name)
     return CreatedApiToken(token.id, token.name, secret)
@@ -56,7 +57,7 @@ async def create_api_token(state: State, data: NewApiToken) -> CreatedApiToken:
     summary="Revoke an API token",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-async def revoke_api_token(state: State, token_id: str) -> None:
+async def revoke_api_token(state: State, token_id: FromPath[str]) -> None:
     """Make a token worthless at once. The last valid one stays, so that nobody is locked out."""
     await _tokens(state).revoke(token_id)
 

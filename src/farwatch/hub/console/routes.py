@@ -7,6 +7,7 @@ from importlib.resources import files
 from litestar import Response, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.console.runbooks import RunbookPages
@@ -38,7 +39,7 @@ def show_console() -> Response[bytes]:
 
 
 @get("/console/{name:str}", sync_to_thread=False)
-def show_file(name: str) -> Response[bytes]:
+def show_file(name: FromPath[str]) -> Response[bytes]:
     """A file that the page needs."""
     if name not in _MEDIA_TYPES:
         raise NotFoundException(f"the console has no file {name[:100]!r}")
@@ -53,7 +54,7 @@ def list_runbooks(state: State) -> Response[bytes]:
 
 
 @get("/runbooks/{alertname:str}", sync_to_thread=False)
-def show_runbook(state: State, alertname: str) -> Response[bytes]:
+def show_runbook(state: State, alertname: FromPath[str]) -> Response[bytes]:
     """What an alert means, and what to do about it."""
     pages: RunbookPages = state.runbooks
     page = pages.get(alertname)

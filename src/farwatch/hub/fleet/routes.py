@@ -13,6 +13,7 @@ import msgspec
 from litestar import Router, WebSocket, delete, get, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.alerting import Alerting
@@ -161,16 +162,16 @@ async def list_clusters(state: State) -> ClusterList:
 @post(
     "/clusters",
     summary="Add a cluster",
-    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT),
+    responses=problems.described(HTTPStatus.CONFLICT),
 )
-async def add_cluster(state: State, data: NewCluster) -> TokenIssued:
+async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
     """Add a cluster; its agent's token is only in this answer."""
     issued = await _fleet(state).add(data.name)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
 @get("/clusters/{name:str}", summary="Get a cluster", responses=problems.described(HTTPStatus.NOT_FOUND))
-async def get_cluster(state: State, name: str) -> ClusterView:
+async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
     """One cluster with the state of its agent."""
     return _views(state, [await _fleet(state).clusters.get(name)])[0]
 
@@ -180,7 +181,7 @@ async def get_cluster(state: State, name: str) -> ClusterView:
     summary="Remove a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def remove_cluster(state: State, name: str) -> None:
+async def remove_cluster(state: State, name: FromPath[str]) -> None:
     """Remove a cluster with its tokens and current objects; its history stays until it ages out."""
     await _fleet(state).remove(name)
 
@@ -190,7 +191,7 @@ async def remove_cluster(state: State, name: str) -> None:
     summary="List a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def list_agent_tokens(state: State, name: str) -> TokenList:
+async def list_agent_tokens(state: State, name: FromPath[str]) -> TokenList:
     """A cluster's agent tokens, the worthless ones as well, without their secrets."""
     return TokenList(await _fleet(state).clusters.tokens(name))
 
@@ -198,9 +199,9 @@ async def list_agent_tokens(state: State, name: str) -> TokenList:
 @post(
     "/clusters/{name:str}/tokens",
     summary="Rotate a cluster's token",
-    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+    responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def rotate_agent_token(state: State, name: str, data: NewToken) -> TokenIssued:
+async def rotate_agent_token(state: State, name: FromPath[str], data: JSONBody[NewToken]) -> TokenIssued:
     """Make a new agent token; the former ones stay valid for the overlap."""
     issued = await _fleet(state).rotate(name, data.overlap_seconds)
     return TokenIssued(issued.cluster, issued.id, issued.token)
@@ -211,7 +212,7 @@ async def rotate_agent_token(state: State, name: str, data: NewToken) -> TokenIs
     summary="Revoke all of a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def revoke_agent_tokens(state: State, name: str) -> None:
+async def revoke_agent_tokens(state: State, name: FromPath[str]) -> None:
     """Make every token worthless at once, and close the agent's link."""
     for token in await _fleet(state).clusters.tokens(name):
         if token.state is TokenState.VALID:
@@ -223,7 +224,7 @@ async def revoke_agent_tokens(state: State, name: str) -> None:
     summary="Revoke a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def revoke_agent_token(state: State, name: str, token_id: str) -> None:
+async def revoke_agent_token(state: State, name: FromPath[str], token_id: FromPath[str]) -> None:
     """Make one token worthless at once, and close the link that came with it."""
     await _fleet(state).revoke(name, token_id)
 

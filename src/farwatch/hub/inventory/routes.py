@@ -10,7 +10,7 @@ import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.inventory.changes import Operation
@@ -27,9 +27,11 @@ MAX_SEQUENCE = 2**63 - 1
 LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 """The store's times end in 2262; what is beyond this is as good as the end of time."""
 
-PageSize = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="How many at most.")]
+PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
+KindInPath = Annotated[str, PathParameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")]
+NamespaceOf = Annotated[str, QueryParameter(description="Empty for kinds that live in none.")]
 InNamespace = Annotated[
-    str | None, Parameter(description="Only this namespace's; empty: only what lives in none.")
+    str | None, QueryParameter(description="Only this namespace's; empty: only what lives in none.")
 ]
 
 
@@ -98,20 +100,22 @@ def _inventory(state: State) -> Inventory:
 @get(
     "/objects/{kind:str}",
     summary="List objects",
-    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    responses=problems.described(),
     sync_to_thread=False,
 )
 def list_objects(
     state: State,
-    kind: Annotated[str, Parameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")],
+    kind: KindInPath,
     *,
-    cluster: Annotated[str | None, Parameter(description="Only this cluster's.")] = None,
+    cluster: Annotated[str | None, QueryParameter(description="Only this cluster's.")] = None,
     namespace: InNamespace = None,
-    labels: Annotated[str, Parameter(description="A label selector: app=web,tier!=db,env in (a,b).")] = "",
-    name: Annotated[str, Parameter(description="What names must contain.")] = "",
+    labels: Annotated[
+        str, QueryParameter(description="A label selector: app=web,tier!=db,env in (a,b).")
+    ] = "",
+    name: Annotated[str, QueryParameter(description="What names must contain.")] = "",
     limit: PageSize = 100,
     continue_token: Annotated[
-        str, Parameter(query="continue", description="The `continue` of the page before.")
+        str, QueryParameter(name="continue", description="The `continue` of the page before.")
     ] = "",
 ) -> ObjectList:
     """Current objects of one kind across the fleet."""
@@ -130,10 +134,12 @@ def list_objects(
 @get(
     "/clusters/{cluster:str}/objects/{kind:str}/{name:str}",
     summary="Get an object",
-    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+    responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
 )
-def get_object(state: State, cluster: str, kind: str, name: str, namespace: str = "") -> ObjectView:
+def get_object(
+    state: State, cluster: FromPath[str], kind: KindInPath, name: FromPath[str], namespace: NamespaceOf = ""
+) -> ObjectView:
     """One current object; `namespace` is left out for kinds that live in none."""
     found = find_kind(kind)
     item = _inventory(state).get(cluster, found.name, namespace, name)
@@ -146,25 +152,25 @@ def get_object(state: State, cluster: str, kind: str, name: str, namespace: str 
 @get(
     "/clusters/{cluster:str}/changes",
     summary="List changes",
-    responses=problems.described(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def list_changes(
     state: State,
-    cluster: str,
+    cluster: FromPath[str],
     *,
-    kind: Annotated[str | None, Parameter(description="Only objects of this kind.")] = None,
+    kind: Annotated[str | None, QueryParameter(description="Only objects of this kind.")] = None,
     namespace: InNamespace = None,
-    name: Annotated[str | None, Parameter(description="Only objects of this name.")] = None,
+    name: Annotated[str | None, QueryParameter(description="Only objects of this name.")] = None,
     since: Annotated[
-        datetime | None, Parameter(description="From when on, included; without a zone, in UTC.")
+        datetime | None, QueryParameter(description="From when on, included; without a zone, in UTC.")
     ] = None,
     until: Annotated[
-        datetime | None, Parameter(description="Up to when, excluded; without a zone, in UTC.")
+        datetime | None, QueryParameter(description="Up to when, excluded; without a zone, in UTC.")
     ] = None,
     before: Annotated[
-        int | None, Parameter(ge=0, le=MAX_SEQUENCE, description="Only changes with a smaller sequence.")
+        int | None, QueryParameter(ge=0, le=MAX_SEQUENCE, description="Only changes with a smaller sequence.")
     ] = None,
-    documents: Annotated[bool, Parameter(description="Include each object as it then was.")] = False,
+    documents: Annotated[bool, QueryParameter(description="Include each object as it then was.")] = False,
     limit: PageSize = 100,
 ) -> ChangeList:
     """What changed in a cluster, a namespace or one object, with what each update changed."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 from typing import Annotated
 
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from farwatch.hub import problems
@@ -24,13 +23,13 @@ TYPES = frozenset({"alert", "change", "cluster"})
     summary="Follow what happens",
     media_type="text/event-stream",
     response_description="Server-sent events of the types `alert`, `change`, `cluster` and `lost`, each with JSON.",
-    responses=problems.described(HTTPStatus.BAD_REQUEST),
+    responses=problems.described(),
     sync_to_thread=False,
 )
 def follow_stream(
     state: State,
-    types: Annotated[str, Parameter(description="Some of alert,change,cluster; all when empty.")] = "",
-    cluster: Annotated[str, Parameter(description="Only this cluster's; all when empty.")] = "",
+    types: Annotated[str, QueryParameter(description="Some of alert,change,cluster; all when empty.")] = "",
+    cluster: Annotated[str, QueryParameter(description="Only this cluster's; all when empty.")] = "",
 ) -> ServerSentEvent:
     """Alerts, changes of objects and changes of the fleet as they happen.
 

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from httpx import Response
+from litestar.testing import AsyncTestClient
+
+from farwatch.hub.app import Hub, create_app
+from farwatch.hub.options import HubOptions
+from farwatch.kube.objects import KubeObject, ObjectMeta, Pod, PodStatus
+from farwatch.link.frames import Item
+
+ADMIN_TOKEN = "the-token-of-the-test"
+EXTERNAL_URL = "https://hub.example"
+PROBLEM = "application/problem+json"
+
+
+def make_pod(
+    name: str, version: int = 1, *, namespace: str = "shop", phase: str = "Running", **labels: str
+) -> Pod:
+    meta = ObjectMeta(
+        name=name,
+        namespace=namespace,
+        uid=f"uid-{name}",
+        resource_version=str(version),
+        labels=labels or None,
+    )
+    return Pod(metadata=meta, status=PodStatus(phase=phase))
+
+
+class Api:
+    """The API of a running hub, asked with its admin token, and what an agent would tell the hub."""
+
+    def __init__(self, hub: Hub, client: AsyncTestClient[Any]) -> None:
+        self.hub = hub
+        self.client = client
+
+    async def ask(
+        self, method: str, path: str, body: object = None, *, token: str | None = ADMIN_TOKEN, **query: Any
+    ) -> Response:
+        """One request below the hub's address; a body that is not bytes goes as JSON."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        content = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
+        return await self.client.request(method, path, content=content, headers=headers, params=query or None)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """The decoded answer to a GET below /api/v1, which must succeed."""
+        answer = await self.ask("GET", f"/api/v1{path}", **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def fault(self, method: str, path: str, body: object = None, **query: Any) -> tuple[int, str]:
+        """Status and detail of a request below /api/v1 that must be answered with a problem."""
+        answer = await self.ask(method, f"/api/v1{path}", body, **query)
+        assert answer.headers["content-type"] == PROBLEM, answer.text
+        problem = answer.json()
+        assert problem["status"] == answer.status_code
+        return answer.status_code, problem["detail"]
+
+    async def add_cluster(self, name: str) -> str:
+        """A cluster; its agent's token."""
+        answer = await self.ask("POST", "/api/v1/clusters", {"name": name})
+        assert answer.status_code == 201, answer.text
+        token: str = answer.json()["token"]
+        return token
+
+    async def tell(self, cluster: str, *found: KubeObject, gone: Sequence[KubeObject] = ()) -> None:
+        """An agent tells of objects; it is durable when this returns."""
+        for thing in (*found, *gone):
+            meta = thing.metadata
+            document = None if thing in gone else msgspec.msgpack.encode(thing)
+            item = Item(meta.namespace, meta.name, meta.uid, meta.resource_version, document, 0.0)
+            changes = self.hub.inventory.apply(cluster, type(thing).__name__, [item])
+            written = self.hub.change_log.append(changes)
+            await self.hub.telemetry.flush()
+            await written
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Hub]:
+    """A hub with every part at work, but its port."""
+    hub = await Hub.start(HubOptions(data=tmp_path / "data", admin_token=ADMIN_TOKEN), EXTERNAL_URL)
+    yield hub
+    await hub.stop()
+
+
+@pytest.fixture
+async def api(running: Hub) -> AsyncIterator[Api]:
+    async with AsyncTestClient(create_app(running)) as client:
+        yield Api(running, client)

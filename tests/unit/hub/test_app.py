@@ -1,0 +1,169 @@
+"""The API as a whole: who gets in, what every error looks like, and whether its document tells the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from farwatch.hub.problems import MAX_BODY_BYTES
+
+PROBLEM = "application/problem+json"
+
+OPEN_PATHS = ("/", "/console/console.css", "/console/console.js", "/healthz", "/readyz", "/runbooks")
+"""Served without a token."""
+
+OPERATIONS = {
+    "listApiTokens": ("GET", "/api/v1/tokens"),
+    "createApiToken": ("POST", "/api/v1/tokens"),
+    "revokeApiToken": ("DELETE", "/api/v1/tokens/{token_id}"),
+    "listClusters": ("GET", "/api/v1/clusters"),
+    "addCluster": ("POST", "/api/v1/clusters"),
+    "getCluster": ("GET", "/api/v1/clusters/{name}"),
+    "removeCluster": ("DELETE", "/api/v1/clusters/{name}"),
+    "listAgentTokens": ("GET", "/api/v1/clusters/{name}/tokens"),
+    "rotateAgentToken": ("POST", "/api/v1/clusters/{name}/tokens"),
+    "revokeAgentTokens": ("DELETE", "/api/v1/clusters/{name}/tokens"),
+    "revokeAgentToken": ("DELETE", "/api/v1/clusters/{name}/tokens/{token_id}"),
+    "listObjects": ("GET", "/api/v1/objects/{kind}"),
+    "getObject": ("GET", "/api/v1/clusters/{cluster}/objects/{kind}/{name}"),
+    "listChanges": ("GET", "/api/v1/clusters/{cluster}/changes"),
+    "listAlerts": ("GET", "/api/v1/alerts"),
+    "getAlert": ("GET", "/api/v1/alerts/{fingerprint}"),
+    "listNotifications": ("GET", "/api/v1/notifications"),
+    "followStream": ("GET", "/api/v1/stream"),
+    "metrics": ("GET", "/metrics"),
+}
+"""What needs a token, by the name that it has in generated clients."""
+
+
+class TestTokens:
+    async def test_every_operation_refuses_who_has_none_or_a_bad_one(self, api: Any) -> None:
+        for method, path in (
+            *OPERATIONS.values(),
+            ("GET", "/api/schema"),
+            ("GET", "/api/schema/openapi.json"),
+        ):
+            for token, error in ((None, "this needs an API token"), ("a-bad-guess", "unknown or revoked")):
+                answer = await api.ask(method, path, token=token)
+                assert answer.status_code == 401, (method, path)
+                assert answer.headers["content-type"] == PROBLEM
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+                assert error in answer.json()["detail"]
+
+    @pytest.mark.parametrize(
+        "header", ["", "Bearer", "Bearer ", "Basic the-token-of-the-test", "the-token-of-the-test"]
+    )
+    async def test_only_a_bearer_token_opens(self, api: Any, header: str) -> None:
+        answer = await api.client.get("/api/v1/clusters", headers={"Authorization": header})
+        assert answer.status_code == 401
+
+    async def test_the_scheme_is_read_in_any_case(self, api: Any) -> None:
+        answer = await api.client.get(
+            "/api/v1/clusters", headers={"Authorization": "bearer the-token-of-the-test"}
+        )
+        assert answer.status_code == 200
+
+    async def test_what_people_need_before_they_have_one_is_open(self, api: Any) -> None:
+        for path in OPEN_PATHS:
+            assert (await api.ask("GET", path, token=None)).status_code == 200, path
+
+    async def test_a_revoked_token_is_refused_at_once(self, api: Any) -> None:
+        made = (await api.ask("POST", "/api/v1/tokens", {"name": "mine"})).json()
+        assert (await api.ask("GET", "/api/v1/alerts", token=made["token"])).status_code == 200
+        assert (await api.ask("DELETE", f"/api/v1/tokens/{made['id']}")).status_code == 204
+        assert (await api.ask("GET", "/api/v1/alerts", token=made["token"])).status_code == 401
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("request_", "status", "detail"),
+        [
+            (("GET", "/nope", None), 404, "nothing is served at /nope: GET /api/schema lists what is"),
+            (("GET", "/api/v1/nope", None), 404, "nothing is served at /api/v1/nope"),
+            (("PUT", "/api/v1/clusters", b"{}"), 405, "PUT is not served at /api/v1/clusters; what is: "),
+            (("GET", "/link", None), 405, "GET is not served at /link; what is: websocket"),
+            (("POST", "/api/v1/clusters", None), 400, "the body is missing"),
+            (("POST", "/api/v1/clusters", b"{"), 400, "the body is not JSON: Input data was truncated"),
+            (("POST", "/api/v1/clusters", b"\xff\x00"), 400, "the body is not JSON: "),
+            (("POST", "/api/v1/clusters", b"[]"), 400, "body: Expected `object`, got `array`"),
+            (("POST", "/api/v1/clusters", b"{}"), 400, "body: Object missing required field `name`"),
+            (("POST", "/api/v1/clusters", b'{"name": 1}'), 400, "name: Expected `str`, got `int`"),
+            (
+                ("POST", "/api/v1/clusters", b'{"name": "a", "x": 1}'),
+                400,
+                "body: Object contains unknown field `x`",
+            ),
+            (("POST", "/api/v1/tokens", b'{"name": ""}'), 400, "name: Expected `str` of length >= 1"),
+            (("POST", "/api/v1/clusters", b" " * (MAX_BODY_BYTES + 1)), 413, "larger than 1048576 bytes"),
+        ],
+    )
+    async def test_is_a_problem_that_says_what_is_wrong(
+        self, api: Any, request_: tuple[str, str, bytes | None], status: int, detail: str
+    ) -> None:
+        answer = await api.ask(*request_)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == PROBLEM
+        problem = answer.json()
+        assert problem.keys() == {"status", "title", "detail"}
+        assert problem["status"] == status
+        assert detail in problem["detail"]
+
+    async def test_a_fault_of_the_hub_tells_nothing_of_its_inside(
+        self, api: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> None:
+            raise RuntimeError("a secret path")
+
+        monkeypatch.setattr(api.hub.alerting, "known", fail)
+        answer = await api.ask("GET", "/api/v1/alerts")
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == PROBLEM
+        assert answer.json()["detail"] == "the hub failed on this request; its log has the details"
+
+    async def test_answers_are_not_stored_on_the_way(self, api: Any) -> None:
+        assert (await api.ask("GET", "/api/v1/clusters")).headers["cache-control"] == "no-store"
+
+
+class TestDocument:
+    async def test_names_every_operation_as_clients_call_it(self, api: Any) -> None:
+        found = {
+            operation["operationId"]: (method.upper(), path)
+            for path, operations in (await self.read(api))["paths"].items()
+            for method, operation in operations.items()
+        }
+        assert found == OPERATIONS | {"healthz": ("GET", "/healthz"), "readyz": ("GET", "/readyz")}
+
+    async def test_every_operation_is_described_and_tells_its_errors(self, api: Any) -> None:
+        document = await self.read(api)
+        assert document["security"] == [{"token": []}]
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                assert operation["summary"], path
+                assert operation["description"], path
+                assert operation["tags"], path
+                is_open = path in OPEN_PATHS
+                assert operation.get("security") == ([{}] if is_open else None), path
+                assert ("401" in operation["responses"]) is not is_open, path
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400 and not is_open:
+                        schema = response["content"][PROBLEM]["schema"]
+                        assert schema == {"$ref": "#/components/schemas/Problem"}, (path, status)
+                for parameter in operation.get("parameters", ()):
+                    assert parameter["in"] == "path" or parameter["description"], (path, parameter["name"])
+
+    async def test_tells_the_media_types_that_are_not_json(self, api: Any) -> None:
+        paths = (await self.read(api))["paths"]
+        assert "text/event-stream" in paths["/api/v1/stream"]["get"]["responses"]["200"]["content"]
+        (metrics,) = paths["/metrics"]["get"]["responses"]["200"]["content"]
+        assert metrics.startswith("text/plain; version=0.0.4")
+
+    async def test_is_the_same_at_both_addresses(self, api: Any) -> None:
+        other = await api.ask("GET", "/api/schema/openapi.json")
+        assert other.json() == await self.read(api)
+
+    @staticmethod
+    async def read(api: Any) -> Any:
+        answer = await api.ask("GET", "/api/schema")
+        assert answer.status_code == 200
+        return answer.json()
