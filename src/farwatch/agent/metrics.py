@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -59,19 +57,23 @@ def write_text(families: Iterable[Family]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def resident_bytes() -> int:
-    """This process's resident set size, bytes; 0 where the system does not tell (outside Linux)."""
+def resident_bytes(*, peak: bool = False) -> int:
+    """This process's resident set size, now or at its largest, bytes; 0 where the system does not tell.
+
+    Not from getrusage, whose largest size is inherited from the process that started this one.
+    """
+    field = "VmHWM:" if peak else "VmRSS:"
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(field)), 0)
 
 
 def _about_process() -> Iterator[Family]:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     yield _gauge("build_info", "The agent's version, as a label.", 1, {"version": __version__})
     yield _gauge("resident_memory_bytes", "Resident set size.", resident_bytes())
-    yield _gauge("resident_memory_peak_bytes", "Largest resident set size so far.", usage.ru_maxrss * 1024)
+    yield _gauge("resident_memory_peak_bytes", "Largest resident set size so far.", resident_bytes(peak=True))
     yield _counter("cpu_seconds_total", "CPU time used, user and system.", time.process_time())
 
 
