@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from farwatch.logs import LogFormat, LogLevel, configure_logs
 
 EXIT_OK = 0
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 STOP_SECONDS = 10
 
 __all__ = ["HubOptions", "run"]
@@ -36,7 +36,8 @@ def run(options: HubOptions) -> int:
     What keeps it from starting is one line on stderr, and code 2.
     """
     try:
-        configure_logs(_read_level(options.log_level), LogFormat.AUTO)
+        options.check()
+        configure_logs(LogLevel(options.log_level.lower()), LogFormat.AUTO)
         for chatty in ("alembic", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         with _bind(options.listen) as listener, asyncio.Runner(loop_factory=_new_loop) as runner:
@@ -44,13 +45,29 @@ def run(options: HubOptions) -> int:
     except (AddressError, OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
         print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
         return EXIT_USAGE
+    except KeyboardInterrupt:  # while it was still starting: later on, the server sees to it
+        return EXIT_INTERRUPTED
 
 
 async def _serve(options: HubOptions, listener: socket.socket) -> int:
     url = _url(listener)
-    hub = await Hub.start(options, options.external_url or url)
+    hub = await Hub.start(options, options.external_url.rstrip("/") or url)
     try:
         _greet(hub, url)
+        await Server(hub).serve(sockets=[listener])
+    finally:
+        await hub.stop()
+    return EXIT_OK
+
+
+class Server(uvicorn.Server):
+    """The HTTP server of a running hub.
+
+    When told to stop it ends live streams and links: it would wait for them otherwise. A signal that asks for it has
+    been obeyed when it returns, and is not raised again: the exit code is 0.
+    """
+
+    def __init__(self, hub: Hub) -> None:
         config = uvicorn.Config(
             create_app(hub),
             lifespan="off",
@@ -65,20 +82,6 @@ async def _serve(options: HubOptions, listener: socket.socket) -> int:
             ws_ping_interval=None,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        server = _Server(config, hub)
-        await server.serve(sockets=[listener])
-    finally:
-        await hub.stop()
-    return EXIT_OK
-
-
-class _Server(uvicorn.Server):
-    """Ends live streams and links when it is told to stop: it would wait for them otherwise.
-
-    A signal that asks it to stop has been obeyed when it returns, and is not raised again: the exit code is 0.
-    """
-
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
 
@@ -95,13 +98,6 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _read_level(text: str) -> LogLevel:
-    try:
-        return LogLevel(text.lower())
-    except ValueError as error:
-        raise OptionsError(f"--log-level {text!r} is none of {', '.join(LogLevel)}") from error
-
-
 def _bind(listen: str) -> socket.socket:
     host, port = read_address(listen)
     try:
@@ -110,7 +106,7 @@ def _bind(listen: str) -> socket.socket:
         )
     except OSError as error:
         raise OptionsError(
-            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}; stop what uses it, or choose another --listen"
+            f"cannot listen on {listen}: {error.strerror or error}; stop what uses it, or choose another --listen"
         ) from error
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
+
+from farwatch.logs import LogLevel
 
 
 class OptionsError(Exception):
@@ -35,3 +38,26 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     agent_grace_seconds: float = 45.0
     log_level: str = "info"
     admin_token: str | None = None
+
+    def check(self) -> None:
+        """Look at what can be judged before anything is opened.
+
+        Raises:
+            OptionsError: An option cannot be used.
+        """
+        if self.log_level.lower() not in set(LogLevel):
+            raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
+        if self.external_url and not _is_web_address(self.external_url):
+            raise OptionsError(
+                f"--external-url {self.external_url[:200]!r} is not an address such as https://hub.example.com"
+            )
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query and not parts.fragment
+    )

@@ -1,35 +1,27 @@
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 from httpx import Response
 from litestar.testing import AsyncTestClient
 
+from farwatch.hub import main
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.options import HubOptions
-from farwatch.kube.objects import KubeObject, ObjectMeta, Pod, PodStatus
+from farwatch.kube.objects import KubeObject
 from farwatch.link.frames import Item
 
 ADMIN_TOKEN = "the-token-of-the-test"
 EXTERNAL_URL = "https://hub.example"
 PROBLEM = "application/problem+json"
-
-
-def make_pod(
-    name: str, version: int = 1, *, namespace: str = "shop", phase: str = "Running", **labels: str
-) -> Pod:
-    meta = ObjectMeta(
-        name=name,
-        namespace=namespace,
-        uid=f"uid-{name}",
-        resource_version=str(version),
-        labels=labels or None,
-    )
-    return Pod(metadata=meta, status=PodStatus(phase=phase))
 
 
 class Api:
@@ -92,3 +84,27 @@ async def running(tmp_path: Path) -> AsyncIterator[Hub]:
 async def api(running: Hub) -> AsyncIterator[Api]:
     async with AsyncTestClient(create_app(running)) as client:
         yield Api(running, client)
+
+
+class Served:
+    """A hub behind a real socket, asked over ``http``; its token goes along unless a request brings its own."""
+
+    def __init__(self, hub: Hub, http: aiohttp.ClientSession, url: str) -> None:
+        self.hub = hub
+        self.http = http
+        self.url = url
+
+
+@pytest.fixture
+async def served(running: Hub) -> AsyncIterator[Served]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = main.Server(running)
+        # Signals are the test runner's.
+        server.capture_signals = nullcontext  # type: ignore[method-assign]
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        async with aiohttp.ClientSession(url, headers=headers) as http:
+            yield Served(running, http, url)
+        server.should_exit = True
+        await serving

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -287,3 +287,9 @@ async def hub(records: Records, clock: Clock) -> AsyncIterator[Hub]:
     made = Hub(records, clock, LinkSettings())
     yield made
     await made.close()
+
+
+@pytest.fixture
+def agent_of(clock: Clock) -> Callable[[LinkServer], Agent]:
+    """An agent that will dial links of the test's own."""
+    return lambda links: Agent(links, clock)
