@@ -146,7 +146,7 @@ def run_sim(
             seed=seed,
         )
     except (AddressError, SimError) as error:
-        _fail(f"sim: {error}", EXIT_USAGE)
+        _fail(str(error), EXIT_USAGE, "farwatch sim")
     raise typer.Exit(run(options))
 
 
@@ -242,6 +242,6 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"farwatch: {message}", err=True)
+def _fail(message: str, code: int, who: str = "farwatch") -> NoReturn:
+    typer.echo(f"{who}: {message}", err=True)
     raise typer.Exit(code)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from enum import StrEnum
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 class LogFormat(StrEnum):
@@ -34,6 +35,9 @@ def configure_logs(level: LogLevel, log_format: LogFormat, stream: TextIO = sys.
 
     A line has ``time`` (RFC 3339, UTC), ``level``, ``logger`` and ``event``, then what the event is about.
     """
+    # Not at the top: the agent names the levels before it decides what structlog may load with it.
+    import structlog  # noqa: PLC0415
+
     as_json = log_format is LogFormat.JSON or (log_format is LogFormat.AUTO and not stream.isatty())
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -65,4 +69,8 @@ def configure_logs(level: LogLevel, log_format: LogFormat, stream: TextIO = sys.
 
 def _to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     first = {key: event.pop(key) for key in ("time", "level", "logger", "event") if key in event}
-    return msgspec.json.encode({**first, **event}, enc_hook=repr).decode()
+    return msgspec.json.encode({**first, **event}, enc_hook=_to_text).decode()
+
+
+def _to_text(value: object) -> str:
+    return str(value) if isinstance(value, str) else repr(value)

@@ -19,6 +19,7 @@ from farwatch.agent.calls.methods import READ_ONLY, Method
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.proxy import ProxySettings
 from farwatch.agent.values import Address, Duration, HubUrl
+from farwatch.logs import LogFormat, LogLevel
 
 ENVIRONMENT_PREFIX = "FARWATCH_"
 CONFIG_FILE_VARIABLE = "FARWATCH_CONFIG"
@@ -40,23 +41,6 @@ class Role(StrEnum):
     """What an agent does: ``cluster`` watches the cluster's objects, once per cluster."""
 
     CLUSTER = "cluster"
-
-
-class LogLevel(StrEnum):
-    """From which level on the agent logs."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How log lines look; ``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
-
-    AUTO = "auto"
-    JSON = "json"
-    CONSOLE = "console"
 
 
 class Secret:
@@ -100,7 +84,8 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     )
     role: Annotated[Role, _about("what this agent does")] = Role.CLUSTER
     kubeconfig: Annotated[
-        Path | None, _about("kubeconfig file; without it the pod's service account is used")
+        Path | None,
+        _about("kubeconfig file; without it KUBECONFIG, the pod's service account or ~/.kube/config"),
     ] = None
     context: Annotated[str, _about("context in the kubeconfig; its current one when empty")] = ""
     namespaces: Annotated[tuple[str, ...], _about("watch only these namespaces, a,b; all when empty")] = ()

@@ -20,7 +20,6 @@ from farwatch.agent.cluster.watch import ClusterWatch
 from farwatch.agent.config import AgentConfig
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.health import health_pages
-from farwatch.agent.logs import configure_logs
 from farwatch.agent.metrics import metrics_pages
 from farwatch.agent.state import AgentState
 from farwatch.agent.tls import make_tls_context, shrink_tls_buffers
@@ -33,6 +32,7 @@ from farwatch.kube.config import load_access
 from farwatch.kube.errors import KubeConfigError
 from farwatch.kube.kinds import KINDS
 from farwatch.link.frames import PROTOCOL_MIN, PROTOCOL_VERSION, AgentInfo, Hello
+from farwatch.logs import configure_logs
 
 EXIT_OK = 0
 EXIT_USAGE = 2

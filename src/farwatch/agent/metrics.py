@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
 
 from farwatch import __version__
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.webserver import Page
 from farwatch.kube.reflector import Counters
-
-_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-
-Labels = Mapping[str, str]
-
-
-class Family(NamedTuple):
-    """A metric with its samples."""
-
-    name: str
-    type: str
-    help: str
-    samples: Iterable[tuple[Labels, float]]
-
+from farwatch.wire.exposition import CONTENT_TYPE, Family, counter, counters, gauge, write_text
 
 WatchCounters = Mapping[str, Sequence[Counters]]
 """By kind, the counters of its watches."""
@@ -34,7 +19,7 @@ WatchCounters = Mapping[str, Sequence[Counters]]
 
 def metrics_pages(state: AgentState, counters: Callable[[], WatchCounters]) -> dict[str, Callable[[], Page]]:
     """``/metrics`` by path."""
-    return {"/metrics": lambda: Page(HTTPStatus.OK, write_text(collect(state, counters())), _CONTENT_TYPE)}
+    return {"/metrics": lambda: Page(HTTPStatus.OK, write_text(collect(state, counters())), CONTENT_TYPE)}
 
 
 def collect(state: AgentState, counters: WatchCounters) -> Iterator[Family]:
@@ -43,18 +28,6 @@ def collect(state: AgentState, counters: WatchCounters) -> Iterator[Family]:
     yield from _about_link(state)
     yield from _about_objects(state)
     yield from _about_watches(counters)
-
-
-def write_text(families: Iterable[Family]) -> str:
-    """The text format: HELP, TYPE and one line for each sample; a family without samples is left out."""
-    lines = []
-    for family in families:
-        samples = [
-            f"{family.name}{_write_labels(labels)} {_write_number(value)}" for labels, value in family.samples
-        ]
-        if samples:
-            lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.type}", *samples]
-    return "\n".join(lines) + "\n"
 
 
 def resident_bytes(*, peak: bool = False) -> int:
@@ -71,39 +44,58 @@ def resident_bytes(*, peak: bool = False) -> int:
 
 
 def _about_process() -> Iterator[Family]:
-    yield _gauge("build_info", "The agent's version, as a label.", 1, {"version": __version__})
-    yield _gauge("resident_memory_bytes", "Resident set size.", resident_bytes())
-    yield _gauge("resident_memory_peak_bytes", "Largest resident set size so far.", resident_bytes(peak=True))
-    yield _counter("cpu_seconds_total", "CPU time used, user and system.", time.process_time())
+    yield gauge("farwatch_agent_build_info", "The agent's version, as a label.", 1, {"version": __version__})
+    yield gauge("farwatch_agent_resident_memory_bytes", "Resident set size.", resident_bytes())
+    yield gauge(
+        "farwatch_agent_resident_memory_peak_bytes",
+        "Largest resident set size so far.",
+        resident_bytes(peak=True),
+    )
+    yield counter("farwatch_agent_cpu_seconds_total", "CPU time used, user and system.", time.process_time())
 
 
 def _about_link(state: AgentState) -> Iterator[Family]:
     traffic = state.traffic
-    yield _gauge("link_up", "1 while linked to the hub.", state.link.phase is LinkPhase.LINKED)
-    yield _gauge(
-        "link_down_seconds", "For how long there has been no link; 0 while linked.", state.link_down_seconds
+    yield gauge("farwatch_agent_link_up", "1 while linked to the hub.", state.link.phase is LinkPhase.LINKED)
+    yield gauge(
+        "farwatch_agent_link_down_seconds",
+        "For how long there has been no link; 0 while linked.",
+        state.link_down_seconds,
     )
-    yield _counter("link_connections_total", "Links established.", traffic.connections)
-    yield _counters("link_refusals_total", "Links the hub refused, by its code.", "code", traffic.refusals)
-    yield _counters(
-        "link_failures_total", "Links that failed or were closed, by cause.", "cause", traffic.failures
+    yield counter("farwatch_agent_link_connections_total", "Links established.", traffic.connections)
+    yield counters(
+        "farwatch_agent_link_refusals_total", "Links the hub refused, by its code.", "code", traffic.refusals
     )
-    yield _counter("link_frames_sent_total", "Frames sent.", traffic.frames_sent)
-    yield _counter("link_sent_bytes_total", "Bytes of frames sent, as compressed.", traffic.bytes_sent)
-    yield _counter("link_frames_received_total", "Frames received.", traffic.frames_received)
-    yield _counter("link_received_bytes_total", "Bytes of frames received.", traffic.bytes_received)
-    yield _gauge(
-        "link_unacknowledged_frames",
+    yield counters(
+        "farwatch_agent_link_failures_total",
+        "Links that failed or were closed, by cause.",
+        "cause",
+        traffic.failures,
+    )
+    yield counter("farwatch_agent_link_frames_sent_total", "Frames sent.", traffic.frames_sent)
+    yield counter(
+        "farwatch_agent_link_sent_bytes_total", "Bytes of frames sent, as compressed.", traffic.bytes_sent
+    )
+    yield counter("farwatch_agent_link_frames_received_total", "Frames received.", traffic.frames_received)
+    yield counter(
+        "farwatch_agent_link_received_bytes_total", "Bytes of frames received.", traffic.bytes_received
+    )
+    yield gauge(
+        "farwatch_agent_link_unacknowledged_frames",
         "State frames not durable at the hub yet.",
         traffic.unacknowledged_frames,
     )
-    yield _gauge("link_held_bytes", "Changes waiting for the hub's credit.", traffic.held_bytes)
-    yield _counter("oversized_objects_total", "Objects too large for a frame, not sent.", traffic.oversized)
+    yield gauge("farwatch_agent_link_held_bytes", "Changes waiting for the hub's credit.", traffic.held_bytes)
+    yield counter(
+        "farwatch_agent_oversized_objects_total",
+        "Objects too large for a frame, not sent.",
+        traffic.oversized,
+    )
 
 
 def _about_objects(state: AgentState) -> Iterator[Family]:
     kinds = state.kinds
-    yield _gauge("api_server_up", "1 while the API server answers.", state.api_server.reachable)
+    yield gauge("farwatch_agent_api_server_up", "1 while the API server answers.", state.api_server.reachable)
     yield Family(
         "farwatch_agent_objects",
         "gauge",
@@ -118,44 +110,38 @@ def _about_objects(state: AgentState) -> Iterator[Family]:
     )
 
 
-def _about_watches(counters: WatchCounters) -> Iterator[Family]:
+def _about_watches(by_kind: WatchCounters) -> Iterator[Family]:
     def sums(read: Callable[[Counters], int]) -> dict[str, int]:
-        return {kind: sum(map(read, watches)) for kind, watches in counters.items()}
+        return {kind: sum(map(read, watches)) for kind, watches in by_kind.items()}
 
-    yield _counters("changes_total", "Changes seen, first lists included.", "kind", sums(lambda c: c.changes))
-    yield _counters("watch_events_total", "Watch events received.", "kind", sums(lambda c: c.events))
-    yield _counters("lists_total", "Lists begun; each closes a gap.", "kind", sums(lambda c: c.lists))
-    yield _counters("watches_total", "Watches begun.", "kind", sums(lambda c: c.watches))
-    yield _counters(
-        "watch_failures_total", "Lists and watches that failed.", "kind", sums(lambda c: c.failures)
+    yield counters(
+        "farwatch_agent_changes_total",
+        "Changes seen, first lists included.",
+        "kind",
+        sums(lambda c: c.changes),
     )
-    yield _counters(
-        "watch_expired_total", "Watches from a version too old.", "kind", sums(lambda c: c.expired)
+    yield counters(
+        "farwatch_agent_watch_events_total", "Watch events received.", "kind", sums(lambda c: c.events)
     )
-    yield _counters(
-        "malformed_objects_total", "Objects that did not decode.", "kind", sums(lambda c: c.malformed)
+    yield counters(
+        "farwatch_agent_lists_total", "Lists begun; each closes a gap.", "kind", sums(lambda c: c.lists)
     )
-
-
-def _gauge(name: str, text: str, value: float, labels: Labels | None = None) -> Family:
-    return Family(f"farwatch_agent_{name}", "gauge", text, [(labels or {}, value)])
-
-
-def _counter(name: str, text: str, value: float) -> Family:
-    return Family(f"farwatch_agent_{name}", "counter", text, [({}, value)])
-
-
-def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Family:
-    return Family(
-        f"farwatch_agent_{name}", "counter", text, [({label: key}, value) for key, value in values.items()]
+    yield counters("farwatch_agent_watches_total", "Watches begun.", "kind", sums(lambda c: c.watches))
+    yield counters(
+        "farwatch_agent_watch_failures_total",
+        "Lists and watches that failed.",
+        "kind",
+        sums(lambda c: c.failures),
     )
-
-
-def _write_labels(labels: Labels) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items()) + "}"
-
-
-def _write_number(value: float) -> str:
-    return repr(float(value)).removesuffix(".0")
+    yield counters(
+        "farwatch_agent_watch_expired_total",
+        "Watches from a version too old.",
+        "kind",
+        sums(lambda c: c.expired),
+    )
+    yield counters(
+        "farwatch_agent_malformed_objects_total",
+        "Objects that did not decode.",
+        "kind",
+        sums(lambda c: c.malformed),
+    )

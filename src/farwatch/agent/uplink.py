@@ -20,9 +20,10 @@ from farwatch.agent.config import AgentConfig
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.tls import make_tls_context
+from farwatch.backoff import Backoff
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.link.agent import AgentSession
-from farwatch.link.backoff import Backoff
+from farwatch.link.codec import MAX_MESSAGE_BYTES
 from farwatch.link.events import (
     Acknowledged,
     AgentEvent,
@@ -32,14 +33,15 @@ from farwatch.link.events import (
     SessionState,
     Welcomed,
 )
-from farwatch.link.frames import MAX_FRAME_BYTES, CloseCode, Hello, Item
+from farwatch.link.frames import SUBPROTOCOL, CloseCode, Hello, Item
 from farwatch.link.outbox import Source
-
-SUBPROTOCOL = "farwatch.v1"
 
 FLUSH_INTERVAL_SECONDS = 0.02
 """After frames were sent, others wait so long and go together: waking up and sending costs more than packing.
 Whatever comes after a quiet moment is sent at once."""
+
+BACKOFF = Backoff(first=1.0, longest=60.0)
+"""An outage of the hub ends for all its agents at once: full jitter spreads their return over the interval."""
 
 CONNECT_SECONDS = 20.0
 """How long dialling may take: name, connection, proxy, TLS and the hub's answer together."""
@@ -112,7 +114,8 @@ class Uplink:
         self._hello = hello
         self._serve = serve
         self._clock = clock
-        self._backoff = Backoff(rng or random.Random())  # noqa: S311 - jitter is no secret
+        self._random = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._failures = 0
         self._connection: _Connection | None = None
         self._stopping = asyncio.Event()
 
@@ -148,7 +151,7 @@ class Uplink:
                 if self._stopping.is_set():
                     break
                 if self._clock.monotonic() - started >= STEADY_SECONDS:
-                    self._backoff.reset()
+                    self._failures = 0
                 delay = self._note(ending)
                 await self._clock.sleep(delay)
         self._state.set_link(LinkPhase.CLOSED, CloseCode.SHUTTING_DOWN, "the agent was told to stop")
@@ -191,7 +194,7 @@ class Uplink:
             proxy=self._config.proxy.resolve(url),
             ssl=make_tls_context(self._config.ca_file),
             compress=0,
-            max_msg_size=MAX_FRAME_BYTES + 1,
+            max_msg_size=MAX_MESSAGE_BYTES,
             timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL_SECONDS),
         )
 
@@ -211,7 +214,8 @@ class Uplink:
             self._state.traffic.failures[ending.code] += 1
         if retry_after is None and ending.code in _ENDED_BY_PEOPLE:
             retry_after = REFUSED_RETRY_SECONDS
-        delay = self._backoff.next_delay(retry_after)
+        self._failures += 1
+        delay = BACKOFF.delay(self._failures, self._random.random(), retry_after)
         _log.warning(
             "no link to the hub",
             hub=self._config.hub,

@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import structlog
 
-from farwatch.kube.backoff import Backoff, jittered
+from farwatch.backoff import Backoff, jittered
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.comparison import Comparison, ObservedChange, put_object, remove_object

@@ -80,7 +80,7 @@ class ApiServer:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, on a free port when it is 0; the URL. SimError when the address cannot be had."""
-        server = web.Server(self._serve, handler_cancellation=True)
+        server = web.Server(self._serve, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         context = self._certificate.context() if self._certificate else None

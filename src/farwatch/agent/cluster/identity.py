@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from farwatch.agent.state import AgentState, LinkPhase
-from farwatch.kube.backoff import Backoff
+from farwatch.backoff import Backoff
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.errors import ApiError, KubeError

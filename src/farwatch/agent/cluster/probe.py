@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from farwatch.agent.state import AgentState
-from farwatch.kube.backoff import jittered
+from farwatch.backoff import jittered
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.errors import ApiError, KubeError

@@ -1,4 +1,4 @@
-"""How long to wait before asking again: decisions without any waiting."""
+"""How long to wait before trying again: decisions without any waiting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Backoff:
         Args:
             failures: How many.
             chance: A random number in [0, 1).
-            retry_after: What the server asked for: the least, to which the jitter is added.
+            retry_after: What the other side asked for: the least, to which the jitter is added.
         """
         # 2**32 is beyond any bound; the exponent is held so that a long outage does not make a huge number.
         bound = min(self.longest, self.first * 2.0 ** min(failures - 1, 32))

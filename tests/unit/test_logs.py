@@ -8,9 +8,9 @@ import msgspec
 import pytest
 import structlog
 
-from farwatch.agent.config import LogFormat, LogLevel, Secret
-from farwatch.agent.logs import configure_logs
+from farwatch.agent.config import Secret
 from farwatch.agent.values import HubUrl
+from farwatch.logs import LogFormat, LogLevel, configure_logs
 
 
 @pytest.fixture(autouse=True)

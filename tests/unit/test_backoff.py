@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.kube.backoff import Backoff, jittered
+from farwatch.backoff import Backoff, jittered
 
 chances = st.floats(0, 1, exclude_max=True)
 
