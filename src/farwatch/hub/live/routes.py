@@ -49,10 +49,10 @@ async def _follow(
 ) -> AsyncIterator[ServerSentEventMessage]:
     with streams.listen() as listener:
         # The first byte tells the client that from here on nothing is missed.
-        yield ServerSentEventMessage(comment="following")
+        yield ServerSentEventMessage(comment="following", data=None)
         async for batch in listener.batches(KEEPALIVE_SECONDS):
             if not batch:
-                yield ServerSentEventMessage(comment="still here")
+                yield ServerSentEventMessage(comment="still here", data=None)
             for event in batch:
                 if event.type == "lost" or _is_wanted(event, types, cluster):
                     yield ServerSentEventMessage(event=event.type, data=event.data.decode())
