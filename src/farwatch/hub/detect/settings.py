@@ -161,7 +161,7 @@ class DetectSettings:
         except OSError as error:
             raise DetectSettingsError(f"{path}: cannot be read: {error.strerror}") from error
         except msgspec.DecodeError as error:
-            raise DetectSettingsError(f"{path}: not YAML: {error}") from error
+            raise DetectSettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
         section = content.get("detect") if isinstance(content, dict) else content
         return cls.parse(section, default_runbook_url=default_runbook_url)
 
