@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -24,8 +24,9 @@ from farwatch.logs import LogFormat, LogLevel, configure_logs
 
 EXIT_OK = 0
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 STOP_SECONDS = 10
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 __all__ = ["HubOptions", "run"]
 
@@ -45,19 +46,45 @@ def run(options: HubOptions) -> int:
     except (AddressError, OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
         print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
         return EXIT_USAGE
-    except KeyboardInterrupt:  # while it was still starting: later on, the server sees to it
-        return EXIT_INTERRUPTED
+    except _StoppedError:
+        return EXIT_OK
 
 
 async def _serve(options: HubOptions, listener: socket.socket) -> int:
     url = _url(listener)
-    hub = await Hub.start(options, options.external_url.rstrip("/") or url)
-    try:
-        _greet(hub, url)
-        await Server(hub).serve(sockets=[listener])
-    finally:
-        await hub.stop()
+    with _stop_on_signal():
+        hub = await Hub.start(options, options.external_url.rstrip("/") or url)
+        try:
+            await Server(hub, lambda: _greet(hub, url)).serve(sockets=[listener])
+        finally:
+            await hub.stop()
     return EXIT_OK
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[None]:
+    """Until the server sees to signals itself, one ends the start, and what was opened is closed in order."""
+    loop, work = asyncio.get_running_loop(), asyncio.current_task()
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        if work is not None:
+            work.cancel()
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        raise _StoppedError from None
+
+
+class _StoppedError(Exception):
+    """The hub was told to stop before it had started."""
 
 
 class Server(uvicorn.Server):
@@ -65,9 +92,13 @@ class Server(uvicorn.Server):
 
     When told to stop it ends live streams and links: it would wait for them otherwise. A signal that asks for it has
     been obeyed when it returns, and is not raised again: the exit code is 0.
+
+    Args:
+        hub: What it serves.
+        started: Called once, when it serves and heeds signals.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, started: Callable[[], None]) -> None:
         config = uvicorn.Config(
             create_app(hub),
             lifespan="off",
@@ -84,13 +115,18 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._hub = hub
+        self._tell_started = started
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.streams.close()
@@ -105,8 +141,9 @@ def _bind(listen: str) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except OSError as error:
+        cause = (error.strerror or str(error)).partition(" (while attempting to bind")[0]
         raise OptionsError(
-            f"cannot listen on {listen}: {error.strerror or error}; stop what uses it, or choose another --listen"
+            f"cannot listen on {listen}: {cause}; stop what uses it, or choose another --listen"
         ) from error
 
 

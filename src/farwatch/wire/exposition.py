@@ -13,6 +13,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
+_HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+_LARGEST_EXACT = 2**53
+
 Labels = Mapping[str, str]
 
 
@@ -53,8 +56,9 @@ def write_text(families: Iterable[Family]) -> str:
             f"{family.name}{_write_labels(labels)} {_write_number(value)}" for labels, value in family.samples
         ]
         if samples:
-            lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.type}", *samples]
-    return "\n".join(lines) + "\n"
+            text = family.help.translate(_HELP_ESCAPES)
+            lines += [f"# HELP {family.name} {text}", f"# TYPE {family.name} {family.type}", *samples]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _write_labels(labels: Labels) -> str:
@@ -69,4 +73,5 @@ def _write_number(value: float) -> str:
         return "+Inf" if value > 0 else "-Inf"
     if math.isnan(value):
         return "NaN"
-    return str(int(value)) if value == int(value) else repr(float(value))
+    is_whole = abs(value) <= _LARGEST_EXACT and value == int(value)
+    return str(int(value)) if is_whole else repr(float(value))

@@ -98,7 +98,7 @@ class Served:
 @pytest.fixture
 async def served(running: Hub) -> AsyncIterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = main.Server(running)
+        server = main.Server(running, lambda: None)
         # Signals are the test runner's.
         server.capture_signals = nullcontext  # type: ignore[method-assign]
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -93,6 +93,7 @@ class Listener:
             if self._lost:
                 batch.insert(0, LiveEvent("lost", "", b'{"events":%d}' % self._lost))
                 self._lost = 0
-            yield batch
+            if batch:
+                yield batch
             if self._ended:
                 return

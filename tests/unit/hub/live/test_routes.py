@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from farwatch.hub.alerting import Alert
+from farwatch.hub.live.streams import LiveEvent
+from farwatch.kube.objects import ObjectMeta, Pod
+from farwatch.link.frames import Item
+
+
+class Stream:
+    """What a client reads of the stream, line by line."""
+
+    def __init__(self, answer: Any) -> None:
+        self._content = answer.content
+
+    async def line(self) -> str:
+        async with asyncio.timeout(30):
+            return (await self._content.readline()).decode().rstrip("\r\n")
+
+    async def event(self) -> tuple[str, Any]:
+        """The next event: its type and decoded body; comments are passed over."""
+        fields: dict[str, str] = {}
+        while True:
+            line = await self.line()
+            name, _, value = line.partition(": ")
+            if name:
+                fields[name] = value
+            elif "event" in fields:
+                return fields["event"], msgspec.json.decode(fields["data"])
+
+
+@asynccontextmanager
+async def follow(served: Any, **query: str) -> AsyncIterator[Stream]:
+    async with served.http.get("/api/v1/stream", params=query) as answer:
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        stream = Stream(answer)
+        assert await stream.line() == ": following"
+        yield stream
+
+
+def tell(hub: Any, cluster: str, name: str) -> None:
+    pod = Pod(metadata=ObjectMeta(name=name, namespace="shop", uid="u", resource_version="1"))
+    hub.inventory.apply(cluster, "Pod", [Item("shop", name, "u", "1", msgspec.msgpack.encode(pod), 0.0)])
+
+
+async def alert(hub: Any, cluster: str, *, resolved: bool = False) -> None:
+    now = datetime.now(UTC)
+    labels = {"alertname": "Broken", "cluster": cluster}
+    await hub.alerting.put(
+        [Alert(labels=labels, annotations={}, starts_at=now, ends_at=now if resolved else None)]
+    )
+
+
+async def test_everything_that_happens_is_streamed_as_it_happens(served: Any) -> None:
+    async with follow(served) as stream:
+        tell(served.hub, "prod", "web-1")
+        kind, change = await stream.event()
+        assert kind == "change"
+        assert (change["cluster"], change["kind"], change["name"], change["operation"]) == (
+            "prod",
+            "Pod",
+            "web-1",
+            "created",
+        )
+        await alert(served.hub, "prod")
+        kind, fired = await stream.event()
+        assert (kind, fired["status"], fired["labels"]["alertname"]) == ("alert", "firing", "Broken")
+        await alert(served.hub, "prod", resolved=True)
+        kind, over = await stream.event()
+        assert (kind, over["status"], over["fingerprint"]) == ("alert", "resolved", fired["fingerprint"])
+
+        await served.hub.fleet.add("dev")
+        await served.hub.fleet.remove("dev")
+        kind, removed = await stream.event()
+        assert (kind, removed["cluster"], removed["kind"]) == ("cluster", "dev", "cluster_removed")
+
+
+async def test_only_the_wanted_types_are_streamed(served: Any) -> None:
+    async with follow(served, types="alert, cluster") as stream:
+        tell(served.hub, "prod", "web-1")
+        await alert(served.hub, "prod")
+        assert (await stream.event())[0] == "alert"
+
+
+async def test_only_the_wanted_cluster_is_streamed(served: Any) -> None:
+    async with follow(served, cluster="dev") as stream:
+        tell(served.hub, "prod", "web-1")
+        await alert(served.hub, "prod")
+        tell(served.hub, "dev", "web-2")
+        assert (await stream.event())[1]["name"] == "web-2"
+
+
+async def test_who_lost_events_is_told_whatever_was_asked_for(served: Any) -> None:
+    async with follow(served, types="alert", cluster="dev") as stream:
+        for number in range(1005):
+            served.hub.streams.publish(LiveEvent("change", "prod", b"%d" % number))
+        assert await stream.event() == ("lost", {"events": 5})
+
+
+async def test_who_leaves_is_no_listener_any_more(served: Any) -> None:
+    async with follow(served):
+        assert served.hub.streams.listeners == 1
+    async with asyncio.timeout(30):
+        while served.hub.streams.listeners:  # noqa: ASYNC110 - only the hub knows, and it need not tell
+            await asyncio.sleep(0.01)
+
+
+async def test_the_stream_ends_when_the_hub_stops(served: Any) -> None:
+    async with follow(served) as stream:
+        served.hub.streams.close()
+        assert await stream.line() == ""
+        assert await stream.line() == ""
+
+
+@pytest.mark.parametrize("types", ["alerts", "alert,,", "change,x" * 100])
+async def test_an_unknown_type_is_refused(api: Any, types: str) -> None:
+    status, detail = await api.fault("GET", "/stream", types=types)
+    assert status == 400
+    assert "is none of alert, change, cluster" in detail
+    assert len(detail) < 300
+
+
+async def test_a_body_of_unknown_length_is_limited_as_well(served: Any) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" " * 65_536
+
+    async with served.http.post("/api/v1/clusters", data=chunks()) as answer:
+        assert answer.status == 413
+        assert answer.content_type == "application/problem+json"

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from farwatch.hub.options import HubOptions, OptionsError
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://hub.example.com", "http://10.0.0.1:8080/farwatch", "http://[::1]:8080"]
+)
+def test_an_address_that_people_can_open_is_taken(url: str) -> None:
+    HubOptions(external_url=url).check()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hub.example.com",
+        "hub:8080",
+        "ftp://hub",
+        "https://",
+        "http://[::1",
+        "https://hub/?a=1",
+        "https://hub/#a",
+    ],
+)
+def test_any_other_address_is_refused_by_name(url: str) -> None:
+    with pytest.raises(OptionsError, match=r"--external-url .* is not an address such as https://"):
+        HubOptions(external_url=url).check()
+
+
+def test_levels_are_read_in_any_case_and_others_refused() -> None:
+    HubOptions(log_level="WARNING").check()
+    with pytest.raises(OptionsError, match="--log-level 'loud' is none of debug, info, warning, error"):
+        HubOptions(log_level="loud").check()
