@@ -23,6 +23,7 @@ from typing import Any
 from aiohttp import web
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from farwatch.client import ClientError, HubClient
@@ -32,6 +33,7 @@ STOP_SECONDS = 10.0
 REFRESH_SECONDS = 1.0
 PLAIN_REFRESH_SECONDS = 15.0
 LOG_LINES_SHOWN = 15
+PLAIN_WIDTH = 160
 
 _STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -59,7 +61,7 @@ class DemoError(Exception):
 
 def run(listen: str) -> int:
     """Run the demo until interrupted; returns the process's exit code."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     try:
         asyncio.run(_run_until_signal(listen, console))
     except (DemoError, ClientError) as error:
@@ -248,6 +250,8 @@ def _free(listen: str) -> str:
     """The address itself or, when its port is taken, a free port on the same host."""
     host, _, port = listen.rpartition(":")
     with socket.socket() as probe:
+        # As servers do: a port that was used a minute ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
         except OSError:
@@ -290,25 +294,30 @@ class Receiver:
         fingerprint = alert["fingerprint"]
         if alert["status"] == "firing" and fingerprint not in self._firing:
             self._firing.add(fingerprint)
-            self._console.print(_describe(alert), soft_wrap=not self._console.is_terminal)
+            self._console.print(_describe(alert))
         elif alert["status"] == "resolved" and fingerprint in self._firing:
             self._firing.discard(fingerprint)
-            self._console.print(_describe(alert), soft_wrap=not self._console.is_terminal)
+            self._console.print(_describe(alert))
 
 
-def _describe(alert: dict[str, Any]) -> Text:
+def _describe(alert: dict[str, Any]) -> Table:
+    """An alert in columns: when, how bad, what; a long description stays below what it describes."""
     labels, resolved = alert["labels"], alert["status"] == "resolved"
     severity = labels.get("severity", "")
-    line = Text(f"{datetime.now(UTC).astimezone():%H:%M:%S}  ", style="dim")
-    line.append(
-        "resolved  " if resolved else f"{severity:8}  ",
-        style="green" if resolved else _STYLES.get(severity, ""),
-    )
-    line.append(f"{labels['alertname']}  ", style="" if resolved else "bold")
-    line.append(alert["annotations"].get("summary", ""))
+    what = Text(f"{labels['alertname']}  ", style="" if resolved else "bold")
+    what.append(alert["annotations"].get("summary", ""), style="not bold")
     if not resolved:
-        line.append(f"\n{'':20}{alert['annotations'].get('description', '')}", style="dim")
-    return line
+        what.append(f"\n{alert['annotations'].get('description', '')}", style="not bold dim")
+    row = Table.grid(padding=(0, 2, 0, 0))
+    row.add_column(width=8)
+    row.add_column(width=8)
+    row.add_column(overflow="fold")
+    row.add_row(
+        Text(f"{datetime.now(UTC).astimezone():%H:%M:%S}", style="dim"),
+        Text("resolved" if resolved else severity, style="green" if resolved else _STYLES.get(severity, "")),
+        what,
+    )
+    return row
 
 
 async def _show_fleet(client: HubClient, receiver: Receiver, console: Console) -> None:
