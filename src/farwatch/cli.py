@@ -19,6 +19,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
+_ROTATION_OVERLAP_SECONDS = 24 * 3600
+
 _DEFAULT_HUB = "http://127.0.0.1:8080"
 
 app = typer.Typer(
@@ -75,6 +77,8 @@ def run_hub(
     try:
         from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
     except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "farwatch":
+            raise
         _fail(f"the hub needs {error.name}, which is not installed: pip install 'farwatch[hub]'", EXIT_USAGE)
     options = HubOptions(
         data=data,
@@ -205,7 +209,9 @@ def rotate_token(
     *,
     hub: Hub = _DEFAULT_HUB,
     token: Token = "",
-    overlap: Annotated[int, typer.Option(help="Seconds the former tokens stay valid.", min=0)] = 3600,
+    overlap: Annotated[
+        int, typer.Option(help="Seconds the former tokens stay valid.", min=0)
+    ] = _ROTATION_OVERLAP_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Make a new agent token; the former ones end after the overlap."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10, sock_read=60)
+_LONGEST_LINE = 1024 * 1024
+_UNAUTHORIZED = 401
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+T = TypeVar("T")
 
 
 class ClientError(Exception):
@@ -22,6 +29,31 @@ class StreamEvent(msgspec.Struct, frozen=True):
 
     type: str
     data: Any
+
+
+class EventReader:
+    """Server-sent events out of their lines.
+
+    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+    """
+
+    def __init__(self) -> None:
+        self._type = ""
+        self._data: list[str] = []
+
+    def read(self, line: str) -> tuple[str, str] | None:
+        """Take in one line without its end; gives type and data when it completes an event."""
+        if not line:
+            found = (self._type or "message", "\n".join(self._data)) if self._data else None
+            self._type, self._data = "", []
+            return found
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            self._type = value
+        elif field == "data":
+            self._data.append(value)
+        return None
 
 
 class HubClient:
@@ -39,7 +71,9 @@ class HubClient:
 
     async def __aenter__(self) -> Self:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        self._session = aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT, trust_env=True)
+        self._session = aiohttp.ClientSession(
+            headers=headers, timeout=_TIMEOUT, trust_env=True, read_bufsize=_LONGEST_LINE
+        )
         return self
 
     async def __aexit__(
@@ -48,41 +82,47 @@ class HubClient:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, path: str, **query: str | int) -> Any:
-        """The decoded answer to a GET below ``/api/v1``."""
-        return await self._ask("GET", path, query=query)
+    async def get(self, path: str, answer: type[T], **query: str | int) -> T:
+        """The answer to a GET below ``/api/v1``, decoded.
 
-    async def post(self, path: str, body: object) -> Any:
-        """The decoded answer to a POST below ``/api/v1``."""
-        return await self._ask("POST", path, body=body)
+        Raises:
+            ClientError: The hub cannot be reached, says no, or answers something else than ``answer``.
+        """
+        return self._decode(await self._ask("GET", path, query=query), answer)
+
+    async def post(self, path: str, body: object, answer: type[T]) -> T:
+        """The answer to a POST below ``/api/v1``, decoded. Raises as ``get`` does."""
+        return self._decode(await self._ask("POST", path, body=body), answer)
 
     async def delete(self, path: str) -> None:
-        """A DELETE below ``/api/v1``."""
+        """A DELETE below ``/api/v1``. Raises as ``get`` does."""
         await self._ask("DELETE", path)
 
     async def stream(self, **query: str) -> AsyncIterator[StreamEvent]:
-        """Live events until the hub ends the stream; keep-alive comments are skipped."""
+        """Live events until the hub ends the stream; keep-alive comments are skipped.
+
+        Raises:
+            ClientError: The hub cannot be reached, says no, or the connection breaks.
+        """
+        reader = EventReader()
         try:
             async with self._open.get(
                 self._url + "/api/v1/stream", params=query, timeout=_STREAM_TIMEOUT
             ) as answer:
                 await _raise_for_status(answer)
-                kind, data = "message", ""
                 async for line in answer.content:
-                    field, _, value = line.decode().rstrip("\r\n").partition(": ")
-                    if field == "event":
-                        kind = value
-                    elif field == "data":
-                        data += value
-                    elif not field and data:
-                        yield StreamEvent(kind, msgspec.json.decode(data))
-                        kind, data = "message", ""
-        except (aiohttp.ClientError, TimeoutError) as error:
+                    found = reader.read(line.decode(errors="replace").rstrip("\r\n"))
+                    if found:
+                        kind, data = found
+                        yield StreamEvent(kind, self._decode(data.encode(), dict[str, Any]))
+        except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
+        except HttpProcessingError as error:  # aiohttp's word for a line that is longer than any event
+            raise self._is_no_hub() from error
 
     async def _ask(
         self, method: str, path: str, *, query: dict[str, str | int] | None = None, body: object = None
-    ) -> Any:
+    ) -> bytes:
         data = None if body is None else msgspec.json.encode(body)
         try:
             async with self._open.request(
@@ -93,15 +133,15 @@ class HubClient:
                 headers={"Content-Type": "application/json"},
             ) as answer:
                 await _raise_for_status(answer)
-                text = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
+                return await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
+
+    def _decode(self, text: bytes, answer: type[T]) -> T:
         try:
-            return msgspec.json.decode(text) if text else None
-        except msgspec.DecodeError as error:
-            raise ClientError(
-                f"{self._url} answered, but not as a Farwatch hub does: is the address right?"
-            ) from error
+            return msgspec.json.decode(text, type=answer)
+        except msgspec.MsgspecError as error:
+            raise self._is_no_hub() from error
 
     @property
     def _open(self) -> aiohttp.ClientSession:
@@ -109,11 +149,29 @@ class HubClient:
             raise RuntimeError("HubClient is used outside its 'async with' block")
         return self._session
 
+    def _is_no_hub(self) -> ClientError:
+        return ClientError(f"{self._url} answered, but not as a Farwatch hub does: is the address right?")
+
     def _unreachable(self, error: Exception) -> ClientError:
+        if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+            return ClientError(
+                f"{self._url!r} is not the address of a hub, such as http://127.0.0.1:8080 (--hub or FARWATCH_HUB)"
+            )
         cause = getattr(error, "strerror", None) or str(error) or "no answer in time"
         return ClientError(
             f"cannot reach the hub at {self._url}: {cause}; is it running? (--hub or FARWATCH_HUB)"
         )
+
+
+def path_segment(name: str) -> str:
+    """A name as a part of a path.
+
+    Raises:
+        ClientError: It would change where the path leads.
+    """
+    if not _SEGMENT.fullmatch(name):
+        raise ClientError(f"{name[:80]!r} cannot be a cluster's name: 'farwatch cluster list' names them all")
+    return name
 
 
 async def _raise_for_status(answer: aiohttp.ClientResponse) -> None:
@@ -123,8 +181,8 @@ async def _raise_for_status(answer: aiohttp.ClientResponse) -> None:
     try:
         problem = msgspec.json.decode(text, type=dict[str, Any])
         detail = str(problem.get("detail") or problem.get("title") or "")
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except msgspec.MsgspecError:
         detail = ""
-    if answer.status == 401:  # noqa: PLR2004 - HTTP's number
+    if answer.status == _UNAUTHORIZED:
         raise ClientError(f"the hub refused: {detail or 'no valid token'} (--token or FARWATCH_TOKEN)")
     raise ClientError(f"the hub refused: {detail or f'HTTP {answer.status}'}")

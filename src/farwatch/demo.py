@@ -27,13 +27,18 @@ from rich.table import Table
 from rich.text import Text
 
 from farwatch.client import ClientError, HubClient
+from farwatch.listen import AddressError, read_address
+from farwatch.terminal import make_console, plain
+from farwatch.views import Clusters, Issued
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 REFRESH_SECONDS = 1.0
 PLAIN_REFRESH_SECONDS = 15.0
 LOG_LINES_SHOWN = 15
-PLAIN_WIDTH = 160
 
 _STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -61,12 +66,15 @@ class DemoError(Exception):
 
 def run(listen: str) -> int:
     """Run the demo until interrupted; returns the process's exit code."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = make_console()
     try:
         asyncio.run(_run_until_signal(listen, console))
+    except AddressError as error:
+        print(f"farwatch demo: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
+        return EXIT_USAGE
     except (DemoError, ClientError) as error:
-        console.print(f"farwatch demo: {error}", style="red", markup=False)
-        return 1
+        console.print(f"farwatch demo: {error}", style="red", soft_wrap=True)
+        return EXIT_FAILED
     return 0
 
 
@@ -228,7 +236,7 @@ async def _start_cluster(
         _process(f"{cluster.name}-sim", folder, ["sim", *size, *where, *cluster.trouble])
     )
     await sim.first_line()
-    token = (await client.post("/clusters", {"name": cluster.name}))["token"]
+    token = (await client.post("/clusters", {"name": cluster.name}, Issued)).token
     no_fixed_port = ("--health-listen", "127.0.0.1:0")
     agent = await exits.enter_async_context(
         _process(
@@ -248,14 +256,14 @@ async def _start_cluster(
 
 def _free(listen: str) -> str:
     """The address itself or, when its port is taken, a free port on the same host."""
-    host, _, port = listen.rpartition(":")
-    with socket.socket() as probe:
+    host, port = read_address(listen)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do: a port that was used a minute ago is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, int(port)))
+            probe.bind((host, port))
         except OSError:
-            return f"{host}:0"
+            return f"{listen.rpartition(':')[0]}:0"
     return listen
 
 
@@ -304,17 +312,18 @@ def _describe(alert: dict[str, Any]) -> Table:
     """An alert in columns: when, how bad, what; a long description stays below what it describes."""
     labels, resolved = alert["labels"], alert["status"] == "resolved"
     severity = labels.get("severity", "")
-    what = Text(f"{labels['alertname']}  ", style="" if resolved else "bold")
-    what.append(alert["annotations"].get("summary", ""), style="not bold")
+    annotations = alert["annotations"]
+    what = Text().append_text(plain(labels["alertname"], "" if resolved else "bold"))
+    what.append("  ").append_text(plain(annotations.get("summary", "")))
     if not resolved:
-        what.append(f"\n{alert['annotations'].get('description', '')}", style="not bold dim")
+        what.append("\n").append_text(plain(annotations.get("description", ""), "dim"))
     row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(width=8)
     row.add_column(width=8)
     row.add_column(overflow="fold")
     row.add_row(
         Text(f"{datetime.now(UTC).astimezone():%H:%M:%S}", style="dim"),
-        Text("resolved" if resolved else severity, style="green" if resolved else _STYLES.get(severity, "")),
+        plain("resolved" if resolved else severity, "green" if resolved else _STYLES.get(severity, "")),
         what,
     )
     return row
@@ -334,11 +343,10 @@ async def _show_fleet(client: HubClient, receiver: Receiver, console: Console) -
 
 async def _fleet_line(client: HubClient, receiver: Receiver) -> Text:
     line = Text()
-    for cluster in (await client.get("/clusters"))["items"]:
-        connected = cluster["agentState"] == "connected"
-        line.append("● ", style="green" if connected else "red")
-        line.append(f"{cluster['name']} ", style="bold")
-        line.append(f"{cluster['nodes']} nodes {cluster['pods']} pods ", style="dim")
-        line.append(f"{cluster['alerts']} firing   ", style="yellow" if cluster["alerts"] else "dim")
+    for cluster in (await client.get("/clusters", Clusters)).items:
+        line.append("● ", style="green" if cluster.agent_state == "connected" else "red")
+        line.append(f"{cluster.name} ", style="bold")
+        line.append(f"{cluster.nodes} nodes {cluster.pods} pods ", style="dim")
+        line.append(f"{cluster.alerts} firing   ", style="yellow" if cluster.alerts else "dim")
     line.append(f"{receiver.notifications} notifications", style="dim")
     return line

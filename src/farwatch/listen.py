@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65535
 
 
@@ -15,7 +18,7 @@ def read_address(listen: str) -> tuple[str, int]:
     Raises:
         AddressError: It is of another form.
     """
-    host, separator, port = listen.rpartition(":")
-    if not separator or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+    found = _ADDRESS.fullmatch(listen)
+    if found is None or int(found["port"]) > _HIGHEST_PORT:
         raise AddressError(f"--listen {listen[:100]!r} is not of the form HOST:PORT, such as 127.0.0.1:8080")
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ':PORT' asks for every interface
+    return found["ipv6"] or found["host"] or "0.0.0.0", int(found["port"])  # noqa: S104 - ':PORT' asks for that

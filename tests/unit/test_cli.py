@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from farwatch import __version__, cli, demo, views
+from farwatch.client import ClientError
+from farwatch.hub import main as hub_main
+from farwatch.sim import main as sim_main
+
+COMMANDS = ("hub", "agent", "sim", "demo", "alerts", "cluster", "version")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command line with nothing of FARWATCH_* set but what the test says."""
+    for name in ("FARWATCH_HUB", "FARWATCH_TOKEN", "FARWATCH_ADMIN_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    def go(*arguments: str, **environment: str) -> Result:
+        return CliRunner().invoke(cli.app, arguments, env=environment, terminal_width=200)
+
+    return go
+
+
+class TestHelp:
+    def test_names_every_command_and_what_it_does(self, run: Run) -> None:
+        shown = run("--help").output
+        for command in COMMANDS:
+            assert re.search(rf"^\s*{command}\s+\w+", shown, re.MULTILINE), command
+
+    def test_is_shown_to_who_gives_no_command(self, run: Run) -> None:
+        assert "Usage:" in run().output
+        assert "Usage:" in run("cluster").output
+
+    @pytest.mark.parametrize(
+        ("command", "flags"),
+        [
+            (
+                ("hub",),
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --log-level",
+            ),
+            (
+                ("sim",),
+                "--nodes --pods --listen --kubeconfig --token --scenario --chaos --churn --speed --seed",
+            ),
+            (("demo",), "--listen"),
+            (("alerts",), "--hub --token --json --cluster --once"),
+            (("cluster", "add"), "--hub --token --json"),
+            (("cluster", "list"), "--hub --token --json"),
+            (("cluster", "rotate-token"), "--hub --token --overlap --json"),
+            (("cluster", "revoke-tokens"), "--hub --token"),
+            (("cluster", "remove"), "--hub --token"),
+        ],
+    )
+    def test_explains_every_flag(self, run: Run, command: tuple[str, ...], flags: str) -> None:
+        result = run(*command, "--help")
+        assert result.exit_code == 0
+        for flag in flags.split():
+            assert re.search(rf"{flag}\b.*\S", result.output), flag
+        assert set(re.findall(r"--[a-z-]+", result.output)) == {*flags.split(), "--help"} | (
+            {"--json"} if "--json" in flags else set()
+        )
+
+    def test_names_the_environment_variables(self, run: Run) -> None:
+        shown = run("alerts", "--help").output
+        assert "FARWATCH_HUB" in shown
+        assert "FARWATCH_TOKEN" in shown
+
+    def test_version_is_printed_alone(self, run: Run) -> None:
+        assert run("version").output == f"{__version__}\n"
+
+
+class TestClientCommands:
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+        """What the views were asked for."""
+        calls: list[tuple[Any, ...]] = []
+
+        def note(name: str) -> Callable[..., Any]:
+            async def view(*arguments: Any, **more: Any) -> None:
+                calls.append((name, *arguments, more))
+
+            return view
+
+        for name in (
+            "add_cluster",
+            "list_clusters",
+            "rotate_token",
+            "revoke_tokens",
+            "remove_cluster",
+            "print_alerts",
+            "watch_alerts",
+        ):
+            monkeypatch.setattr(views, name, note(name))
+        return calls
+
+    @pytest.mark.parametrize(
+        ("arguments", "call"),
+        [
+            (["cluster", "add", "prod", "--json"], ("add_cluster", "H", "T", "prod", {"as_json": True})),
+            (["cluster", "list"], ("list_clusters", "H", "T", {"as_json": False})),
+            (
+                ["cluster", "rotate-token", "prod"],
+                ("rotate_token", "H", "T", "prod", 86400, {"as_json": False}),
+            ),
+            (
+                ["cluster", "rotate-token", "prod", "--overlap", "0"],
+                ("rotate_token", "H", "T", "prod", 0, {"as_json": False}),
+            ),
+            (["cluster", "revoke-tokens", "prod"], ("revoke_tokens", "H", "T", "prod", {})),
+            (["cluster", "remove", "prod"], ("remove_cluster", "H", "T", "prod", {})),
+            (["alerts", "--cluster", "prod"], ("print_alerts", "H", "T", "prod", {"as_json": False})),
+            (["alerts", "--json"], ("print_alerts", "H", "T", "", {"as_json": True})),
+        ],
+    )
+    def test_take_hub_and_token_from_flags_or_environment(
+        self, run: Run, asked: list[tuple[Any, ...]], arguments: list[str], call: tuple[Any, ...]
+    ) -> None:
+        assert run(*arguments, FARWATCH_HUB="H", FARWATCH_TOKEN="T").exit_code == 0
+        assert run(*arguments, "--hub", "H", "--token", "T", FARWATCH_HUB="other").exit_code == 0
+        assert asked == [call, call]
+
+    def test_a_refusal_is_one_line_on_stderr_with_exit_code_1(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def refuse(*_: object, **__: object) -> None:
+            raise ClientError("the hub refused: no")
+
+        monkeypatch.setattr(views, "list_clusters", refuse)
+        result = run("cluster", "list")
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert result.stderr == "farwatch: the hub refused: no\n"
+
+    def test_a_hub_that_is_not_there_is_one_line(self, run: Run) -> None:
+        result = run("alerts", "--once", "--hub", "http://127.0.0.1:1")
+        assert result.exit_code == 1
+        assert result.stderr.startswith("farwatch: cannot reach the hub at http://127.0.0.1:1: ")
+        assert result.stderr.count("\n") == 1
+
+    def test_an_interrupt_ends_it_without_a_word(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(views, "list_clusters", interrupt)
+        result = run("cluster", "list")
+        assert (result.exit_code, result.output) == (130, "")
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["nope"],
+            ["cluster", "add"],
+            ["cluster", "rotate-token", "prod", "--overlap", "-1"],
+            ["hub", "--retention", "0"],
+            ["hub", "--agent-grace", "0"],
+            ["sim", "--nodes", "0"],
+            ["sim", "--listen", "6443"],
+            ["sim", "--scenario", "/nowhere.yaml"],
+        ],
+    )
+    def test_a_wrong_command_line_is_exit_code_2(self, run: Run, arguments: list[str]) -> None:
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert result.stderr
+
+
+class TestHub:
+    def test_is_run_with_what_the_flags_say(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        started: list[hub_main.HubOptions] = []
+
+        def start(options: hub_main.HubOptions) -> int:
+            started.append(options)
+            return 3
+
+        monkeypatch.setattr(hub_main, "run", start)
+        arguments = ["--data", str(tmp_path), "--listen", ":1", "--alerting", "a.yml", "--detectors", "d.yml"]
+        arguments += [
+            "--external-url",
+            "https://h",
+            "--retention",
+            "30",
+            "--agent-grace",
+            "60",
+            "--log-level",
+            "debug",
+        ]
+        assert run("hub", *arguments, FARWATCH_ADMIN_TOKEN="an-admin-token-of-mine").exit_code == 3
+        assert run("hub", FARWATCH_ADMIN_TOKEN="").exit_code == 3
+        assert started == [
+            hub_main.HubOptions(
+                data=tmp_path,
+                listen=":1",
+                alerting=Path("a.yml"),
+                detectors=Path("d.yml"),
+                external_url="https://h",
+                retention_days=30,
+                agent_grace_seconds=60,
+                log_level="debug",
+                admin_token="an-admin-token-of-mine",
+            ),
+            hub_main.HubOptions(),
+        ]
+
+
+class Missing(MetaPathFinder):
+    """An installation without one package."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+        if name.partition(".")[0] == self.package or name == self.package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Makes a package, and what of the hub was loaded with it, as if it were not installed."""
+    kept = dict(sys.modules)
+
+    def remove(package: str) -> None:
+        for name in tuple(sys.modules):
+            if name.startswith(("farwatch.hub", package)):
+                monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [Missing(package), *sys.meta_path])
+
+    yield remove
+    sys.modules.update(kept)
+
+
+def test_without_its_extra_the_hub_says_what_to_install(run: Run, without: Callable[[str], None]) -> None:
+    without("uvicorn")
+    result = run("hub")
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "farwatch: the hub needs uvicorn, which is not installed: pip install 'farwatch[hub]'\n"
+    )
+
+
+def test_sim_and_demo_are_run_with_what_the_flags_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(sim_main, "run", lambda options: started.append(options) or 0)
+    monkeypatch.setattr(demo, "run", lambda listen: started.append(listen) or 0)
+    assert (
+        run(
+            "sim", "--nodes", "5", "--pods", "7", "--listen", "[::1]:0", "--seed", "1", "--speed", "2"
+        ).exit_code
+        == 0
+    )
+    assert run("demo", "--listen", "127.0.0.1:1").exit_code == 0
+    sim, listen = started
+    assert (sim.nodes, sim.pods, sim.host, sim.port, sim.seed, sim.speed) == (5, 7, "::1", 0, 1, 2.0)
+    assert listen == "127.0.0.1:1"
