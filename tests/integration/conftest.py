@@ -291,6 +291,13 @@ class Hub(Process):
         items: list[dict[str, Any]] = self.get(f"/clusters/{cluster}/changes", limit=1000, **query)["items"]
         return items
 
+    def all_changes(self, cluster: str) -> list[dict[str, Any]]:
+        """Every change of a cluster, page by page, the newest first."""
+        found = self.changes(cluster)
+        while page := self.changes(cluster, before=found[-1]["sequence"]) if found else []:
+            found += page
+        return found
+
     def names(self, kind: str, cluster: str, **query: str | int) -> set[str]:
         """Names of a cluster's current objects of a kind."""
         page = self.get(f"/objects/{kind}", cluster=cluster, limit=1000, **query)
@@ -402,9 +409,9 @@ class Stage:
         return done
 
     def sim(self, *flags: str | Path, port: int = 0, name: str = "sim") -> Sim:
-        """A small simulated cluster in which ten seconds pass in one."""
+        """A small simulated cluster, the same each time unless seeded otherwise; ten seconds pass there in one."""
         kubeconfig = self.folder / f"{name}.kubeconfig"
-        small = ("--nodes", "2", "--pods", "12", "--speed", "10")
+        small = ("--nodes", "2", "--pods", "20", "--speed", "10", "--seed", "1")
         where = ("--listen", f"127.0.0.1:{port}", "--kubeconfig", kubeconfig)
         sim = self._start(Sim, name, ("sim", *small, *where, *flags))
         sim.kubeconfig = Path(sim.first_line())
