@@ -150,10 +150,10 @@ class Process:
             f"{self.name} logs {wanted}",
         )
 
-    def terminate(self) -> int:
-        """Ask it to end; its exit code."""
+    def terminate(self, seconds: float = STOP_SECONDS) -> int:
+        """Ask it to end, which it must within so many seconds; its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self.wait()
+        return self.wait(seconds)
 
     def wait(self, seconds: float = START_SECONDS) -> int:
         """Wait until it ends by itself; its exit code."""
