@@ -22,7 +22,7 @@ _PAGE = """<!doctype html>
   <link rel="stylesheet" href="/console/console.css">
 </head>
 <body>
-  <header><a class="home" href="/">Farwatch</a><nav><a href="/runbooks">All runbooks</a></nav></header>
+  <header><a class="home" href="/">Farwatch</a><nav><a href="/runbooks">Runbooks</a></nav></header>
   <main class="prose">
     <h1>{title}</h1>
 {content}
