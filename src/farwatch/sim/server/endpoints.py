@@ -22,6 +22,16 @@ from farwatch.sim.times import format_time
 Document = dict[str, Any]
 
 _CREATED = 201
+_CORE_RETURNED = (
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "pods",
+    "resourcequotas",
+    "serviceaccounts",
+    "services",
+)
+_RETURNED_WHEN_DELETED = frozenset((*_CORE_RETURNED, "namespaces", "storageclasses"))
+"""Whose deletion is answered with the object, as the API's own document says; the others' with a Status."""
 
 
 class Endpoints:
@@ -107,7 +117,7 @@ class Endpoints:
         last = self._store.delete(
             target.resource.name, _home(target), target.name, **_delete_options(request)
         )
-        if target.resource.name in ("pods", "namespaces") or "deletionTimestamp" in last["metadata"]:
+        if target.resource.name in _RETURNED_WHEN_DELETED or "deletionTimestamp" in last["metadata"]:
             return reply_json(last)
         details = describe(target.resource, target.name) | {"uid": entry.uid}
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}

@@ -227,6 +227,13 @@ def test_a_deletion_is_answered_with_success_or_the_marked_object(ask: Any, pods
     assert ask("DELETE", f"{PODS}/p3", {"propagationPolicy": "Sometimes"})[0] == 400
 
 
+def test_the_deletion_of_a_service_is_answered_with_the_service(ask: Any) -> None:
+    path = "/api/v1/namespaces/shop/services"
+    ask("POST", path, {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}})
+    code, deleted = ask("DELETE", f"{path}/web")
+    assert (code, deleted["kind"], deleted["metadata"]["name"]) == (200, "Service", "web")
+
+
 def test_a_collection_is_deleted_by_selector(ask: Any, pods: list[str], store: Store) -> None:
     code, deleted = ask("DELETE", PODS, {"gracePeriodSeconds": 0}, fieldSelector="metadata.name!=p6")
     assert code == 200
