@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,7 +64,7 @@ class Answer:
     """What an HTTP server said."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     text: str
 
     @property
@@ -91,7 +92,7 @@ def ask(
             {"Content-Type": "application/json", **(headers or {})},
         )
         answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.headers), answer.read().decode())
+        return Answer(answer.status, answer.headers, answer.read().decode())
     finally:
         connection.close()
 
@@ -513,7 +514,7 @@ def common_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield opened
 
 
-@pytest.fixture(name="eventually")
+@pytest.fixture(scope="session", name="eventually")
 def eventually_fixture() -> Callable[..., Any]:
     """``eventually(check, what)`` waits until ``check()`` is truthy, and gives that."""
     return eventually
