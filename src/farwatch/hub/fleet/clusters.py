@@ -83,7 +83,7 @@ class TokenState(StrEnum):
     REVOKED = "revoked"
 
 
-class AgentToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AgentToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """What may be shown of a token. Times are UTC.
 
     Attributes:

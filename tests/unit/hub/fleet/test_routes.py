@@ -96,8 +96,8 @@ class TestTokens:
         assert answer.json()["token"] != first
         newest, oldest = (await api.get("/clusters/prod/tokens"))["items"]
         assert newest["state"] == oldest["state"] == "valid"
-        assert "expires_at" in oldest
-        assert "expires_at" not in newest
+        assert "expiresAt" in oldest
+        assert "expiresAt" not in newest
 
     async def test_without_an_overlap_the_former_one_ends_at_once(self, api: Any) -> None:
         await api.add_cluster("prod")
