@@ -1,8 +1,8 @@
 """Everything that is followed in one cluster: a reflector for each kind and namespace, told as one per kind.
 
 With ``--namespaces a,b`` a kind is followed once in each; those share the kind's store. The kind counts as synced
-when each of them has been tried and at least one could be read, and its state is the worst of theirs. Kinds that
-have no namespace are followed in the whole cluster either way.
+when each of them has been read or refused, at least one of them read, and its state is the worst of theirs. Kinds
+that have no namespace are followed in the whole cluster either way.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ _WORST_FIRST = (
     WatchState.ABSENT,
     WatchState.SYNCED,
 )
+
+_AT_FIRST_LIST = frozenset({WatchState.SYNCING, WatchState.FAILING})
+"""Of a namespace that has not been read: its objects may come any moment."""
 
 
 class Watches:
@@ -108,11 +111,11 @@ class _KindWatch:
 
     def part_synced(self, namespace: str) -> None:
         self._unread.discard(namespace)
-        self._sync_if_tried()
+        self._sync_if_read()
 
     def part_status(self, namespace: str, state: WatchState, message: str) -> None:
         self._states[namespace] = (state, f"{namespace}: {message}" if namespace and message else message)
-        self._sync_if_tried()
+        self._sync_if_read()
         worst = min(self._states.values(), key=lambda told: _WORST_FIRST.index(told[0]))
         if worst != self._told:
             self._told = worst
@@ -122,9 +125,12 @@ class _KindWatch:
         if self._has_synced:
             self._sink.changed(self._kind, change)
 
-    def _sync_if_tried(self) -> None:
-        """Tell that the kind is synced, once nobody is still at the first list and somebody has read one."""
-        waiting = any(self._states[namespace][0] is WatchState.SYNCING for namespace in self._unread)
+    def _sync_if_read(self) -> None:
+        """Tell that the kind is synced, once nobody is still at the first list and somebody has read one.
+
+        One who fails is still at it: whoever is told takes what the store lacks for gone.
+        """
+        waiting = any(self._states[namespace][0] in _AT_FIRST_LIST for namespace in self._unread)
         if not self._has_synced and not waiting and len(self._unread) < len(self._states):
             self._has_synced = True
             self._sink.synced(self._kind)

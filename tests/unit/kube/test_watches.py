@@ -172,3 +172,24 @@ async def test_a_sink_that_fails_ends_everything(script: Any, say: Any, sink: An
     with pytest.raises(ExceptionGroup) as failed:
         await task
     assert failed.group_contains(ZeroDivisionError)
+
+
+async def test_a_namespace_that_fails_at_first_is_waited_for_since_what_it_holds_would_seem_gone(
+    script: Any, say: Any, sink: Any, runner: Any
+) -> None:
+    answers = asyncio.Event()
+    stream = say.streamed_list(say.pod("x", namespace="a"))
+
+    async def by_health(request: Any) -> Any:
+        broken = say.refusal(500, "InternalError", "etcdserver: request timed out")
+        return await (stream if answers.is_set() else broken)(request)
+
+    script.others["GET /api/v1/namespaces/a/pods"] = [by_health]
+    script.others["GET /api/v1/namespaces/b/pods"] = listed(say, say.pod("y", namespace="b"))
+    watches = runner.start(["Pod"], "a", "b")
+    await sink.until(lambda: len(watches.stores["Pod"]) == 1)
+    assert (sink.syncs, sink.states[-1]) == ([], WatchState.FAILING)
+
+    answers.set()
+    await sink.until(lambda: bool(sink.syncs))
+    assert len(watches.stores["Pod"]) == 2
