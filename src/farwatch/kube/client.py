@@ -184,14 +184,18 @@ class KubeClient:
             raise ApiError(200, BAD_BODY, f"kube-system is not a namespace: {error}") from error
 
     async def serves(self, kind: Kind) -> bool:
-        """Whether the cluster has this kind in this version."""
+        """Whether the cluster has this kind in this version.
+
+        A proxy that has lost its way says 404 to everything: that counts only of a server that tells its version.
+        """
         path = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
         try:
             body = await self.request("GET", path)
         except ApiError as error:
-            if error.is_not_found:
-                return False
-            raise
+            if not error.is_not_found:
+                raise
+            await self.server_version()
+            return False
         try:
             return any(found.name == kind.plural for found in _resources_decoder.decode(body).resources)
         except UNREADABLE as error:

@@ -220,12 +220,16 @@ class Reflector:
             idle_seconds=idle_seconds,
         ) as stream:
             opened_at = self._clock.monotonic()
+            is_frozen = False
             try:
                 yield stream
+            except StreamIdle:
+                is_frozen = True
+                raise
             finally:
                 lived = self._clock.monotonic() - opened_at
                 self.counters.truncated += stream.ended_in_line
-                if lived >= _HEALTHY_SECONDS:
+                if lived >= _HEALTHY_SECONDS and not is_frozen:
                     self._failures = 0
         if lived < _QUICK_END_SECONDS:
             raise ApiUnreachable(f"{self._client.access.server} ended a watch as soon as it began")
@@ -348,6 +352,10 @@ class Reflector:
                 self._version = ""  # what was lost with the line that nobody can read, only a list tells
         if isinstance(error, StreamIdle):
             self.counters.idle += 1
+            if self._failures:
+                # Resuming did not help. An etcd restored from a backup counts from below our version, and its
+                # server keeps back all that happens until it has come that far.
+                self._version = ""
         else:
             self.counters.failures += 1
         return self._judge_failure(error, chance)

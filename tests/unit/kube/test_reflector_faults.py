@@ -87,6 +87,19 @@ async def test_a_404_of_a_kind_that_discovery_names_is_a_failure(
     assert fake_time.slept[0] == 0.5
 
 
+async def test_a_404_to_every_question_is_a_proxys_and_no_kind_is_absent_for_it(
+    script: Any, say: Any, sink: Any, follower: Any, fake_time: Any
+) -> None:
+    lost = say.reply(b"<html>no such site</html>", 404)
+    script.lists = [lost, say.page()]
+    script.watches = [say.stream(say.HANG)]
+    script.others[DISCOVERY] = script.others["GET /version"] = [lost]
+    follower.start()
+    await sink.until(lambda: WatchState.SYNCED in sink.states)
+
+    assert sink.states == [WatchState.SYNCING, WatchState.FAILING, WatchState.SYNCED]
+
+
 async def test_429_is_honoured_with_its_retry_after(
     script: Any, say: Any, sink: Any, follower: Any, fake_time: Any
 ) -> None:
@@ -237,6 +250,21 @@ async def test_a_frozen_stream_is_given_up_and_resumed(
     assert script.watch_versions[:2] == ["10", "11"]
     assert reflector.counters.idle >= 1
     assert sink.told == [("is", "a", False), ("is", "b", False)]
+
+
+async def test_a_watch_that_freezes_again_after_being_resumed_is_told_and_listed_anew(
+    script: Any, say: Any, sink: Any, follower: Any, fake_time: Any
+) -> None:
+    # So does a server whose etcd was restored from a backup: its versions are below ours for hours.
+    fake_time.step = 100.0
+    script.lists = [say.page(say.pod("a")), say.page(say.pod("b"), version="7")]
+    script.watches = [say.stream(say.HANG)]
+    follower.start(idle=0.05)
+    await sink.until(lambda: len(script.watch_versions) >= 3)
+
+    assert script.watch_versions[:3] == ["10", "10", "7"]
+    assert "nothing came for" in next(m for _, state, m in sink.statuses if state is WatchState.FAILING)
+    assert follower.names == {"b"}
 
 
 async def test_a_server_that_does_not_answer_is_told_and_asked_again(sink: Any, fake_time: Any) -> None:
