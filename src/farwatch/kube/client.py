@@ -179,9 +179,14 @@ class KubeClient:
         """The cluster's identity: the uid of the namespace ``kube-system``."""
         body = await self.request("GET", "/api/v1/namespaces/kube-system")
         try:
-            return _namespace_decoder.decode(body).metadata.uid
+            uid = _namespace_decoder.decode(body).metadata.uid
         except UNREADABLE as error:
             raise ApiError(200, BAD_BODY, f"kube-system is not a namespace: {error}") from error
+        if not uid:
+            raise ApiError(
+                200, BAD_BODY, "the namespace kube-system has no uid; is that a Kubernetes API server?"
+            )
+        return uid
 
     async def serves(self, kind: Kind) -> bool:
         """Whether the cluster has this kind in this version.

@@ -74,6 +74,12 @@ async def test_version_identity_and_discovery(script: Any, say: Any, client: Kub
     assert not await client.serves(KINDS["Job"])  # its whole group is unknown
 
 
+async def test_an_identity_that_is_empty_is_none(script: Any, say: Any, client: KubeClient) -> None:
+    script.others["GET /api/v1/namespaces/kube-system"] = [say.reply({"metadata": {"name": "kube-system"}})]
+    with pytest.raises(ApiError, match="kube-system has no uid"):
+        await client.cluster_uid()
+
+
 @pytest.mark.parametrize("ask", ["server_version", "cluster_uid", "serves", "get"])
 async def test_a_page_of_html_is_no_answer(script: Any, say: Any, client: KubeClient, ask: str) -> None:
     script.lists = [say.reply(b"<html>please log in</html>")]
