@@ -64,7 +64,13 @@ def run_hub(
     external_url: Annotated[
         str, typer.Option(help="The hub's address as people reach it, for links in notifications.")
     ] = "",
-    retention: Annotated[int, typer.Option(help="Days to keep changes and alert events.", min=1)] = 14,
+    retention: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Days to keep changes and alert_events, or TABLE=DAYS; may be given several times.",
+            show_default="14",
+        ),
+    ] = None,
     agent_grace: Annotated[
         float, typer.Option(help="Seconds an agent may be away before it is called lost.", min=1)
     ] = 45.0,
@@ -86,7 +92,7 @@ def run_hub(
         alerting=alerting,
         detectors=detectors,
         external_url=external_url,
-        retention_days=retention,
+        retention=tuple(retention or ()),
         agent_grace_seconds=agent_grace,
         log_level=log_level,
         admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
@@ -113,6 +119,15 @@ def run_sim(
     token: Annotated[
         str, typer.Option(help="Bearer token of its administrator.", show_default="lets everybody in")
     ] = "",
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve HTTPS; kubectl sends tokens over nothing else.")
+    ] = False,
+    rbac: Annotated[
+        bool,
+        typer.Option(
+            "--rbac", help="Enforce the cluster's Roles and bindings; makes a token when none is given."
+        ),
+    ] = False,
     scenario: Annotated[
         str, typer.Option(help="quiet, demo, everything, or a YAML file of steps.")
     ] = "quiet",
@@ -142,6 +157,8 @@ def run_sim(
             host=host,
             port=port,
             token=token,
+            tls=tls,
+            rbac=rbac,
             kubeconfig=kubeconfig,
             scenario=load_scenario(scenario),
             chaos_per_minute=chaos,

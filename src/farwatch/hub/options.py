@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from farwatch.hub.store import Table
+from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS
 from farwatch.logs import LogLevel
 
 
@@ -23,7 +25,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         alerting: A file in Alertmanager's format; None tells nobody.
         detectors: A YAML file with the detectors' settings; None takes the defaults.
         external_url: The hub's address as people reach it; empty takes the one it listens on.
-        retention_days: How long changes and alert events are kept.
+        retention: For how many days rows of the telemetry store are kept: ``DAYS`` for every table, ``TABLE=DAYS`` for
+            one; the last word on a table holds.
         agent_grace_seconds: How long an agent may be away before it is called lost.
         log_level: From which level on to log.
         admin_token: An API token to accept; None makes one at the first start.
@@ -34,10 +37,22 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     alerting: Path | None = None
     detectors: Path | None = None
     external_url: str = ""
-    retention_days: int = 14
+    retention: tuple[str, ...] = ()
     agent_grace_seconds: float = 45.0
     log_level: str = "info"
     admin_token: str | None = None
+
+    @property
+    def retention_days(self) -> dict[Table, int]:
+        """For how many days each table's rows are kept.
+
+        Raises:
+            OptionsError: A word is of neither form, or names no table.
+        """
+        days = dict.fromkeys(Table, DEFAULT_RETENTION_DAYS)
+        for text in self.retention:
+            days |= _read_retention(text)
+        return days
 
     def check(self) -> None:
         """Look at what can be judged before anything is opened.
@@ -47,10 +62,22 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.log_level.lower() not in set(LogLevel):
             raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
+        _ = self.retention_days
         if self.external_url and not _is_web_address(self.external_url):
             raise OptionsError(
                 f"--external-url {self.external_url[:200]!r} is not an address such as https://hub.example.com"
             )
+
+
+def _read_retention(text: str) -> dict[Table, int]:
+    name, separator, number = text.rpartition("=")
+    tables = [table for table in Table if not separator or table == name]
+    if not tables or not number.isdecimal() or int(number) < 1:
+        raise OptionsError(
+            f"--retention {text[:50]!r} is neither DAYS, at least 1, nor TABLE=DAYS with one of the tables "
+            f"{', '.join(Table)}"
+        )
+    return dict.fromkeys(tables, int(number))
 
 
 def _is_web_address(text: str) -> bool:

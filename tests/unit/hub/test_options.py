@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from farwatch.hub.options import HubOptions, OptionsError
+from farwatch.hub.store import Table
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,28 @@ def test_levels_are_read_in_any_case_and_others_refused() -> None:
     HubOptions(log_level="WARNING").check()
     with pytest.raises(OptionsError, match="--log-level 'loud' is none of debug, info, warning, error"):
         HubOptions(log_level="loud").check()
+
+
+@pytest.mark.parametrize(
+    ("words", "changes", "alert_events"),
+    [
+        ((), 14, 14),
+        (("7",), 7, 7),
+        (("alert_events=30",), 14, 30),
+        (("7", "alert_events=30"), 7, 30),
+        (("alert_events=30", "7"), 7, 7),
+    ],
+)
+def test_retention_is_for_every_table_or_for_one(
+    words: tuple[str, ...], changes: int, alert_events: int
+) -> None:
+    assert HubOptions(retention=words).retention_days == {
+        Table.CHANGES: changes,
+        Table.ALERT_EVENTS: alert_events,
+    }
+
+
+@pytest.mark.parametrize("word", ["", "0", "-1", "14d", "changes=", "changes=0", "metrics=7", "=7", "a=b=7"])
+def test_any_other_retention_is_refused_by_name(word: str) -> None:
+    with pytest.raises(OptionsError, match=r"--retention .* one of the tables changes, alert_events"):
+        HubOptions(retention=(word,)).check()
