@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from weakref import WeakSet
@@ -33,6 +33,9 @@ _MOST_BODY_BYTES = 3 * 1024 * 1024  # kube-apiserver's limit for a request
 _COMPRESS_ABOVE_BYTES = 128 * 1024  # responsewriters.defaultGzipThresholdBytes
 _FAULTS_PATH = "/_sim/faults"
 _HOUSEKEEPING_SECONDS = 0.5
+
+Control = Callable[[str, str, bytes], Reply]
+"""Answers a request by its method, what follows the control's own path, and its body."""
 
 
 class ApiServer:
@@ -66,6 +69,7 @@ class ApiServer:
         self.metrics = metrics or Metrics(store)
         self.tokens = Tokens(users)
         self.url = ""
+        self._controls: dict[str, Control] = {_FAULTS_PATH: self._control_faults}
         self._authorizer = Authorizer(store, enforced=rbac)
         self._certificate = certificate
         self._bookmark_seconds = bookmark_seconds
@@ -123,7 +127,11 @@ class ApiServer:
             release_unused_claims(self.store)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
-    # --- faults -----------------------------------------------------------------------------------------------
+    # --- control ----------------------------------------------------------------------------------------------
+
+    def add_control(self, path: str, control: Control) -> None:
+        """Have requests to a path, and to what is below it, answered outside the API: always, and without a token."""
+        self._controls[path] = control
 
     @property
     def faults(self) -> Faults:
@@ -148,8 +156,10 @@ class ApiServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.transport:
             self._transports.add(request.transport)
-        if request.path.startswith(_FAULTS_PATH):
-            return await _respond(self._control(request.method, request.path, await request.read()), request)
+        for path, control in self._controls.items():
+            if request.path == path or request.path.startswith(f"{path}/"):
+                rest = request.path.removeprefix(path)
+                return await _respond(control(request.method, rest, await request.read()), request)
         if self.faults.refuse and request.transport:
             request.transport.abort()
             return web.Response()
@@ -193,8 +203,8 @@ class ApiServer:
         finally:
             self._watches.discard(stream)
 
-    def _control(self, method: str, path: str, body: bytes) -> Reply:
-        match method, path.removeprefix(_FAULTS_PATH):
+    def _control_faults(self, method: str, rest: str, body: bytes) -> Reply:
+        match method, rest:
             case "GET", "":
                 return reply_json(self.faults)
             case "PUT", "":

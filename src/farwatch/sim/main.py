@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
+import secrets
 import signal
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from farwatch.logs import LogFormat, LogLevel, configure_logs
+from farwatch.sim.apiserver import ApiServer
 from farwatch.sim.churn import Churn
 from farwatch.sim.cluster import ClusterSize, build_cluster
 from farwatch.sim.engine.engine import Engine
@@ -23,10 +26,11 @@ from farwatch.sim.engine.timers import FastClock
 from farwatch.sim.errors import SimError
 from farwatch.sim.logs import LogBook
 from farwatch.sim.scenario import QUIET, Player, Scenario
+from farwatch.sim.server.certificates import make_certificate
 from farwatch.sim.server.identity import ADMIN_GROUP, User
-from farwatch.sim.serving import ClusterServer
 from farwatch.sim.store import Store
 from farwatch.sim.troubles import Troubles
+from farwatch.sim.troubles.orders import TROUBLE_PATH, answer_orders
 
 EXIT_OK = 0
 EXIT_USAGE = 2
@@ -42,7 +46,9 @@ class SimOptions:
         pods: How many pods at the start.
         host: Address to serve on.
         port: Port to serve on; 0 takes a free one.
-        token: The bearer token of its administrator; empty lets everybody in.
+        token: The bearer token of its administrator; empty lets everybody in, or with ``rbac`` makes one.
+        tls: Whether to serve HTTPS, with a certificate of its own that the kubeconfig trusts.
+        rbac: Whether the roles and bindings in the cluster decide what users other than the administrator may do.
         kubeconfig: Where to write the kubeconfig; None: in a temporary directory that goes with the cluster.
         scenario: What goes wrong when.
         chaos_per_minute: How many random troubles a simulated minute.
@@ -57,6 +63,8 @@ class SimOptions:
     host: str = "127.0.0.1"
     port: int = 6443
     token: str = ""
+    tls: bool = False
+    rbac: bool = False
     kubeconfig: Path | None = None
     scenario: Scenario = field(default=QUIET)
     chaos_per_minute: float = 0.0
@@ -92,12 +100,19 @@ class SimCluster:
         self.engine = Engine(self.store, randomness, logs)
         self.engine.settle()
         self.troubles = Troubles(self.engine)
-        users = {options.token: User("sim-admin", (ADMIN_GROUP,))} if options.token else None
-        self.server = ClusterServer(self.store, logs=logs, users=users, keep_house=False)
-        self.server.troubles = self.troubles
         self.url = ""
         self.kubeconfig = options.kubeconfig or Path()
         self._files = contextlib.ExitStack()
+        self._token = options.token or (secrets.token_urlsafe(24) if options.rbac else "")
+        self.server = ApiServer(
+            self.store,
+            logs=logs,
+            users={self._token: User("sim-admin", (ADMIN_GROUP,))} if self._token else None,
+            rbac=options.rbac,
+            certificate=make_certificate(self._folder) if options.tls else None,
+            keep_house=False,
+        )
+        self.server.add_control(TROUBLE_PATH, functools.partial(answer_orders, self.troubles))
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -116,12 +131,14 @@ class SimCluster:
         return self
 
     def _write_kubeconfig(self) -> Path:
-        path = self.options.kubeconfig
-        if path is None:
-            directory = self._files.enter_context(tempfile.TemporaryDirectory(prefix="farwatch-sim-"))
-            path = Path(directory) / f"{self.options.name}.kubeconfig"
+        path = self.options.kubeconfig or self._folder / f"{self.options.name}.kubeconfig"
         path.parent.mkdir(parents=True, exist_ok=True)
-        return self.server.write_kubeconfig(path, name=self.options.name, token=self.options.token)
+        return self.server.write_kubeconfig(path, name=self.options.name, token=self._token)
+
+    @functools.cached_property
+    def _folder(self) -> Path:
+        """For files that go with the cluster."""
+        return Path(self._files.enter_context(tempfile.TemporaryDirectory(prefix="farwatch-sim-")))
 
     async def wait(self) -> None:
         """Until the engine stops, which it does only by a fault of its own."""

@@ -1,7 +1,10 @@
 """A simulated cluster on a socket."""
 
 import asyncio
+import base64
+import shutil
 import socket
+import ssl
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +16,7 @@ import yaml
 from farwatch.sim.errors import SimError
 from farwatch.sim.main import EXIT_USAGE, SimCluster, SimOptions, run, run_sim
 from farwatch.sim.scenario import EVERYTHING, Scenario, Step
+from farwatch.sim.server.identity import User
 
 
 async def get(session: aiohttp.ClientSession, url: str) -> dict:  # type: ignore[type-arg]
@@ -33,6 +37,28 @@ async def test_a_cluster_serves_what_was_built_and_its_kubeconfig_leads_there(tm
     assert cluster.kubeconfig == path
     assert config["current-context"] == "north"
     assert len(pods["items"]) == 40
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+async def test_with_rbac_and_tls_the_administrator_has_a_token_and_others_what_roles_grant(
+    tmp_path: Path,
+) -> None:
+    options = SimOptions(pods=0, port=0, tls=True, rbac=True, kubeconfig=tmp_path / "sim.kubeconfig")
+
+    async with SimCluster(options) as cluster:
+        cluster.server.tokens.add("viewer", User("viewer"))
+        config = yaml.safe_load(cluster.kubeconfig.read_text())
+        authority = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
+        tls = ssl.create_default_context(cadata=authority)
+        codes = {}
+        async with aiohttp.ClientSession() as session:
+            for token in (config["users"][0]["user"]["token"], "viewer", "unknown"):
+                headers = {"Authorization": f"Bearer {token}"}
+                async with session.get(f"{cluster.url}/api/v1/pods", headers=headers, ssl=tls) as answer:
+                    codes[token] = answer.status
+
+    assert cluster.url.startswith("https://")
+    assert list(codes.values()) == [200, 403, 401]
 
 
 async def test_a_temporary_kubeconfig_goes_with_the_cluster() -> None:
@@ -66,6 +92,8 @@ async def test_troubles_are_switched_over_http_and_time_may_run_faster() -> None
             assert "no trouble is called" in (await response.json())["error"]
         async with session.post(f"{cluster.url}/_sim/trouble", data=b"{") as response:
             assert response.status == 400
+        async with session.post(f"{cluster.url}/_sim/trouble/7", json=order) as response:
+            assert response.status == 404
 
 
 async def test_the_scenario_given_is_played() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ def write_kubeconfig(
         server: The server's URL.
         name: Of cluster, user and context.
         token: The user's bearer token; empty for none.
-        certificate: The authority to trust, for https.
+        certificate: The authority to trust, for https; copied into the kubeconfig.
     """
     cluster: dict[str, Any] = {"server": server}
     if certificate is not None:
-        cluster["certificate-authority"] = str(certificate)
+        cluster["certificate-authority-data"] = base64.b64encode(certificate.read_bytes()).decode()
     config = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from farwatch.sim.serving import order_trouble
 from farwatch.sim.troubles import TROUBLES, TroubleError
+from farwatch.sim.troubles.orders import order_trouble
 
 Town = Any  # of conftest.py, which tests cannot import
 

@@ -1,4 +1,4 @@
-"""The API server of a simulated cluster in motion: with ``/_sim/trouble``, which switches troubles on and off.
+"""Troubles switched on and off over HTTP, at ``/_sim/trouble``.
 
 - ``GET /_sim/trouble`` tells the troubles there are and those in force.
 - ``POST /_sim/trouble`` raises one: ``{"trouble": "crash-loop", "namespace": "shop", "workload": "web"}``. All but the
@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
-from farwatch.sim.apiserver import ApiServer
+from farwatch.sim.server.exchange import Reply, reply_json
 from farwatch.sim.times import format_time
-from farwatch.sim.troubles import TROUBLES, ActiveTrouble, TroubleError, Troubles
+from farwatch.sim.troubles.registry import ActiveTrouble, TroubleError
+from farwatch.sim.troubles.troubles import TROUBLES, Troubles
 
 TROUBLE_PATH = "/_sim/trouble"
 
@@ -32,20 +32,16 @@ class TroubleRequest(msgspec.Struct, forbid_unknown_fields=True):
     number: int = 0
 
 
-class ClusterServer(ApiServer):
-    """Serves a store and takes orders for trouble; ``troubles`` is set once the cluster's engine runs."""
-
-    troubles: Troubles | None = None
-
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.path != TROUBLE_PATH or self.troubles is None:
-            return await super()._serve(request)
-        try:
-            return _answer(order_trouble(self.troubles, request.method, await request.read()))
-        except msgspec.DecodeError as error:
-            return _answer({"error": f"the body is not a trouble: {error}"}, 400)
-        except TroubleError as error:
-            return _answer({"error": str(error)}, 422)
+def answer_orders(troubles: Troubles, method: str, rest: str, body: bytes) -> Reply:
+    """The answer to a request to ``/_sim/trouble``."""
+    if rest:
+        return reply_json({"error": f"{TROUBLE_PATH}{rest} does not exist; use {TROUBLE_PATH}"}, 404)
+    try:
+        return reply_json(order_trouble(troubles, method, body))
+    except msgspec.DecodeError as error:
+        return reply_json({"error": f"the body is not a trouble: {error}"}, 400)
+    except TroubleError as error:
+        return reply_json({"error": str(error)}, 422)
 
 
 def order_trouble(troubles: Troubles, method: str, body: bytes) -> dict[str, Any]:
@@ -78,9 +74,3 @@ def tell(active: ActiveTrouble) -> dict[str, Any]:
         "target": str(active.target),
         "since": format_time(active.since),
     }
-
-
-def _answer(document: dict[str, Any], code: int = 200) -> web.Response:
-    return web.Response(
-        status=code, body=msgspec.json.encode(document) + b"\n", content_type="application/json"
-    )
