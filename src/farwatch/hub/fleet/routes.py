@@ -229,6 +229,10 @@ async def revoke_agent_token(state: State, name: FromPath[str], token_id: FromPa
     await _fleet(state).revoke(name, token_id)
 
 
+_PEER_GONE = (WebSocketDisconnect, RuntimeError, OSError)
+"""What Litestar and the server under it raise for it: uvicorn's own error is an OSError."""
+
+
 class _LitestarSocket:
     """A Litestar WebSocket in the form that the link server takes."""
 
@@ -238,20 +242,20 @@ class _LitestarSocket:
     async def send_bytes(self, data: bytes) -> None:
         try:
             await self._socket.send_bytes(data)
-        except (WebSocketDisconnect, RuntimeError) as error:
+        except _PEER_GONE as error:
             raise ConnectionError(str(error)) from error
 
     async def receive_bytes(self) -> bytes:
         try:
             message = await self._socket.receive_data(mode="binary")
-        except (WebSocketDisconnect, RuntimeError) as error:
+        except _PEER_GONE as error:
             raise ConnectionError(str(error)) from error
         return message
 
     async def close(self) -> None:
         try:
             await self._socket.close()
-        except (WebSocketDisconnect, RuntimeError) as error:
+        except _PEER_GONE as error:
             raise ConnectionError(str(error)) from error
 
 

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from aiohttp import WSMsgType
+from litestar.exceptions import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.fleet import AgentView, Cluster
-from farwatch.hub.fleet.routes import AgentState, view
+from farwatch.hub.fleet.routes import AgentState, _LitestarSocket, view
 from farwatch.kube.objects import Node, ObjectMeta, Pod
 from farwatch.link.frames import SUBPROTOCOL, AgentInfo, AgentStatus, KindStatus, WatchState
 
@@ -234,3 +237,15 @@ class TestLinks:
             await socket.send_str("hello")
             while not socket.closed:
                 await socket.receive(timeout=30)
+
+    @pytest.mark.parametrize(
+        "error", [WebSocketDisconnect(detail="left"), RuntimeError("closed"), ClientDisconnected()]
+    )
+    async def test_a_peer_that_is_gone_is_a_broken_connection_whatever_the_server_calls_it(
+        self, error: Exception
+    ) -> None:
+        gone = AsyncMock(**{f"{name}.side_effect": error for name in ("send_bytes", "receive_data", "close")})
+        socket = _LitestarSocket(gone)
+        for work in (socket.send_bytes(b"x"), socket.receive_bytes(), socket.close()):
+            with pytest.raises(ConnectionError):
+                await work
