@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from farwatch.agent.config import CONFIG_FILE_VARIABLE, SETTINGS, Setting, load
 from farwatch.agent.errors import ConfigError
+from farwatch.kube.errors import KubeConfigError
 
 EXIT_USAGE = 2
 
@@ -29,8 +30,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         flags = vars(build_parser().parse_args(arguments))
         file = flags.pop("config")
         return run(load(flags, environment, file))
-    except ConfigError as error:
-        print(f"farwatch agent: {error}", file=sys.stderr)  # noqa: T201 - logging is not set up yet
+    except (ConfigError, KubeConfigError) as error:
+        print(f"farwatch agent: {error}", file=sys.stderr)  # noqa: T201 - for whoever typed the command
         return EXIT_USAGE
 
 

@@ -29,13 +29,12 @@ from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.config import load_access
-from farwatch.kube.errors import KubeConfigError
 from farwatch.kube.kinds import KINDS
 from farwatch.link.frames import PROTOCOL_MIN, PROTOCOL_VERSION, AgentInfo, Hello
 from farwatch.logs import configure_logs
 
 EXIT_OK = 0
-EXIT_USAGE = 2
+EXIT_FAULT = 1
 
 FLUSH_SECONDS = 5.0
 """How long stopping waits for the hub to make durable what it was sent; farewell and closing come on top."""
@@ -46,16 +45,19 @@ _log = structlog.get_logger(__name__)
 def run(config: AgentConfig) -> int:
     """Runs an agent until SIGTERM or SIGINT; returns the process's exit code.
 
-    2 says that something it was given cannot be used; the last line of the log says what, and what to do.
+    Raises ConfigError or KubeConfigError when something it was given cannot be used.
     """
     configure_logs(config.log_level, config.log_format)
     shrink_tls_buffers()
+    access = check(config)
     try:
-        access = check(config)
         asyncio.run(serve(config, access))
-    except (ConfigError, KubeConfigError) as error:
-        _log.error(str(error))
-        return EXIT_USAGE
+    except ConfigError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it was, the log says it and the exit code too
+        # Where one part has failed, the others may be wrong as well: a new process begins with what is true.
+        _log.critical("ended by a fault of the agent; please report it with this line", exc_info=True)
+        return EXIT_FAULT
     return EXIT_OK
 
 

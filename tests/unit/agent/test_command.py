@@ -63,11 +63,12 @@ def test_a_wrong_command_line_is_told_in_one_line_with_exit_code_2(
 
 
 class Process:
-    """An agent as a process of its own, with its log."""
+    """An agent as a process of its own, with its log and what it says beside that."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.log: list[dict[str, Any]] = []
+        self.said: list[str] = []
 
     async def read_until(self, event: str) -> None:
         assert self.process.stderr is not None
@@ -78,13 +79,19 @@ class Process:
 
     async def end(self) -> int:
         _, rest = await self.process.communicate()
-        self.log += [msgspec.json.decode(line) for line in rest.splitlines()]
+        for line in rest.decode().splitlines():
+            if line.startswith("{"):
+                self.log.append(msgspec.json.decode(line))
+            else:
+                self.said.append(line)
         assert self.process.returncode is not None
         return self.process.returncode
 
 
-async def start(*arguments: str | Path) -> Process:
-    code = "import sys; from farwatch.agent.command import main; sys.exit(main(sys.argv[1:], {}))"
+async def start(*arguments: str | Path, before: str = "") -> Process:
+    code = (
+        f"{before}\nimport sys; from farwatch.agent.command import main; sys.exit(main(sys.argv[1:], {{}}))"
+    )
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -125,8 +132,9 @@ async def test_a_taken_port_is_told_in_one_line_with_exit_code_2(
         flags = ("--health-listen", listen["health"], "--metrics-listen", listen["metrics"])
         agent = await start("--hub", hub.url, "--kubeconfig", kubeconfig, *flags)
         assert await agent.end() == 2
-    assert f"{taken}_listen: cannot listen on 127.0.0.1:{port}: " in agent.log[-1]["event"]
-    assert "choose another address" in agent.log[-1]["event"]
+    (line,) = agent.said
+    assert line.startswith(f"farwatch agent: {taken}_listen: cannot listen on 127.0.0.1:{port}: ")
+    assert "choose another address" in line
 
 
 @pytest.mark.parametrize(
@@ -142,8 +150,27 @@ async def test_what_cannot_be_used_is_told_with_exit_code_2(
 ) -> None:
     agent = await start("--hub", hub.url, "--kubeconfig", kubeconfig, *flags)
     assert await agent.end() == 2
-    (line,) = agent.log
-    assert problem in line["event"]
+    (line,) = agent.said
+    assert line.startswith("farwatch agent: ")
+    assert problem in line
+    assert agent.log == []
+
+
+async def test_a_fault_of_its_own_ends_the_process_with_one_line_of_the_log(
+    hub: Any, kubeconfig: Path
+) -> None:
+    fault = """
+import farwatch.agent.main
+async def fail(*arguments): raise ZeroDivisionError("a poisoned object")
+farwatch.agent.main.probe_api_server = fail
+"""
+    flags = ("--hub", hub.url, "--kubeconfig", kubeconfig, "--health-listen", "127.0.0.1:0")
+    agent = await start(*flags, before=fault)
+    assert await agent.end() == 1
+    assert agent.said == []
+    assert agent.log[-1]["level"] == "critical"
+    assert "ended by a fault of the agent" in agent.log[-1]["event"]
+    assert "ZeroDivisionError: a poisoned object" in agent.log[-1]["exception"]
 
 
 async def test_the_process_leaves_out_what_it_does_not_need(kubeconfig: Path) -> None:
