@@ -106,11 +106,17 @@ class ApiTokens:
             )
         if len(valid) == 1:
             raise LastApiTokenError(f"{token_id!r} is the last valid API token; create another one first")
-        async with self._records.begin() as connection:
-            await connection.execute(
-                sa.update(api_tokens).where(api_tokens.c.id == token_id).values(revoked_at=self._clock())
-            )
-        del self._valid[valid[token_id]]
+        # Before anything is waited for: of two who revoke the last two tokens at once, the second must see one left.
+        digest = valid[token_id]
+        token = self._valid.pop(digest)
+        try:
+            async with self._records.begin() as connection:
+                await connection.execute(
+                    sa.update(api_tokens).where(api_tokens.c.id == token_id).values(revoked_at=self._clock())
+                )
+        except BaseException:
+            self._valid[digest] = token
+            raise
 
     async def ensure_admin(self, from_environment: str | None) -> str | None:
         """See to it that somebody can get in.

@@ -1,7 +1,10 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from farwatch.hub.auth.tokens import (
     ENVIRONMENT_TOKEN,
@@ -107,3 +110,30 @@ async def test_an_unknown_token_cannot_be_revoked(tokens: ApiTokens) -> None:
 async def test_a_guess_opens_nothing(tokens: ApiTokens, guess: str) -> None:
     await tokens.ensure_admin(None)
     assert tokens.authenticate(guess) is None
+
+
+async def test_two_who_revoke_the_last_two_tokens_at_once_lock_nobody_out(tokens: ApiTokens) -> None:
+    first, _ = await tokens.create("first")
+    second, secret = await tokens.create("second")
+    outcomes = await asyncio.gather(tokens.revoke(first.id), tokens.revoke(second.id), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), LastApiTokenError]
+    assert tokens.authenticate(secret) is not None
+
+
+async def test_of_two_who_revoke_one_token_at_once_the_second_finds_it_gone(tokens: ApiTokens) -> None:
+    token, _ = await tokens.create("leaving")
+    await tokens.create("staying")
+    outcomes = await asyncio.gather(tokens.revoke(token.id), tokens.revoke(token.id), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), ApiTokenNotFoundError]
+
+
+async def test_a_token_whose_revocation_cannot_be_kept_stays_valid(
+    records: Records, tokens: ApiTokens
+) -> None:
+    token, secret = await tokens.create("leaving")
+    await tokens.create("staying")
+    async with records.begin() as connection:
+        await connection.execute(sa.text("ALTER TABLE api_tokens RENAME TO away"))
+    with pytest.raises(OperationalError):
+        await tokens.revoke(token.id)
+    assert tokens.authenticate(secret) is not None
