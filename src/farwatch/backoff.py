@@ -7,6 +7,9 @@ from dataclasses import dataclass
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
 
+LONGEST_ASKED_SECONDS = 300.0
+"""What the other side may ask for at most: a proxy's maintenance page that says an hour is gone after a minute."""
+
 
 @dataclass(frozen=True)
 class Backoff:
@@ -23,16 +26,17 @@ class Backoff:
     longest: float = LONGEST_SECONDS
 
     def delay(self, failures: int, chance: float, retry_after: float | None = None) -> float:
-        """Seconds to wait after so many failures in a row, at least one.
+        """Seconds to wait before trying again.
 
         Args:
-            failures: How many.
+            failures: How many there were in a row, 1 or more.
             chance: A random number in [0, 1).
-            retry_after: What the other side asked for: the least, to which the jitter is added.
+            retry_after: Seconds the other side asked for: the least, to which the jitter is added. Beyond
+                ``LONGEST_ASKED_SECONDS`` they are not granted.
         """
         # 2**32 is beyond any bound; the exponent is held so that a long outage does not make a huge number.
         bound = min(self.longest, self.first * 2.0 ** min(failures - 1, 32))
-        return (retry_after or 0.0) + chance * bound
+        return min(retry_after or 0.0, LONGEST_ASKED_SECONDS) + chance * bound
 
 
 def jittered(seconds: float, chance: float, share: float = 0.1) -> float:

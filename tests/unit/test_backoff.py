@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.backoff import Backoff, jittered
+from farwatch.backoff import LONGEST_ASKED_SECONDS, Backoff, jittered
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -14,9 +14,14 @@ def test_the_wait_is_anywhere_between_nothing_and_a_bound_that_doubles(failures:
     assert Backoff().delay(failures, chance) == chance * bound
 
 
-@given(st.integers(1, 100), chances, st.floats(0, 1_000))
+@given(st.integers(1, 100), chances, st.floats(0, LONGEST_ASKED_SECONDS))
 def test_the_server_is_never_asked_before_it_said(failures: int, chance: float, retry_after: float) -> None:
     assert retry_after <= Backoff().delay(failures, chance, retry_after) <= retry_after + 30
+
+
+@given(chances, st.floats(LONGEST_ASKED_SECONDS))
+def test_a_page_that_asks_to_come_back_tomorrow_is_not_obeyed(chance: float, retry_after: float) -> None:
+    assert Backoff().delay(1, chance, retry_after) <= LONGEST_ASKED_SECONDS + 1
 
 
 @given(st.floats(1, 1e6), chances)
