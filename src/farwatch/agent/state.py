@@ -129,6 +129,10 @@ class AgentState:
         self.api_server = Reachability(reachable=reachable, since=since, message=message)
         return True
 
+    def watch_state(self, kind: str) -> WatchState:
+        """How the watch of a kind stands."""
+        return self._kinds[kind].state
+
     def set_kind(self, kind: str, state: WatchState, message: str = "") -> bool:
         """Notes how the watch of a kind stands; tells whether that is news."""
         known = self._kinds[kind]

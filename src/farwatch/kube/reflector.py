@@ -203,7 +203,7 @@ class Reflector:
             if self._version or (isinstance(error, ApiError) and error.status not in _REFUSES_STREAMING):
                 raise
             self._streaming = False
-            self._log.info("lists are not streamed here, reading them in pages", why=str(error))
+            self._log.debug("lists are not streamed here, reading them in pages", why=str(error))
 
     @asynccontextmanager
     async def _open(

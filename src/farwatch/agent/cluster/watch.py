@@ -122,14 +122,19 @@ class ClusterWatch:
 
     def status(self, kind: str, state: WatchState, message: str) -> None:
         """The watch of a kind stands otherwise now."""
+        was = self._state.watch_state(kind)
         if not self._state.set_kind(kind, frames.WatchState(state), message):
             return
         if state is WatchState.DENIED:
             _log.warning(
-                "may not be watched; grant list and watch, or live without it", kind=kind, reason=message
+                "may not be watched; grant list and watch (with poll, list alone), or live without it",
+                kind=kind,
+                reason=message,
             )
         elif state is WatchState.FAILING:
             _log.warning("cannot be watched for now", kind=kind, reason=message)
+        elif state is WatchState.SYNCED and was is not frames.WatchState.SYNCING:
+            _log.info("watched again", kind=kind, after=was.value)
         if self._listener is not None:
             self._listener.status_changed()
         self._settle()

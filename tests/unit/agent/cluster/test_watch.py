@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from farwatch.agent.cluster.watch import ClusterWatch, trim_memory
 from farwatch.agent.state import AgentState
 from farwatch.kube.access import ClusterAccess
@@ -45,6 +47,17 @@ def test_memory_is_given_back_once_when_every_kind_has_been_tried() -> None:
     watch.status(last, WatchState.SYNCED, "")
     assert trims == [1]
     trim_memory()
+
+
+def test_the_log_says_that_a_watch_is_well_again_as_it_said_that_it_was_not() -> None:
+    watch, _ = make_watch()
+    with structlog.testing.capture_logs() as lines:
+        for state in (WatchState.SYNCED, WatchState.FAILING, WatchState.SYNCED, WatchState.SYNCED):
+            watch.status("Pod", state, "no answer" if state is WatchState.FAILING else "")
+    assert [(line["log_level"], line["event"]) for line in lines] == [
+        ("warning", "cannot be watched for now"),
+        ("info", "watched again"),
+    ]
 
 
 async def test_changes_and_news_are_handed_to_the_listener() -> None:
