@@ -146,10 +146,16 @@ class Process:
 
     def find_log(self, **wanted: object) -> dict[str, Any]:
         """Wait for a log line with these fields."""
-        return eventually(
-            lambda: next((line for line in self.lines if wanted.items() <= line.items()), None),
-            f"{self.name} logs {wanted}",
-        )
+        return self.find_logs(1, **wanted)[0]
+
+    def find_logs(self, count: int, **wanted: object) -> list[dict[str, Any]]:
+        """Wait for so many log lines with these fields."""
+
+        def read() -> list[dict[str, Any]]:
+            found = [line for line in self.lines if wanted.items() <= line.items()]
+            return found if len(found) >= count else []
+
+        return eventually(read, f"{self.name} logs {wanted}")
 
     def terminate(self, seconds: float = STOP_SECONDS) -> int:
         """Ask it to end, which it must within so many seconds; its exit code."""

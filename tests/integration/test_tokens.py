@@ -95,6 +95,23 @@ def test_after_a_rotation_both_tokens_open_and_without_overlap_only_the_new_one(
     stage.agent(hub, newest["token"], sim.kubeconfig).wait_ready()
 
 
+def test_an_agent_whose_token_file_was_rotated_in_time_is_back_at_once(
+    stage: Any, hub: Any, sim: Any
+) -> None:
+    file = stage.folder / "token"
+    file.write_text(hub.add_cluster("filed"))
+    where = ("--hub", hub.url, "--kubeconfig", sim.kubeconfig, "--health-listen", "127.0.0.1:0")
+    agent = stage.run("agent", *where, "--token-file", file)
+    hub.wait_synced("filed")
+    (old,) = hub.get("/clusters/filed/tokens")["items"]
+    file.write_text(hub.post("/clusters/filed/tokens", {})["token"])
+
+    hub.delete(f"/clusters/filed/tokens/{old['id']}")
+
+    assert agent.find_log(code="revoked_token")["retry_in_seconds"] < 10
+    agent.find_logs(2, event="linked")
+
+
 def test_a_removed_cluster_loses_its_link_and_its_objects(stage: Any, hub: Any, sim: Any) -> None:
     agent = stage.linked_agent(hub, "removed", sim.kubeconfig)
     assert hub.names("nodes", "removed")

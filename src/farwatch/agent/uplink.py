@@ -117,6 +117,7 @@ class Uplink:
         self._random = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._failures = 0
         self._connection: _Connection | None = None
+        self._shown_token = ""
         self._stopping = asyncio.Event()
 
     # --- what the watch tells ---------------------------------------------------------------------------------
@@ -186,11 +187,12 @@ class Uplink:
 
     async def _dial(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         url = f"{self._config.hub}/link"
+        self._shown_token = self._config.read_token()
         # The context manager would close the socket at its end; the connection does that itself.
         return await http.ws_connect(
             url,
             protocols=(SUBPROTOCOL,),
-            headers={"Authorization": f"Bearer {self._config.read_token()}"},
+            headers={"Authorization": f"Bearer {self._shown_token}"},
             proxy=self._config.proxy.resolve(url),
             ssl=make_tls_context(self._config.ca_file),
             compress=0,
@@ -204,6 +206,12 @@ class Uplink:
         session.status(self._state.report())
         return session
 
+    def _has_new_token(self) -> bool:
+        try:
+            return self._config.read_token() != self._shown_token
+        except ConfigError:
+            return False
+
     def _note(self, ending: Ending) -> float:
         """Tells state, counters and log; gives the seconds to wait."""
         self._state.set_link(ending.phase, ending.code, ending.reason)
@@ -212,7 +220,9 @@ class Uplink:
             self._state.traffic.refusals[ending.code] += 1
         else:
             self._state.traffic.failures[ending.code] += 1
-        if retry_after is None and ending.code in _ENDED_BY_PEOPLE:
+        if ending.code == CloseCode.REVOKED_TOKEN and self._has_new_token():
+            retry_after = None  # it was rotated, and people have done their part
+        elif retry_after is None and ending.code in _ENDED_BY_PEOPLE:
             retry_after = REFUSED_RETRY_SECONDS
         self._failures += 1
         delay = BACKOFF.delay(self._failures, self._random.random(), retry_after)
