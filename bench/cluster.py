@@ -3,7 +3,7 @@
 Prints one line of JSON when it serves: {"kubeconfig": path, "control": url}. Ends when its standard input closes.
 
 Control: POST /crash?pod=I makes pod I crash loop and answers the time just before; POST /churn?events=N changes N pods
-one after the other, as fast as it can; POST /mend makes every pod well.
+one after the other, as fast as it can.
 """
 
 from __future__ import annotations
