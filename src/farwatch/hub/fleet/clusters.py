@@ -323,7 +323,9 @@ class Clusters:
         """Bind if nobody was faster; whoever it was bound to is in the answer."""
         async with self._records.begin() as connection:
             unbound = sa.and_(clusters.c.name == name, clusters.c.uid.is_(None))
-            await connection.execute(sa.update(clusters).where(unbound).values(uid=uid))
+            # Seen as well: a hub that is killed before the next sighting is kept must expect this agent at its start.
+            bound = {"uid": uid, "last_seen": self._clock()}
+            await connection.execute(sa.update(clusters).where(unbound).values(bound))
             return await _get_cluster(connection, name)
 
     async def _issue(self, connection: AsyncConnection, name: str) -> IssuedToken:

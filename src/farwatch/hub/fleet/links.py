@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
-from farwatch.hub.fleet.clusters import Clusters, Refusal, Sighting, token_id
+from farwatch.hub.fleet.clusters import Cluster, Clusters, Refusal, Sighting, token_id
 from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
 from farwatch.hub.fleet.errors import AgentAwayError
 from farwatch.hub.fleet.presence import AgentView, Presence
+from farwatch.hub.fleet.sightings import Sightings
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.link.events import (
     CallFailed,
@@ -118,7 +119,8 @@ class LinkServer:
         self._presence = Presence(clock, monotonic, settings.grace_seconds, settings.restart_grace_seconds)
         self._connections: set[Connection] = set()
         self._open: dict[str, Connection] = {}
-        self._sightings: dict[str, Sighting] = {}
+        self._sightings = Sightings(clusters, clock)
+        self._revocations = 0
         self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
         self._ticker: asyncio.Task[None] | None = None
 
@@ -206,6 +208,7 @@ class LinkServer:
 
     async def close_worthless(self) -> None:
         """Close every link that was opened with a token which is revoked or has ended."""
+        self._revocations += 1
         worthless = await self._clusters.worthless_tokens()
         for connection in tuple(self._open.values()):
             if connection.token_id in worthless:
@@ -216,10 +219,11 @@ class LinkServer:
 
     def remove(self, cluster: str) -> None:
         """The cluster left the fleet: close its link, and forget its agent."""
+        self._revocations += 1
         connection = self._open.pop(cluster, None)
         if connection is not None:
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
-        self._sightings.pop(cluster, None)
+        self._sightings.forget(cluster)
         self._tell(self._presence.remove(cluster))
 
     # --- the clock --------------------------------------------------------------------------------------------
@@ -234,21 +238,11 @@ class LinkServer:
 
     async def keep_sightings(self) -> None:
         """Write when agents were last seen; once a minute is enough for what it is used for."""
-        sightings = {
-            cluster: msgspec.structs.replace(sighting, time=self._clock())
-            if cluster in self._open
-            else sighting
-            for cluster, sighting in self._sightings.items()
-        }
         try:
-            await self._clusters.record_sightings(tuple(sightings.values()))
+            await self._sightings.keep()
             await self.close_worthless()
         except SQLAlchemyError as error:
             log.warning("cannot keep when agents were last seen, will try again", error=str(error))
-            return
-        self._sightings = {
-            cluster: sighting for cluster, sighting in sightings.items() if cluster in self._open
-        }
 
     async def _tick_forever(self) -> None:
         kept_at = self._monotonic()
@@ -304,7 +298,7 @@ class LinkServer:
                 self._handle(connection, event)
 
     async def _greet(self, connection: Connection, token: str, agent: AgentInfo) -> None:
-        found = _check_agent(agent) or await self._clusters.authenticate(token, agent.cluster_uid)
+        found = _check_agent(agent) or await self._authenticate(token, agent.cluster_uid)
         if connection.session.state is not SessionState.OPENING:
             return  # It left, or waited for too long, while its token was looked up.
         if isinstance(found, Refusal):
@@ -317,8 +311,24 @@ class LinkServer:
         self._open[found.name] = connection
         self.counters.opened += 1
         log.info("agent connected", cluster=found.name, peer=connection.peer, version=agent.version)
-        self._note(connection, agent)
+        self._sightings.arrive(
+            Sighting(
+                cluster=found.name,
+                token_id=connection.token_id,
+                time=self._clock(),
+                agent_version=agent.version,
+                kubernetes_version=agent.kubernetes_version,
+            )
+        )
         self._tell(self._presence.connect(found.name, connection.peer, agent))
+
+    async def _authenticate(self, token: str, cluster_uid: str) -> Cluster | Refusal:
+        """Asks again when something was revoked meanwhile: links that are not open yet were not closed by it."""
+        while True:
+            revocations = self._revocations
+            found = await self._clusters.authenticate(token, cluster_uid)
+            if revocations == self._revocations:
+                return found
 
     def _refuse(self, connection: Connection, agent: AgentInfo, refusal: Refusal) -> None:
         self.counters.refused[refusal.code] += 1
@@ -396,16 +406,8 @@ class LinkServer:
             log.info("agent left", cluster=connection.cluster, peer=connection.peer, code=code, reason=reason)
         if self._open.get(connection.cluster) is connection:
             del self._open[connection.cluster]
+            self._sightings.leave(connection.cluster)
             self._tell(self._presence.disconnect(connection.cluster, code, reason))
-
-    def _note(self, connection: Connection, agent: AgentInfo) -> None:
-        self._sightings[connection.cluster] = Sighting(
-            cluster=connection.cluster,
-            token_id=connection.token_id,
-            time=self._clock(),
-            agent_version=agent.version,
-            kubernetes_version=agent.kubernetes_version,
-        )
 
     def _tell(self, changes: Sequence[FleetChange]) -> None:
         if not changes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from farwatch.hub.fleet import AgentAwayError, CallFailedError
 from farwatch.hub.store.errors import TelemetryClosedError
@@ -417,6 +418,48 @@ async def test_a_stopping_hub_says_so_to_every_agent_and_keeps_when_they_were_se
     assert found.last_seen.timestamp() == hub.clock.now
 
 
+async def test_an_agent_that_came_just_before_the_hub_was_killed_is_expected_at_its_next_start(
+    hub: Any, records: Any
+) -> None:
+    await hub.connected("prod")
+    again = type(hub)(records, hub.clock, hub.links._settings)
+    await again.links.start()
+    again.pass_time(121)
+    assert again.kinds_of_changes() == ["agent_lost"]
+    await again.links.close()
+
+
+async def test_an_agent_that_comes_while_sightings_are_written_is_seen_as_well(hub: Any) -> None:
+    await hub.connected("early")
+    writing = asyncio.create_task(hub.links.keep_sightings())
+    await asyncio.sleep(0)
+    await hub.connected("late")
+    await writing
+    hub.clock.now += 60
+    await hub.links.keep_sightings()
+    for cluster in await hub.clusters.list():
+        assert (cluster.name, cluster.last_seen.timestamp()) == (cluster.name, hub.clock.now)
+
+
+async def test_when_an_agent_left_is_kept_even_if_it_could_not_be_written_at_first(
+    hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await hub.connected("prod")
+    hub.clock.now += 20
+    await agent.drop()
+    left_at = hub.clock.now
+    with monkeypatch.context() as broken:
+
+        async def fail(_sightings: Any) -> None:
+            raise OperationalError("UPDATE clusters", {}, Exception("disk I/O error"))
+
+        broken.setattr(hub.clusters, "record_sightings", fail)
+        await hub.links.keep_sightings()
+    hub.clock.now += 60
+    await hub.links.keep_sightings()
+    assert (await hub.clusters.get("prod")).last_seen.timestamp() == left_at
+
+
 # --- tokens and clusters that go ------------------------------------------------------------------------------
 
 
@@ -454,6 +497,28 @@ async def test_a_removed_cluster_leaves_nothing_behind(hub: Any) -> None:
     assert hub.links.agents() == []
     hub.pass_time(1000)
     assert hub.kinds_of_changes() == ["agent_found", "cluster_removed"]
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [("remove", CloseCode.BAD_TOKEN), ("revoke", CloseCode.REVOKED_TOKEN)]
+)
+async def test_an_agent_whose_token_goes_while_it_is_looked_up_does_not_come_in(
+    hub: Any, monkeypatch: pytest.MonkeyPatch, how: str, code: CloseCode
+) -> None:
+    issued = await hub.fleet.add("prod")
+    look_up = hub.clusters.authenticate
+
+    async def look_up_slowly(token: str, uid: str) -> Any:
+        found = await look_up(token, uid)
+        monkeypatch.setattr(hub.clusters, "authenticate", look_up)
+        await (hub.fleet.remove("prod") if how == "remove" else hub.fleet.revoke("prod", issued.id))
+        return found
+
+    monkeypatch.setattr(hub.clusters, "authenticate", look_up_slowly)
+    agent = hub.agent()
+    await agent.connect(issued.token)
+    assert agent.closed.code is code
+    assert hub.links.agents() == []
 
 
 # --- calls ----------------------------------------------------------------------------------------------------
