@@ -90,13 +90,13 @@ class AgentSession:
         self.state = SessionState.OPENING
 
     def kind_synced(self, kind: str) -> None:
-        """A kind has its objects: its snapshot is sent. Once per kind; what changes later is told by ``changed``."""
+        """A kind has its objects: its snapshot is sent. Once per kind; what changes later is told by ``changed``.
+
+        There is no way back: of a kind that may be watched no longer the hub keeps what it was last told, since
+        objects that nobody sees have not ended.
+        """
         if self.state is SessionState.OPEN:
             self._outbox.add_kind(kind)
-
-    def kind_dropped(self, kind: str) -> None:
-        """A kind is watched no longer; the hub keeps what it knows of it. ``kind_synced`` begins it anew."""
-        self._outbox.drop_kind(kind)
 
     def changed(self, kind: str, item: Item) -> None:
         """An object changed, and the source shows it already. Without a link this does nothing: snapshots follow."""

@@ -131,17 +131,6 @@ class Outbox:
             queue = self._queues[kind] = _Queue(kind)
             self._waiting.append(queue)
 
-    def drop_kind(self, kind: str) -> None:
-        """A kind is no longer watched: whatever waits of it is forgotten."""
-        queue = self._queues.pop(kind, None)
-        if queue is None:
-            return
-        self._forget(queue)
-        if queue.stage is _Stage.WAITING:
-            self._waiting.remove(queue)
-        if queue is self._showing:
-            self._showing = None
-
     def put(self, kind: str, item: Item) -> None:
         """An object has changed."""
         queue = self._queues.get(kind)

@@ -223,14 +223,6 @@ class Network(RuleBasedStateMachine):
         if self.agent:
             self.agent.kind_synced(kind)
 
-    @rule(kind=st.sampled_from(KINDS), again=st.booleans())
-    def kind_drops(self, kind: str, again: bool) -> None:
-        self.source.objects.pop(kind, None)
-        if self.agent:
-            self.agent.kind_dropped(kind)
-        if again:
-            self.kind_syncs(kind)
-
     # --- the connection ---------------------------------------------------------------------------------------
 
     @rule(credit=CREDITS)
@@ -490,7 +482,6 @@ WALK: dict[Callable[[Network, random.Random], None], int] = {
     lambda world, rng: world.connect(rng.choice([0, 1, 300, 100_000])): 1,
     lambda world, _: world.hub_crashes(): 1,
     lambda world, rng: world.kind_syncs(rng.choice(KINDS)): 1,
-    lambda world, rng: world.kind_drops(rng.choice(KINDS), rng.random() < 0.5): 1,
     lambda world, rng: world.time_passes(rng.choice([1.0, 9.0, 15.0])): 3,
     lambda world, _: world.all_is_quiet(): 1,
 }

@@ -236,23 +236,6 @@ def test_a_snapshot_under_way_is_ended_before_another_begins(pods: Any) -> None:
     assert not any(isinstance(frame, Changes) for frame in frames)
 
 
-@pytest.mark.parametrize("sent", range(5))
-def test_a_dropped_kind_is_forgotten_at_every_point(pods: Any, sent: int) -> None:
-    outbox = Outbox(pods, SMALL)
-    outbox.add_kind("Pod")
-    for _ in range(sent):
-        outbox.next_frame()
-    for size in (40, 400):
-        outbox.put("Pod", pods.put("Pod", "a", size=size))
-    outbox.drop_kind("Pod")
-    outbox.drop_kind("Pod")
-    assert outbox.empty
-    assert outbox.next_frame() is None
-    assert outbox.held_bytes == outbox.spilled_objects == 0
-    outbox.add_kind("Pod")
-    assert drain(outbox)[-1] == SnapshotEnd(kind="Pod", count=6)
-
-
 def test_an_object_that_no_frame_can_hold_is_counted(live: tuple[Outbox, Any]) -> None:
     outbox, pods = live
     giant = pods.put("Pod", "giant", size=MAX_ITEM_BYTES)
