@@ -429,16 +429,25 @@ async def test_an_agent_that_came_just_before_the_hub_was_killed_is_expected_at_
     await again.links.close()
 
 
-async def test_an_agent_that_comes_while_sightings_are_written_is_seen_as_well(hub: Any) -> None:
+async def test_an_agent_that_comes_while_sightings_are_written_is_seen_as_well(
+    hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await hub.connected("early")
-    writing = asyncio.create_task(hub.links.keep_sightings())
-    await asyncio.sleep(0)
-    await hub.connected("late")
-    await writing
+    write = hub.clusters.record_sightings
+
+    async def write_slowly(sightings: Any) -> None:
+        monkeypatch.setattr(hub.clusters, "record_sightings", write)
+        await hub.connected("late")
+        await write(sightings)
+
+    monkeypatch.setattr(hub.clusters, "record_sightings", write_slowly)
+    await hub.links.keep_sightings()
     hub.clock.now += 60
     await hub.links.keep_sightings()
-    for cluster in await hub.clusters.list():
-        assert (cluster.name, cluster.last_seen.timestamp()) == (cluster.name, hub.clock.now)
+    assert [(cluster.name, cluster.last_seen.timestamp()) for cluster in await hub.clusters.list()] == [
+        ("early", hub.clock.now),
+        ("late", hub.clock.now),
+    ]
 
 
 async def test_when_an_agent_left_is_kept_even_if_it_could_not_be_written_at_first(
