@@ -11,7 +11,7 @@ from farwatch import __version__
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.webserver import Page
 from farwatch.kube.reflector import Counters
-from farwatch.wire.exposition import CONTENT_TYPE, Family, counter, counters, gauge, write_text
+from farwatch.wire.exposition import CONTENT_TYPE, Family, counter, counters, gauge, gauges, write_text
 
 WatchCounters = Mapping[str, Sequence[Counters]]
 """By kind, the counters of its watches."""
@@ -94,19 +94,13 @@ def _about_link(state: AgentState) -> Iterator[Family]:
 
 
 def _about_objects(state: AgentState) -> Iterator[Family]:
-    kinds = state.kinds
     yield gauge("farwatch_agent_api_server_up", "1 while the API server answers.", state.api_server.reachable)
-    yield Family(
-        "farwatch_agent_objects",
-        "gauge",
-        "Objects kept, by kind.",
-        [({"kind": k.kind}, k.objects) for k in kinds],
-    )
+    yield gauges("farwatch_agent_objects", "Objects kept, by kind.", "kind", state.objects)
     yield Family(
         "farwatch_agent_watch_state",
         "gauge",
         "1 for the state the watch of a kind is in: syncing, synced, denied, absent or failing.",
-        [({"kind": kind.kind, "state": kind.state.value}, 1) for kind in kinds],
+        [({"kind": kind.kind, "state": kind.state.value}, 1) for kind in state.kinds],
     )
 
 

@@ -101,11 +101,13 @@ class AgentState:
 
     @property
     def kinds(self) -> tuple[KindStatus, ...]:
-        """Every kind's status, with the number of its objects as it is now."""
-        return tuple(
-            msgspec.structs.replace(status, objects=len(self.stores.get(kind, ())))
-            for kind, status in self._kinds.items()
-        )
+        """Every kind's status."""
+        return tuple(self._kinds.values())
+
+    @property
+    def objects(self) -> dict[str, int]:
+        """How many objects of each kind there are now."""
+        return {kind: len(self.stores.get(kind, ())) for kind in self._kinds}
 
     @property
     def link_down_seconds(self) -> float:

@@ -231,7 +231,6 @@ class KindStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     state: WatchState
     since: datetime
-    objects: int = 0
     message: str = ""
 
 

@@ -23,12 +23,14 @@ class StatusAnswer(msgspec.Struct, kw_only=True):
 
     Attributes:
         status: As the link reports it by itself.
+        objects: How many the agent keeps, by kind.
         versions: Of ``farwatch``, ``kubernetes``, ``python`` and the libraries that talk to the network.
         resident_bytes: The process's resident set size.
         link_connections: Links established since the agent started.
     """
 
     status: AgentStatus
+    objects: dict[str, int]
     versions: dict[str, str]
     resident_bytes: int
     link_connections: int
@@ -40,6 +42,7 @@ def status_handler(state: AgentState) -> Handler:
     async def serve(_params: StatusParams, _caller: Caller) -> StatusAnswer:
         return StatusAnswer(
             status=state.report(),
+            objects=state.objects,
             versions={
                 "farwatch": __version__,
                 "kubernetes": state.kubernetes_version,

@@ -148,7 +148,7 @@ class ClusterWatch:
         unsynced = {
             kind.kind: kind.state.value for kind in kinds if kind.state is not frames.WatchState.SYNCED
         }
-        _log.info("every kind has been tried", objects=sum(kind.objects for kind in kinds), unsynced=unsynced)
+        _log.info("every kind has been tried", objects=sum(self._state.objects.values()), unsynced=unsynced)
 
 
 def trim_memory() -> None:

@@ -33,7 +33,7 @@ def test_it_gives_synced_kinds_owners_first_and_their_objects_as_they_are() -> N
     assert list(watch.items("Pod")) == [expected]
     assert watch.item("Pod", "shop", "web") == expected
     assert watch.item("Pod", "shop", "other") is None
-    assert {kind.kind: kind.objects for kind in state.kinds}["Pod"] == 1
+    assert state.objects["Pod"] == 1
 
 
 def test_memory_is_given_back_once_when_every_kind_has_been_tried() -> None:
