@@ -119,7 +119,7 @@ async def process(tmp_path: Path) -> AsyncIterator[Any]:
 
 class TestProcess:
     async def test_its_first_line_says_that_it_is_there(self, process: Any) -> None:
-        one = await process("print('at http://x', flush=True); input()")
+        one = await process("import time; print('at http://x', flush=True); time.sleep(60)")
         assert await one.first_line() == "at http://x"
 
     async def test_one_that_dies_is_told_with_the_end_of_its_log(self, process: Any) -> None:
@@ -136,7 +136,7 @@ class TestProcess:
         self, process: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(demo, "START_SECONDS", 0.01)
-        one = await process("input()")
+        one = await process("import time; time.sleep(60)")
         with pytest.raises(DemoError, match="hub did not start within 0 s"):
             await one.first_line()
 
