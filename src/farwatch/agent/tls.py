@@ -7,12 +7,12 @@ from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 
 from farwatch.agent.errors import ConfigError
-from farwatch.kube.pacing import LARGE_READ_BYTES
+from farwatch.kube.pacing import FULL_READ_BYTES
 
-TLS_BUFFER_BYTES = LARGE_READ_BYTES + 32 * 1024
+TLS_BUFFER_BYTES = 3 * FULL_READ_BYTES
 """How much is read from an encrypted connection at once. asyncio keeps a buffer of 256 KiB for each connection, and
 an agent has one for each kind it watches: with these, 2.5 MiB less in all, at the same speed. They are above
-``LARGE_READ_BYTES``, or else full reads would count as small ones, with a pause after each."""
+``FULL_READ_BYTES``, or else a read could never be a full one, and a pause would follow each."""
 
 
 def shrink_tls_buffers() -> None:

@@ -9,8 +9,10 @@ LONGEST_PAUSE_SECONDS = 0.04
 """Under load an event waits at most this long: well below the 50 ms that the median from event to notification may
 take, as the mean wait is half of it."""
 
-LARGE_READ_BYTES = 64 * 1024
-"""After a read this large more is waiting already, and pausing would save no wake-up."""
+FULL_READ_BYTES = 32 * 1024
+"""A read this large may have been all that the system's buffer could hold, with more waiting at the server: pausing
+would save no wake-up and slow the server down to a buffer for each pause. The smallest buffer, where a connection
+begins, is 64 KiB less headers; half of that leaves room for what a TLS record or a proxy holds back."""
 
 _WEIGHT = 0.25
 
@@ -33,6 +35,6 @@ class Pacer:
             gap = min(now - self._last, 2 * QUIET_GAP_SECONDS)
             self._gap += _WEIGHT * (gap - self._gap)
         self._last = now
-        if read_bytes >= LARGE_READ_BYTES or self._gap >= QUIET_GAP_SECONDS:
+        if read_bytes >= FULL_READ_BYTES or self._gap >= QUIET_GAP_SECONDS:
             return 0.0
         return LONGEST_PAUSE_SECONDS * (1 - self._gap / QUIET_GAP_SECONDS)
