@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -17,6 +18,10 @@ PROBE_SECONDS = 20.0
 
 RETRY_SECONDS = 2.0
 """Until the second question, after the first failure: one lost packet is no outage."""
+
+ANSWER_SECONDS = 10.0
+"""How long the answer may take. A server that is frozen, connections open, is told 42 s later at most; with the client's
+own patience it would be 100."""
 
 _FAILURES_THAT_COUNT = 2
 _FIRST_SERVER_ERROR = 500
@@ -44,11 +49,14 @@ async def probe_api_server(
 async def _ask(client: KubeClient, state: AgentState) -> str:
     """The problem in words; empty when there was an answer."""
     try:
-        state.kubernetes_version = (await client.server_version()).git_version
+        async with asyncio.timeout(ANSWER_SECONDS):
+            state.kubernetes_version = (await client.server_version()).git_version
     except ApiError as error:
         return str(error) if error.status >= _FIRST_SERVER_ERROR else ""
     except KubeError as error:
         return str(error)
+    except TimeoutError:
+        return f"{client.access.server} does not answer: nothing came for {ANSWER_SECONDS:g} s"
     return ""
 
 

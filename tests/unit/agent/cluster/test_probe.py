@@ -9,16 +9,20 @@ import pytest
 from farwatch.agent.cluster.identity import learn_identity
 from farwatch.agent.cluster.probe import PROBE_SECONDS, RETRY_SECONDS, probe_api_server
 from farwatch.agent.state import AgentState, LinkPhase
+from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import ServerVersion
 from farwatch.kube.clock import Clock
 from farwatch.kube.errors import ApiError, ApiUnreachable, KubeConfigError
 
 VERSION = ServerVersion(git_version="v1.36.0")
+FROZEN = object()
 SILENT = ApiUnreachable("https://10.0.0.1 does not answer: refused")
 
 
 class ScriptedClient:
     """Answers one question after another; after the last the test is over."""
+
+    access = ClusterAccess(server="https://10.0.0.1")
 
     def __init__(self, answers: list[Any]) -> None:
         self._answers: Iterator[Any] = iter(answers)
@@ -27,6 +31,8 @@ class ScriptedClient:
         for answer in self._answers:
             if isinstance(answer, Exception):
                 raise answer
+            if answer is FROZEN:
+                await asyncio.Event().wait()
             return answer
         raise asyncio.CancelledError
 
@@ -53,6 +59,15 @@ async def test_one_answer_makes_it_reachable_and_tells_the_version(state: AgentS
     assert told == [True]
     assert waits == [PROBE_SECONDS, PROBE_SECONDS]
     assert state.kubernetes_version == "v1.36.0"
+
+
+async def test_a_server_that_takes_questions_and_answers_none_is_an_outage(
+    state: AgentState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farwatch.agent.cluster.probe.ANSWER_SECONDS", 0.01)
+    told, _ = await probe(state, VERSION, FROZEN, FROZEN)
+    assert told == [True, False]
+    assert state.api_server.message == "https://10.0.0.1 does not answer: nothing came for 0.01 s"
 
 
 async def test_one_failure_is_asked_again_soon_and_is_no_outage(state: AgentState) -> None:
