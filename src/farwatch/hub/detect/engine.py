@@ -5,12 +5,16 @@ it. ``advance`` decides what that means by now: which alerts are raised, told an
 no work that grows with the number of objects; what waits, waits in a heap.
 
 Nothing is decided about a cluster that is out of sight. While its agent or its API server does not answer, its alerts
-stay as they are: silence is not calm. When it is back they are judged by what it says then.
+stay as they are: silence is not calm. When it is back they are judged by what it says then. Nor is anything decided
+about a new cluster before its first state is whole: a Job is judged with its CronJob, a claim with its events.
+
+An object that a detector cannot take costs nobody else an alert: the fault is logged and counted.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +24,7 @@ import msgspec
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.detect.cases import Case, Phase
+from farwatch.hub.detect.counters import EngineCounters, Step
 from farwatch.hub.detect.findings import Finding, ObjectKey, Subject, View
 from farwatch.hub.detect.owners import workload_of
 from farwatch.hub.detect.registry import DETECTORS, DETECTORS_BY_KIND, JUDGEABLE, Detector
@@ -40,6 +45,9 @@ RESTART_RESYNC_SECONDS = 300.0
 SWEEP_SECONDS = 600.0
 """How often what is too old to matter is forgotten."""
 
+FAILED_AGAIN_SECONDS = 60.0
+"""When a case that could not be decided is tried again."""
+
 CaseKey = tuple[str, Subject]
 """The detector's name, and what the alert is about."""
 
@@ -50,6 +58,7 @@ class Silence(StrEnum):
     AGENT_LOST = "agent_lost"
     API_DOWN = "api_down"
     HUB_RESTARTED = "hub_restarted"
+    NEW = "new"
 
 
 class Engine:
@@ -58,11 +67,16 @@ class Engine:
     Args:
         settings: How detectors are set; absent means the defaults.
         clock: Seconds since the epoch, the hub's.
+        stopwatch: Seconds from any beginning, for what the work costs.
     """
 
     def __init__(
-        self, settings: DetectSettings | None = None, clock: Callable[[], float] = time.time
+        self,
+        settings: DetectSettings | None = None,
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self.counters = EngineCounters(stopwatch)
         self._settings = settings or DetectSettings()
         self._clock = clock
         self._clusters: dict[str, ClusterState] = {}
@@ -81,14 +95,13 @@ class Engine:
     def observe(self, changes: Sequence[ObjectChange]) -> None:
         """Takes in changes of objects, in the order they happened."""
         now = self._clock()
-        for change in changes:
-            state = self._state(change.cluster)
-            related = state.apply(change, now)
-            if change.kind in DETECTORS_BY_KIND:
-                is_live = change.operation is Operation.UPDATED and not change.after_gap
-                self._judge(_key(change), change.after, state, now, is_live=is_live)
-            for reference in related:
-                self._judge_related(change, reference, state, now)
+        with self.counters.timed(Step.OBSERVE):
+            for change in changes:
+                self.counters.changes += 1
+                try:
+                    self._observe(change, now)
+                except Exception as fault:  # noqa: BLE001 - logged and counted
+                    self.counters.fail(fault, subject=_key(change))
 
     def load(self, cluster: str, kind: str, objects: Iterable[KubeObject]) -> None:
         """Takes in objects as they were stored before the hub restarted.
@@ -136,6 +149,7 @@ class Engine:
     def observe_fleet(self, event: FleetChange) -> None:
         """Takes in what happened to a cluster as a whole."""
         now, cluster = self._clock(), event.cluster
+        is_new = cluster not in self._clusters and cluster not in self._silences
         if event.kind is FleetChangeKind.CLUSTER_REMOVED:
             self._forget(cluster, now)
             return
@@ -150,6 +164,9 @@ class Engine:
                 self._silence(cluster, Silence.AGENT_LOST)
             case FleetChangeKind.API_DOWN:
                 self._silence(cluster, Silence.API_DOWN)
+            case FleetChangeKind.AGENT_FOUND if is_new:
+                self._silence(cluster, Silence.NEW)
+                self._resumes[cluster] = now + RESYNC_SECONDS
             case FleetChangeKind.AGENT_FOUND:
                 self._return(cluster, Silence.AGENT_LOST, now)
             case FleetChangeKind.API_UP:
@@ -169,17 +186,18 @@ class Engine:
 
     def advance(self, now: float) -> list[Alert]:
         """The alerts that were raised, told anew or resolved since the last call, up to ``now``."""
-        for cluster in [cluster for cluster, due in self._resumes.items() if due <= now]:
-            self._resume(cluster, now)
-        due = self._timers.pop_due(now)
-        self._judge_outlived(due, now)
-        touched, self._dirty = self._dirty.union(due), set()
-        for key in sorted(touched):
-            self._settle(key, now)
-        if now >= self._swept_at + SWEEP_SECONDS:
-            self._sweep(now)
-        said, self._outbox = self._outbox, []
-        return said
+        with self.counters.timed(Step.ADVANCE):
+            for cluster in [cluster for cluster, due in self._resumes.items() if due <= now]:
+                self._resume(cluster, now)
+            due = self._timers.pop_due(now)
+            self._judge_outlived(due, now)
+            touched, self._dirty = self._dirty.union(due), set()
+            for key in sorted(touched):
+                self._settle(key, now)
+            if now >= self._swept_at + SWEEP_SECONDS:
+                self._sweep(now)
+            said, self._outbox = self._outbox, []
+            return said
 
     def next_due(self) -> float | None:
         """When ``advance`` has something to do next, in seconds since the epoch; None while nothing waits."""
@@ -191,7 +209,20 @@ class Engine:
             dues.append(timer)
         return min(dues, default=None)
 
+    def count_cases(self) -> Counter[tuple[str, Phase]]:
+        """How many cases there are, by detector and phase: those that are held back, and those that fire."""
+        return Counter((case.detector.name, case.phase) for case in self._cases.values())
+
     # --- judging ----------------------------------------------------------------------------------------------
+
+    def _observe(self, change: ObjectChange, now: float) -> None:
+        state = self._state(change.cluster)
+        related = state.apply(change, now)
+        if change.kind in DETECTORS_BY_KIND:
+            is_live = change.operation is Operation.UPDATED and not change.after_gap
+            self._judge(_key(change), change.after, state, now, is_live=is_live)
+        for reference in related:
+            self._judge_related(change, reference, state, now)
 
     def _judge(self, key: ObjectKey, found: Any, state: ClusterState, now: float, *, is_live: bool) -> None:
         if found is None:
@@ -245,10 +276,16 @@ class Engine:
             if not self._is_silent(case_key[1])
             for key in self._cases[case_key].outlived(now)
         }
-        for key in sorted(outlived):
+        self._judge_again(outlived, now)
+
+    def _judge_again(self, keys: Iterable[ObjectKey], now: float) -> None:
+        for key in sorted(keys):
             state = self._state(key.cluster)
             found = state.fleet if key.kind == "Cluster" else state.get(key.kind, key.namespace, key.name)
-            self._judge(key, found, state, now, is_live=False)
+            try:
+                self._judge(key, found, state, now, is_live=False)
+            except Exception as fault:  # noqa: BLE001 - logged and counted
+                self.counters.fail(fault, subject=key)
 
     def _hold(self, key: ObjectKey, case_key: CaseKey, now: float) -> Case:
         name = case_key[0]
@@ -280,7 +317,12 @@ class Engine:
         if self._is_silent(case_key[1]):
             return  # every case of the cluster is settled when it is back
         case = self._cases[case_key]
-        self._say(case.settle(now))
+        try:
+            self._say(case.settle(now))
+        except Exception as fault:  # noqa: BLE001 - logged and counted
+            self.counters.fail(fault, detector=case.detector.name, subject=case.subject)
+            self._timers.set(case_key, now + FAILED_AGAIN_SECONDS)
+            return
         if case.phase is Phase.OVER:
             self._close(case_key)
         elif case.wake < float("inf"):
@@ -306,7 +348,9 @@ class Engine:
         return bool(self._silences.get(subject.cluster)) and subject.kind != "Cluster"
 
     def _silence(self, cluster: str, silence: Silence) -> None:
-        self._silences.setdefault(cluster, set()).add(silence)
+        silences = self._silences.setdefault(cluster, set())
+        silences.discard(Silence.NEW)  # what ends the new silence gives a cluster its time as well
+        silences.add(silence)
         self._resumes.pop(cluster, None)
 
     def _return(self, cluster: str, silence: Silence, now: float) -> None:
@@ -323,7 +367,10 @@ class Engine:
     def _resume(self, cluster: str, now: float) -> None:
         self._resumes.pop(cluster, None)
         has_restarted = Silence.HUB_RESTARTED in self._silences.pop(cluster, ())
-        for case_key in self._cases_of.get(cluster, ()):
+        cases = self._cases_of.get(cluster, set())
+        # Once more: what each object was judged by may have come after it.
+        self._judge_again({key for case_key in cases for key in self._cases[case_key].sources}, now)
+        for case_key in cases:
             if has_restarted or case_key[1].kind != "Cluster":  # the cluster's own were judged all the while
                 self._cases[case_key].resume(now)
                 self._dirty.add(case_key)

@@ -177,6 +177,9 @@ class ClusterState:
                 return tuple(self._follow_job(_as(Job, change.object), now))
             case "CronJob" if change.after is None:
                 self._runs.pop(name, None)
+            case "CronJob" if before is None and name in self._runs:
+                # It speaks for its Jobs from now on.
+                return (Reference("Job", Name(name.namespace, self._runs[name].job)),)
         return ()
 
     def sweep(self, now: float) -> None:

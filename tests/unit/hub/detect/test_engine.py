@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
+from farwatch.hub.detect import DETECTORS, Engine
+from farwatch.hub.detect.cases import Case, Phase
+from farwatch.hub.detect.registry import DETECTORS_BY_KIND
 from farwatch.hub.fleet import FleetChangeKind
 from farwatch.hub.inventory import ObjectChange, Operation
 
@@ -444,6 +448,113 @@ class TestClusterOutOfSight:
         assert bench.firing() == set()
         assert bench.engine.next_due() is None
         assert not bench.engine._clusters
+
+
+class TestNewCluster:
+    def test_nothing_is_told_before_its_first_state_is_whole(self, bench: Any, kube: Any) -> None:
+        bench.tell(FleetChangeKind.AGENT_FOUND)
+        assert bench.apply(kube.crash_looping(), after_gap=True) == []
+        bench.tell(FleetChangeKind.CLUSTER_SYNCED)
+        assert bench.firing() == {CRASHING}
+
+    def test_without_word_of_a_whole_state_it_is_judged_after_a_while(self, bench: Any, kube: Any) -> None:
+        bench.tell(FleetChangeKind.AGENT_FOUND)
+        bench.apply(kube.crash_looping(), after_gap=True)
+        bench.wait(29)
+        assert bench.said == []
+        bench.wait(1)
+        assert bench.firing() == {CRASHING}
+
+    @pytest.mark.parametrize(
+        ("lost", "found"),
+        [
+            (FleetChangeKind.AGENT_LOST, FleetChangeKind.AGENT_FOUND),
+            (FleetChangeKind.API_DOWN, FleetChangeKind.API_UP),
+        ],
+    )
+    def test_a_loss_before_that_is_waited_out_as_any_other(
+        self, bench: Any, kube: Any, lost: FleetChangeKind, found: FleetChangeKind
+    ) -> None:
+        bench.tell(FleetChangeKind.AGENT_FOUND)
+        bench.apply(kube.crash_looping(), after_gap=True)
+        bench.tell(lost)
+        bench.wait(600)
+        assert CRASHING not in bench.firing()
+        bench.tell(found)
+        bench.wait(30)
+        assert CRASHING in bench.firing()
+
+    def test_a_failed_job_that_comes_before_its_cron_job_is_told_of_by_the_cron_job_alone(
+        self, bench: Any, kube: Any
+    ) -> None:
+        failed = kube.condition("Failed", "True", "BackoffLimitExceeded", since=-60)
+        job = kube.workload(
+            "Job", {}, {"conditions": [failed]}, name="backup-29000000", owner="CronJob/backup"
+        )
+        cron_job = kube.workload("CronJob", {"schedule": "@hourly"}, {}, name="backup")
+        bench.tell(FleetChangeKind.AGENT_FOUND)
+        bench.apply(job, after_gap=True)
+        bench.apply(cron_job, after_gap=True)
+        bench.tell(FleetChangeKind.CLUSTER_SYNCED)
+        bench.wait(60)
+        assert [alert.labels["alertname"] for _, alert in bench.said] == ["KubeCronJobFailing"]
+
+
+class TestFaults:
+    """An object that a detector cannot take, and a case that cannot be decided."""
+
+    @pytest.fixture(autouse=True)
+    def fault(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        detector = DETECTORS["KubePodNotReady"]
+
+        def check(pod: Any, view: Any) -> Any:
+            if pod.metadata.name == "odd":
+                raise ZeroDivisionError
+            return detector.check(pod, view)
+
+        broken = replace(detector, check=check)
+        others = tuple(one for one in DETECTORS_BY_KIND["Pod"] if one is not detector)
+        monkeypatch.setitem(DETECTORS_BY_KIND, "Pod", (broken, *others))
+
+    def test_an_object_that_cannot_be_judged_costs_the_others_nothing(
+        self, make_bench: Any, kube: Any
+    ) -> None:
+        bench = make_bench()
+        bench.apply(kube.pod("odd"), kube.crash_looping())
+        assert bench.firing() == {CRASHING}
+        assert bench.engine.counters.failures == 1
+
+    def test_a_case_that_cannot_be_decided_costs_the_others_nothing_and_is_tried_again(
+        self, make_bench: Any, kube: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench = make_bench()
+        settle = Case.settle
+
+        def fail(case: Case, now: float) -> Any:
+            if case.subject.name == "api":
+                raise ZeroDivisionError
+            return settle(case, now)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Case, "settle", fail)
+            bench.apply(kube.crash_looping("api-1", owner="StatefulSet/api"), kube.crash_looping())
+            assert bench.firing() == {CRASHING}
+        bench.wait(60)
+        assert bench.firing() == {CRASHING, "KubePodCrashLooping StatefulSet/api"}
+
+
+def test_cases_and_work_are_counted(bench: Any, kube: Any) -> None:
+    bench.apply(kube.crash_looping(), unscheduled(kube, "web-6d4f-y"))
+    assert bench.engine.count_cases() == {
+        ("KubePodCrashLooping", Phase.FIRING): 1,
+        ("KubePodUnschedulable", Phase.HELD): 1,
+    }
+    assert bench.engine.counters.changes == 2
+    ticks = iter(range(100))
+    engine = Engine(clock=lambda: bench.now, stopwatch=lambda: float(next(ticks)))
+    engine.observe([])
+    engine.advance(bench.now)
+    assert engine.counters.seconds == {"observe": 1.0, "advance": 1.0}
 
 
 class TestRestartOfTheHub:
