@@ -275,6 +275,31 @@ def test_kubectl_applies_changes_and_deletes(sim: Sim) -> None:
 
 
 @needs_kubectl
+@pytest.mark.parametrize(
+    ("what", "field", "expected"),
+    [
+        ("deployment/a --image=nginx --port=80 --replicas=0", "{.spec.replicas}", "0"),
+        ("job/a --image=busybox -- echo hi", "{.spec.template.spec.containers[0].command}", '["echo","hi"]'),
+        ("cronjob/a --image=busybox --schedule=@daily", "{.spec.schedule}", "@daily"),
+        ("configmap/a --from-literal=k=v", "{.data}", '{"k":"v"}'),
+        ("secret/a generic --from-literal=k=v", "{.data}", '{"k":"dg=="}'),
+        ("serviceaccount/a", "{.metadata.name}", "a"),
+        ("role/a --verb=get --resource=pods", "{.rules[0].apiGroups}", '[""]'),
+        ("rolebinding/a --role=a --user=eve", "{.subjects[0].name}", "eve"),
+        ("quota/a --hard=pods=3", "{.spec.hard}", '{"pods":"3"}'),
+        ("pdb/a --selector=a=b --min-available=50%", "{.spec.minAvailable}", "50%"),
+        ("service/a clusterip --tcp=80:8080", "{.spec.ports[0].targetPort}", "8080"),
+    ],
+)
+def test_kubectl_creates_in_protobuf(sim: Sim, what: str, field: str, expected: str) -> None:
+    target, *flags = what.split()
+    kind, name = target.split("/")
+    how = [flags.pop(0)] if flags and not flags[0].startswith("-") else []
+    sim.kubectl("create", kind, *how, name, "-n", "shop", *flags)
+    assert sim.kubectl("get", target, "-n", "shop", "-o", f"jsonpath={field}") == expected
+
+
+@needs_kubectl
 def test_kubectl_scales_restarts_labels_and_cordons(sim: Sim) -> None:
     sim.kubectl("apply", "-f", "-", stdin=MANIFEST)
     sim.kubectl("scale", "deployment/hello", "-n", "shop", "--replicas=4")

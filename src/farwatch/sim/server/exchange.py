@@ -61,7 +61,7 @@ class Request:
         return read_shape(self.headers.get("Accept", ""), self.query)
 
     def document(self) -> Any:
-        """The body, JSON, YAML or (for reviews) protobuf; StatusError 400 when it is malformed."""
+        """The body, JSON, YAML or protobuf; StatusError 400 when it is malformed, 415 when it is not understood."""
         if self.media_type == protobuf.MEDIA_TYPE:
             return protobuf.decode_document(self.body)
         try:

@@ -1,77 +1,122 @@
-"""Protobuf bodies, as far as kubectl sends them: its questions about access.
+"""Bodies in protobuf, for the kinds in ``messages``.
 
-Everything else it writes as JSON. Field numbers: staging/src/k8s.io/api/authorization/v1/generated.proto and
-apimachinery's runtime.Unknown of Kubernetes.
+Go's encoder writes a field without a value as an empty one; such are left out, as they are in JSON. A field that has a
+value and is not listed is refused, lest it be lost in silence.
 """
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
 from typing import Any
 
 from farwatch.sim.errors import StatusError, bad_request
+from farwatch.sim.server.messages import ENVELOPE, KINDS, FieldType, Many, Mapped, Message, Scalar
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 
 _MAGIC = b"k8s\x00"
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_INT_OR_STRING_TYPE, _INT_OR_STRING_INT, _INT_OR_STRING_STRING = 1, 2, 3
 
-Schema = dict[int, tuple[str, Any]]
-"""Field number to name and type: a schema for a message, ``str`` or ``bytes``."""
-
-_TYPE_META: Schema = {1: ("apiVersion", str), 2: ("kind", str)}
-_UNKNOWN: Schema = {1: ("typeMeta", _TYPE_META), 2: ("raw", bytes)}
-_RESOURCE: Schema = {
-    1: ("namespace", str),
-    2: ("verb", str),
-    3: ("group", str),
-    4: ("version", str),
-    5: ("resource", str),
-    6: ("subresource", str),
-    7: ("name", str),
-}
-_PATH: Schema = {1: ("path", str), 2: ("verb", str)}
-_REVIEWS: dict[str, Schema] = {
-    "SelfSubjectAccessReview": {
-        2: ("spec", {1: ("resourceAttributes", _RESOURCE), 2: ("nonResourceAttributes", _PATH)})
-    },
-    "SelfSubjectRulesReview": {2: ("spec", {1: ("namespace", str)})},
-    "SelfSubjectReview": {},
-}
+_Wire = int | bytes
 
 
 def decode_document(body: bytes) -> dict[str, Any]:
-    """The object in a body; StatusError 400 when it is malformed, 415 when its kind is only understood in JSON."""
+    """The object in a body; StatusError 400 when it is malformed, 415 when not all of it is understood."""
     if not body.startswith(_MAGIC):
         raise bad_request("the object provided is unrecognized: not Kubernetes' protobuf")
     try:
-        envelope = _decode(body[len(_MAGIC) :], _UNKNOWN)
-        meta = envelope.get("typeMeta", {})
-        schema = _REVIEWS.get(meta.get("kind", ""))
-        if schema is None:
-            message = f"{meta.get('kind', 'the object')} is understood in application/json only"
-            raise StatusError(415, "UnsupportedMediaType", message, {})
-        document: dict[str, Any] = meta | _decode(envelope.get("raw", b""), schema)
+        envelope = _decode(body[len(_MAGIC) :], ENVELOPE)
+        meta: dict[str, Any] = envelope.get("typeMeta", {})
+        kind = meta.get("kind", "the object")
+        if kind not in KINDS:
+            raise _json_only(kind)
+        return meta | _decode(envelope.get("raw", b""), KINDS[kind])
     except (IndexError, UnicodeDecodeError, ValueError) as error:
         raise bad_request(f"the object provided is unrecognized: {error}") from None
-    return document
 
 
-def _decode(data: bytes, schema: Schema) -> dict[str, Any]:
-    message: dict[str, Any] = {}
+def _json_only(what: str) -> StatusError:
+    return StatusError(415, "UnsupportedMediaType", f"{what} is understood in application/json only", {})
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+def _decode(data: bytes, message: Message) -> dict[str, Any]:
+    decoded: dict[str, Any] = {}
+    for number, value in _fields(data):
+        name, kind = message.get(number, ("", None))
+        match kind:
+            case None:
+                if value if isinstance(value, int) else any(value):
+                    raise _json_only(f"field {number} of a protobuf message")
+            case Many(of):
+                decoded.setdefault(name, []).append(_read(value, of))
+            case Mapped(to):
+                entry = dict(_fields(_as_bytes(value)))
+                key = _as_bytes(entry.get(_ENTRY_KEY, b"")).decode()
+                decoded.setdefault(name, {})[key] = _read(entry.get(_ENTRY_VALUE, b""), to)
+            case _:
+                found = _read(value, kind)
+                if found not in ("", b"", {}, None):
+                    decoded[name] = found
+    return decoded
+
+
+def _read(value: _Wire, kind: FieldType) -> Any:  # noqa: PLR0911 - a table
+    match kind:
+        case Scalar.STRING:
+            return _as_bytes(value).decode()
+        case Scalar.RAW:
+            return _as_bytes(value)
+        case Scalar.BYTES:
+            return base64.b64encode(_as_bytes(value)).decode()
+        case Scalar.INTEGER:
+            return _as_int(value)
+        case Scalar.BOOLEAN:
+            return bool(_as_int(value))
+        case Scalar.QUANTITY:
+            return _as_bytes(dict(_fields(_as_bytes(value))).get(1, b"")).decode()
+        case Scalar.INT_OR_STRING:
+            return _int_or_string(_as_bytes(value))
+        case dict():
+            return _decode(_as_bytes(value), kind)
+    return None
+
+
+def _int_or_string(data: bytes) -> int | str:
+    fields = dict(_fields(data))
+    if fields.get(_INT_OR_STRING_TYPE):
+        return _as_bytes(fields.get(_INT_OR_STRING_STRING, b"")).decode()
+    return _as_int(fields.get(_INT_OR_STRING_INT, 0))
+
+
+def _as_bytes(value: _Wire) -> bytes:
+    if isinstance(value, int):
+        raise ValueError("a number where bytes belong")  # noqa: TRY004 - the caller's data is wrong, not its type
+    return value
+
+
+def _as_int(value: _Wire) -> int:
+    if isinstance(value, bytes):
+        raise ValueError("bytes where a number belongs")  # noqa: TRY004 - likewise
+    return value - (1 << 64) if value >> 63 else value
+
+
+# --- the wire -------------------------------------------------------------------------------------------------
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, _Wire]]:
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
         value, at = _value(data, at, tag & 7)
-        name, kind = schema.get(tag >> 3, ("", None))
-        if kind is None or not isinstance(value, bytes):
-            continue
-        if kind is str:
-            message[name] = value.decode()
-        else:
-            message[name] = value if kind is bytes else _decode(value, kind)
-    return message
+        yield tag >> 3, value
 
 
-def _value(data: bytes, at: int, wire_type: int) -> tuple[bytes | int, int]:
+def _value(data: bytes, at: int, wire_type: int) -> tuple[_Wire, int]:
     match wire_type:
         case 0:
             return _varint(data, at)
