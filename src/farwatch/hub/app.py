@@ -48,10 +48,10 @@ from farwatch.hub.options import HubOptions
 from farwatch.hub.store import (
     AlertEventRow,
     DataDirectory,
-    QueryError,
     Records,
     Table,
     Telemetry,
+    TelemetryError,
     TelemetrySettings,
 )
 from farwatch.kube.kinds import KINDS
@@ -68,7 +68,7 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
-    QueryError: HTTPStatus.SERVICE_UNAVAILABLE,
+    TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What the features' own errors are over HTTP."""
 

@@ -39,7 +39,7 @@ class Fleet:
 
         Raises:
             ClusterNotFoundError: There is none of this name.
-            QueryError: The store cannot forget its objects now; removing it again is not needed, they are compared
+            TelemetryError: The store cannot forget its objects now; removing it again is not needed, they are compared
                 away should a cluster of this name come back.
         """
         await self.clusters.remove(name)

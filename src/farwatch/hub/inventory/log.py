@@ -12,6 +12,7 @@ import msgspec
 from farwatch.hub.inventory.changes import ObjectChange, Operation
 from farwatch.hub.inventory.diff import FieldChange, diff
 from farwatch.hub.inventory.inventory import StoredObject
+from farwatch.hub.store.errors import TelemetryError
 from farwatch.hub.store.tables import ChangeRow, Table
 from farwatch.hub.store.telemetry import Telemetry
 
@@ -162,7 +163,13 @@ class ChangeLog:
         return [_to_logged(answer) for answer in answers]
 
     async def forget(self, cluster: str) -> None:
-        """Forget the objects of a cluster that left the fleet; its history stays until its time is over."""
+        """Forget the objects of a cluster that left the fleet; its history stays until its time is over.
+
+        Raises:
+            TelemetryError: The store cannot forget them now.
+        """
+        for key in [key for key in self._held if key[0] == cluster]:
+            del self._held[key]
         await self._telemetry.forget_objects(cluster)
 
     async def close(self) -> None:
@@ -197,13 +204,22 @@ class ChangeLog:
             self._held[key] = _Held(stored, msgspec.structs.replace(change, operation=Operation.CREATED))
 
     async def _release_held(self) -> None:
+        """Write what is held until nothing is; rows that the store rejects do not keep the others from it."""
+        fault: TelemetryError | None = None
         try:
             while self._held:
                 await self._telemetry.wait_for_room()
+                if self._telemetry.full:
+                    continue  # somebody else was faster
                 keys = list(self._held)[:_RELEASE_AT_ONCE]
-                await self._write([self._held.pop(key).change for key in keys])
+                try:
+                    await self._write([self._held.pop(key).change for key in keys])
+                except TelemetryError as error:
+                    fault = error
         finally:
             self._release = None
+        if fault is not None:
+            raise fault
 
     def _to_row(self, change: ObjectChange) -> ChangeRow:
         self._sequence = max(self._sequence + 1, int(self._clock() * 1_000_000))

@@ -151,7 +151,11 @@ class Batches:
         """
         waiting = [batch.durable for batch in self._waiting]
         self._hurry.set()
-        await asyncio.gather(*waiting)
+        if waiting:
+            # Not gathered: to be cancelled while waiting must not cancel what others wait for.
+            await asyncio.wait(waiting)
+        for durable in waiting:
+            durable.result()
 
     async def close(self, timeout_seconds: float) -> None:
         """Take no more rows, and send what waits; what is not in by then is given up, and its futures fail."""

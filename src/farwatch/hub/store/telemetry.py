@@ -25,6 +25,7 @@ DEFAULT_RETENTION_DAYS = 14
 _MIB = 1024 * 1024
 _OURS_BYTES = 350 * _MIB
 _LEAST_ENGINE_BYTES = 256 * _MIB
+_FLUSH_SECONDS = 10.0
 
 T = TypeVar("T")
 
@@ -136,8 +137,18 @@ class Telemetry:
         return msgspec.json.Decoder(row_type).decode_lines(answer)
 
     async def forget_objects(self, cluster: str) -> None:
-        """Remove a cluster's objects; the history of their changes stays until its time is over."""
-        await self.flush()
+        """Remove a cluster's objects; the history of their changes stays until its time is over.
+
+        Raises:
+            TelemetryError: They cannot be removed now, or what came before cannot be written in time.
+        """
+        try:
+            async with asyncio.timeout(_FLUSH_SECONDS):
+                await self.flush()
+        except TimeoutError:
+            raise TelemetryError(
+                "the telemetry store takes no rows now: the hub's log says why; is the disk full?"
+            ) from None
         await self._engine.execute(
             "ALTER TABLE objects DELETE WHERE cluster = {cluster:String} SETTINGS mutations_sync = 1",
             {"cluster": cluster},

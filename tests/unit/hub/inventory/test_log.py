@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from farwatch.hub.inventory import ChangeLog, ChangeQuery, Inventory, ObjectChange, Operation
+from farwatch.hub.inventory import log as log_module
 from farwatch.hub.store.directory import DataDirectory
-from farwatch.hub.store.errors import TelemetryClosedError
+from farwatch.hub.store.errors import RowsRejectedError, TelemetryClosedError
 from farwatch.hub.store.tables import ChangeRow, Table
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
 
@@ -43,6 +44,9 @@ class Store:
         for future in self.futures:
             if not future.done():
                 future.set_result(None)
+
+    async def forget_objects(self, cluster: str) -> None:
+        assert cluster not in {row.cluster for row in self.rows}
 
     @property
     def written(self) -> list[tuple[str, str, str]]:
@@ -189,6 +193,47 @@ async def test_a_write_that_fails_says_so_to_whoever_waits(
     store.futures[0].set_exception(TelemetryClosedError("closing"))
     with pytest.raises(TelemetryClosedError):
         await durable
+
+
+async def test_rows_that_are_rejected_do_not_keep_the_rest_of_what_is_held(
+    log: ChangeLog, store: Store, inventory: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "_RELEASE_AT_ONCE", 1)
+    store.room.clear()
+    durable = log.append(inventory.apply("prod", "Pod", [item("bad"), item("web")]))
+    store.room.set()
+    await asyncio.sleep(0.01)
+    store.futures[0].set_exception(RowsRejectedError("too odd"))
+    await asyncio.sleep(0.01)
+    store.settle()
+    with pytest.raises(RowsRejectedError):
+        await durable
+    assert [row.name for row in store.rows] == ["bad", "web"]
+    assert log.held == 0
+
+
+async def test_what_is_held_waits_on_when_somebody_else_takes_the_room(
+    log: ChangeLog, store: Store, inventory: Any, item: Any
+) -> None:
+    store.room.clear()
+    log.append(inventory.apply("prod", "Pod", [item("web")]))
+    await asyncio.sleep(0)
+    store.room.set()
+    store.room.clear()
+    await asyncio.sleep(0.01)
+    assert (log.held, store.rows) == (1, [])
+
+
+async def test_nothing_is_held_of_a_cluster_that_was_removed(
+    log: ChangeLog, store: Store, inventory: Any, item: Any
+) -> None:
+    store.room.clear()
+    log.append(inventory.apply("gone", "Pod", [item("web")]))
+    log.append(inventory.apply("prod", "Pod", [item("web")]))
+    await log.forget("gone")
+    store.room.set()
+    await asyncio.sleep(0.01)
+    assert [row.cluster for row in store.rows] == ["prod"]
 
 
 # --- history --------------------------------------------------------------------------------------------------

@@ -87,6 +87,27 @@ async def test_nothing_is_acknowledged_before_it_is_in(batches: Batches, engine:
     assert future.done()
 
 
+async def test_who_stops_waiting_for_a_flush_takes_nothing_from_those_who_wait(
+    batches: Batches, engine: Engine
+) -> None:
+    engine.open.clear()
+    future = batches.add(Table.CHANGES, [change(1)])
+    flushing = asyncio.create_task(batches.flush())
+    await asyncio.sleep(0.01)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    engine.open.set()
+    await future
+    assert engine.rows == [1]
+
+
+async def test_a_flush_says_when_something_will_never_be_in(batches: Batches, engine: Engine) -> None:
+    engine.faults = [RowsRejectedError("no such column")]
+    batches.add(Table.CHANGES, [change(1)])
+    with pytest.raises(RowsRejectedError):
+        await batches.flush()
+
+
 async def test_rows_are_sent_by_themselves_after_the_delay(engine: Engine, pauses: Pauses) -> None:
     batches = Batches(engine.send, delay_seconds=0.001, max_pending_bytes=10_000, sleep=pauses.sleep)
     await batches.add(Table.CHANGES, [change(1)])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from farwatch.hub.store import telemetry as module
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import QueryError, RowsRejectedError, TelemetryError
 from farwatch.hub.store.tables import SELECT_CHANGE, AlertEventRow, ChangeRow, Table
@@ -238,3 +239,17 @@ async def test_a_killed_process_loses_no_acknowledged_row(directory: DataDirecto
         await telemetry.close()
         again.release()
         assert names <= found
+
+
+async def test_forgetting_does_not_wait_for_ever_for_a_store_that_takes_nothing(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise TelemetryError("the disk is full")
+
+    monkeypatch.setattr(module, "_FLUSH_SECONDS", 0.01)
+    with monkeypatch.context() as broken:
+        broken.setattr(telemetry._engine, "insert", fail)
+        telemetry.insert(Table.CHANGES, [change(1)])
+        with pytest.raises(TelemetryError, match="takes no rows now"):
+            await telemetry.forget_objects("prod")
