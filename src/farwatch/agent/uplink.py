@@ -22,6 +22,7 @@ from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.tls import make_tls_context
 from farwatch.backoff import Backoff
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
+from farwatch.kube.stream import describe_network_error
 from farwatch.link.agent import AgentSession
 from farwatch.link.codec import MAX_MESSAGE_BYTES
 from farwatch.link.events import (
@@ -457,7 +458,7 @@ def _explain_failure(error: Exception, config: AgentConfig) -> Ending:
         case TimeoutError():
             code, reason = "timeout", f"no answer within {CONNECT_SECONDS:.0f} s"
         case _:
-            code, reason = "unreachable", " ".join(str(error).split()) or type(error).__name__
+            code, reason = "unreachable", describe_network_error(error)
     return Ending(LinkPhase.UNREACHABLE, code, f"{config.hub}{through}: {reason}", retry_after)
 
 

@@ -117,7 +117,9 @@ async def test_a_hub_that_nobody_runs_is_tried_again_ever_more_slowly(
     await eventually(lambda: len(delays()) >= 8)
     for attempt, delay in enumerate(delays()):
         assert delay <= min(60, 2**attempt) + 0.1  # full jitter below a ceiling that doubles
-    assert (await first_ending(agent, eventually))["code"] == "unreachable"
+    ending = await first_ending(agent, eventually)
+    assert ending["code"] == "unreachable"
+    assert ending["reason"].endswith(": connection refused")
 
 
 @pytest.mark.parametrize(
