@@ -33,6 +33,7 @@ _FOREIGN_VARIABLE = re.compile(
     )""",
     re.VERBOSE,
 )
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LONGEST_SHOWN = 60
 _SHORTEST_POLL_SECONDS = 1.0
 
@@ -285,6 +286,11 @@ def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:
         )
     if config.poll is not None and config.poll < _SHORTEST_POLL_SECONDS:
         raise ConfigError(f"{written['poll'].origin}: must be at least 1s")
+    for namespace in config.namespaces:
+        if not _NAMESPACE.fullmatch(namespace):
+            raise ConfigError(
+                f"{written['namespaces'].origin}: {_shown(namespace)}: not a namespace's name such as kube-system"
+            )
     if config.link_down_liveness <= 0:
         raise ConfigError(f"{written['link_down_liveness'].origin}: must be more than 0s")
 

@@ -64,7 +64,7 @@ class Watches:
         stores: dict[str, PackedStore] = {}
         for kind in kinds:
             store = stores[kind.name] = PackedStore()
-            where = tuple(namespaces) if namespaces and kind.namespaced else ("",)
+            where = tuple(dict.fromkeys(namespaces)) if namespaces and kind.namespaced else ("",)
             whole = _KindWatch(kind.name, where, sink)
             self.reflectors += [
                 Reflector(

@@ -62,6 +62,13 @@ def test_lists_are_written_with_commas(value: str) -> None:
     assert load(ENOUGH, {"FARWATCH_NAMESPACES": value}).namespaces == ("a", "b")
 
 
+@pytest.mark.parametrize("name", ["a b", "Shop", "-a", "a/../b", "a" * 64])
+def test_what_can_be_no_namespace_is_refused_since_watching_it_would_show_nothing(name: str) -> None:
+    message = refusal(ENOUGH, {"FARWATCH_NAMESPACES": f"shop,{name}"})
+    assert message.startswith("FARWATCH_NAMESPACES: '")
+    assert message.endswith("not a namespace's name such as kube-system")
+
+
 def test_an_empty_variable_is_not_given_but_an_empty_list_is_empty() -> None:
     config = load(ENOUGH, {"FARWATCH_POLL": "", "FARWATCH_HUB": "", "FARWATCH_ALLOWED_CALLS": ""})
 

@@ -99,6 +99,15 @@ async def test_with_namespaces_a_kind_is_synced_when_the_last_of_them_is(
     ]
 
 
+async def test_a_namespace_that_is_named_twice_is_followed_once(runner: Any) -> None:
+    watches = runner.start(["Node", "Pod"], "a", "b", "a")
+    assert [(each.kind.name, each.namespace) for each in watches.reflectors] == [
+        ("Node", ""),
+        ("Pod", "a"),
+        ("Pod", "b"),
+    ]
+
+
 async def test_one_denied_namespace_is_told_and_the_others_go_on(
     script: Any, say: Any, sink: Any, runner: Any
 ) -> None:
