@@ -140,8 +140,8 @@ class Hub:
             monotonic=time.monotonic,
         )
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
-        self._engine = detect.Engine(settings)
-        self.detection = Detection(self._engine, self.alerting, time.time)
+        self.engine = detect.Engine(settings)
+        self.detection = Detection(self.engine, self.alerting, time.time)
         self._exits = AsyncExitStack()
 
     @classmethod
@@ -207,12 +207,12 @@ class Hub:
             await self.change_log.forget(orphan)
         loaded = self.inventory.load(row for row in stored if row.cluster in known)
         for (cluster, kind), changes in _by_cluster_and_kind(loaded):
-            self._engine.load(cluster, kind, [change.object for change in changes])
+            self.engine.load(cluster, kind, [change.object for change in changes])
         active = self.alerting.active()
-        self._engine.restore(active)
+        self.engine.restore(active)
         # A kill between the removal of a cluster and the end of its alerts leaves them to nobody else.
         for removed in sorted({alert.labels.get("cluster", "") for alert in active} - known):
-            self._engine.observe_fleet(
+            self.engine.observe_fleet(
                 FleetChange(cluster=removed, kind=FleetChangeKind.CLUSTER_REMOVED, time=time.time())
             )
         if loaded or active:
@@ -243,6 +243,7 @@ def create_app(hub: Hub) -> Litestar:
             "api_tokens": hub.api_tokens,
             "change_log": hub.change_log,
             "detection": hub.detection,
+            "engine": hub.engine,
             "fleet": hub.fleet,
             "inventory": hub.inventory,
             "runbooks": RunbookPages(hub.detect_settings),

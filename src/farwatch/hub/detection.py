@@ -33,7 +33,7 @@ class Detection:
         clock: Seconds since the epoch.
 
     Attributes:
-        failures: How often deciding failed by a fault of ours; each is in the log.
+        failures: How often deciding, or handing on what was decided, failed by a fault of ours; each is in the log.
     """
 
     def __init__(self, engine: Engine, alerting: Alerting, clock: Callable[[], float]) -> None:
@@ -95,9 +95,13 @@ class Detection:
                 await self._alerting.put(alerts)
             except AlertsNotKeptError as error:
                 _log.error("alerts_not_kept", alerts=len(alerts), detail=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+            except Exception:  # noqa: BLE001 - logged and counted
+                # Were the loop to end here, nobody would be told of anything any more.
+                self.failures += 1
+                _log.exception("handing on alerts failed", alerts=len(alerts))
             else:
                 return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _sleep(self) -> None:
         due = self._engine.next_due()

@@ -55,6 +55,7 @@ class Alerting:
 
     def __init__(self) -> None:
         self.faults = 0
+        self.fault: Exception = AlertsNotKeptError("the disk is full")
         self.attempts = 0
         self.kept: list[Alert] = []
         self.news = asyncio.Event()
@@ -63,7 +64,7 @@ class Alerting:
         self.attempts += 1
         if self.faults:
             self.faults -= 1
-            raise AlertsNotKeptError("the disk is full")
+            raise self.fault
         self.kept += alerts
         self.news.set()
 
@@ -218,6 +219,20 @@ async def test_a_fault_in_deciding_is_counted_and_does_not_end_it(
     assert bench.detection.failures == 2
     assert bench.alerting.kept == [ALERT]
     assert bench.detection.running
+
+
+async def test_a_fault_in_handing_alerts_on_is_counted_and_they_are_put_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detection, "RETRY_SECONDS", 0)
+    bench.alerting.faults = 2
+    bench.alerting.fault = ZeroDivisionError()
+    bench.engine.decided = [[ALERT]]
+    bench.detection.start()
+    async with asyncio.timeout(30):
+        await bench.alerting.news.wait()
+    assert bench.detection.failures == 2
+    assert bench.alerting.kept == [ALERT]
 
 
 async def test_it_runs_from_start_to_stop(bench: Bench) -> None:

@@ -67,9 +67,9 @@ async def test_alerts_taken_up_stay_until_the_cluster_has_been_compared(tmp_path
         await fire(first, "prod")
     async with hub(tmp_path) as second:
         now = datetime.now(UTC).timestamp()
-        assert second._engine.advance(now + 1e6) == []
-        second._engine.cluster_synced("prod")
-        ended = second._engine.advance(now + 1e6)
+        assert second.engine.advance(now + 1e6) == []
+        second.engine.cluster_synced("prod")
+        ended = second.engine.advance(now + 1e6)
         assert [alert.labels["cluster"] for alert in ended] == ["prod"]
         assert ended[0].ends_at is not None
 

@@ -1,5 +1,6 @@
 """Code that looks at changes and state, and raises alerts."""
 
+from farwatch.hub.detect.cases import Phase
 from farwatch.hub.detect.engine import Engine
 from farwatch.hub.detect.registry import DETECTORS, Detector
 from farwatch.hub.detect.runbooks import RUNBOOKS
@@ -20,5 +21,6 @@ __all__ = [
     "DetectSettingsError",
     "Detector",
     "Engine",
+    "Phase",
     "Rules",
 ]

@@ -13,6 +13,7 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting import Alerting
+from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
 from farwatch.hub.fleet import Fleet
 from farwatch.hub.inventory import ChangeLog, Inventory
@@ -30,7 +31,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_fleet(state.fleet)
     yield from _about_inventory(state.inventory, state.change_log)
     yield from _about_telemetry(state.telemetry)
-    yield from _about_detection(state.detection)
+    yield from _about_detection(state.detection, state.engine)
     yield from _about_alerting(state.alerting)
     yield from _about_streams(state.streams)
 
@@ -60,6 +61,11 @@ def _about_fleet(fleet: Fleet) -> Iterator[Family]:
     yield counters("farwatch_link_closed_total", "Links that ended, by reason.", "code", links.closed)
     yield counter("farwatch_link_frames_received_total", "Messages received over links.", links.frames)
     yield counter("farwatch_link_received_bytes_total", "Bytes received over links.", links.bytes)
+    yield counter(
+        "farwatch_fleet_failed_subscribers_total",
+        "Batches of changes of the fleet that a part of the hub failed to take.",
+        links.failed_subscribers,
+    )
 
 
 def _about_inventory(inventory: Inventory, log: ChangeLog) -> Iterator[Family]:
@@ -110,9 +116,24 @@ def _about_telemetry(telemetry: Telemetry) -> Iterator[Family]:
     yield gauge("farwatch_telemetry_pending_bytes", "Rows that wait to be written.", telemetry.pending_bytes)
 
 
-def _about_detection(detection: Detection) -> Iterator[Family]:
+def _about_detection(detection: Detection, engine: Engine) -> Iterator[Family]:
     yield counter(
         "farwatch_detection_failures_total", "Times that deciding about alerts failed.", detection.failures
+    )
+    done = engine.counters
+    yield counter("farwatch_detect_changes_total", "Changes that detectors were shown.", done.changes)
+    yield counter("farwatch_detect_failures_total", "Objects that could not be judged.", done.failures)
+    yield counters("farwatch_detect_seconds_total", "Time that judging took, by step.", "step", done.seconds)
+    cases = engine.count_cases()
+    yield Family(
+        "farwatch_detect_cases",
+        "gauge",
+        "Troubles found, by detector and whether they are still held back or fire.",
+        [
+            ({"detector": name, "phase": phase.name.lower()}, cases[name, phase])
+            for name in DETECTORS
+            for phase in (Phase.HELD, Phase.FIRING)
+        ],
     )
 
 

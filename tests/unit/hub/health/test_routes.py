@@ -92,6 +92,9 @@ async def test_metrics_follow_the_text_format_to_the_letter(api: Any) -> None:
     assert metrics["farwatch_hub_resident_memory_bytes"][""] > 10_000_000
     assert metrics["farwatch_hub_resident_memory_peak_bytes"][""] > 10_000_000
     assert metrics["farwatch_history_written_total"] == {"": 1}
+    assert metrics["farwatch_detect_changes_total"] == {"": 1}
+    assert metrics["farwatch_detect_cases"]['detector="KubePodCrashLooping",phase="held"'] == 0
+    assert set(metrics["farwatch_detect_seconds_total"]) == {'step="advance"', 'step="observe"'}
 
 
 async def test_every_metric_is_explained_on_the_page(api: Any) -> None:
