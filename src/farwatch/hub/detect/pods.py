@@ -105,9 +105,12 @@ def check_stuck_terminating(pod: Pod, view: View) -> Finding | None:
         return None
     grace = max(0.0, float(pod.metadata.deletion_grace_period_seconds or 0))
     finalizers = ", ".join(pod.metadata.finalizers or ())
-    held = (
-        f"finalizers hold it: {finalizers}" if finalizers else f"node {pod.spec.node_name} has not ended it"
-    )
+    if finalizers:
+        held = f"finalizers hold it: {finalizers}"
+    elif pod.spec.node_name:
+        held = f"node {pod.spec.node_name} has not ended it"
+    else:
+        held = "nobody has removed it, though it is on no node"
     return Finding(
         facts=f"It was to be gone by {show_time(seconds_of(deadline))}, but {held}.",
         since=min(max(seconds_of(deadline) - grace, 0.0), view.now),
@@ -122,7 +125,7 @@ def check_evicted(pod: Pod, view: View) -> Finding | None:
     return _recent_end(
         pod,
         view,
-        f"It was evicted from node {pod.spec.node_name}{quote(pod.status.message)}.",
+        f"It was evicted{_tell_node(pod, 'from')}{quote(pod.status.message)}.",
         view.limits["window"],
     )
 
@@ -141,7 +144,7 @@ def check_failed(pod: Pod, view: View) -> Finding | None:
         return None
     ends = [_tell_failure(status) for status in statuses(pod) if _has_failed(status)]
     reason = f": {pod.status.reason}" if pod.status.reason else ""
-    facts = " ".join([f"It failed on node {pod.spec.node_name}{reason}{quote(pod.status.message)}.", *ends])
+    facts = " ".join([f"It failed{_tell_node(pod, 'on')}{reason}{quote(pod.status.message)}.", *ends])
     return _recent_end(pod, view, facts, view.limits["replaced_window" if is_replaced else "window"])
 
 
@@ -202,6 +205,10 @@ def _is_at_work(status: ContainerStatus) -> bool:
 def _has_failed(status: ContainerStatus) -> bool:
     ended = status.state.terminated if status.state else None
     return ended is not None and ended.exit_code != 0
+
+
+def _tell_node(pod: Pod, preposition: str) -> str:
+    return f" {preposition} node {pod.spec.node_name}" if pod.spec.node_name else ""
 
 
 def _tell_failure(status: ContainerStatus) -> str:

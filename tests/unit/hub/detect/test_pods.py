@@ -208,3 +208,23 @@ class TestEvictedAndFailed:
     def test_a_failure_of_last_week_is_none(self, kube: Any, look: Any) -> None:
         pod = kube.pod(owner="", phase="Failed", ready=False, containers=[{"terminated": kube.ended()}])
         assert look("KubePodFailed", pod, at=7 * 86400) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "pod", "words"),
+    [
+        (
+            "KubePodStuckTerminating",
+            {"phase": "Pending", "meta": {"deletionTimestamp": "2026-11-20T21:00:00Z"}},
+            "nobody has removed it, though it is on no node",
+        ),
+        ("KubePodFailed", {"phase": "Failed", "reason": "UnexpectedAdmissionError"}, "It failed: Unexpected"),
+        ("KubePodEvicted", {"phase": "Failed", "reason": "Evicted"}, "It was evicted."),
+    ],
+)
+def test_no_node_is_named_where_there_is_none(
+    look: Any, kube: Any, name: str, pod: dict[str, Any], words: str
+) -> None:
+    found = look(name, kube.pod(node="", ready=False, containers=[], owner="", **pod), at=60)
+    assert words in found.facts
+    assert "None" not in found.facts
