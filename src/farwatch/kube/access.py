@@ -38,8 +38,11 @@ class CredentialsSource(Protocol):
         """
         ...
 
-    def invalidate(self) -> bool:
-        """Say that the server refused them (401). Whether :meth:`current` may now give others."""
+    def invalidate(self, refused: Credentials) -> bool:
+        """Say that the server refused these (401). Whether :meth:`current` may now give others.
+
+        Of several requests that were refused with the same credentials only the first makes them be had anew.
+        """
         ...
 
 
@@ -52,7 +55,7 @@ class StaticCredentials:
     async def current(self) -> Credentials:  # noqa: D102 - the protocol's
         return self.credentials
 
-    def invalidate(self) -> bool:  # noqa: D102 - the protocol's
+    def invalidate(self, refused: Credentials) -> bool:  # noqa: ARG002, D102 - the protocol's
         return False
 
 
@@ -73,8 +76,9 @@ class TokenFileCredentials:
             self._read_at = now
         return self._cached
 
-    def invalidate(self) -> bool:  # noqa: D102 - the protocol's
-        self._cached = None
+    def invalidate(self, refused: Credentials) -> bool:  # noqa: D102 - the protocol's
+        if refused is self._cached:
+            self._cached = None
         return True
 
     def _read(self) -> str:

@@ -279,11 +279,15 @@ class KubeClient:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A successful answer whose body has yet to be read."""
         headers = {"Content-Type": content_type} if body is not None else {}
-        send = partial(self._send_once, method, path, params, body, headers, is_stream=is_stream)
-        response = await send()
-        if response.status == HTTPStatus.UNAUTHORIZED and self.access.credentials.invalidate():
+        send = partial(
+            self._send, method, path, params=params, body=body, headers=headers, is_stream=is_stream
+        )
+        source = self.access.credentials
+        shown = await source.current()
+        response = await send(credentials=shown)
+        if response.status == HTTPStatus.UNAUTHORIZED and source.invalidate(shown):
             response.close()
-            response = await send()
+            response = await send(credentials=await source.current())
         if response.status >= _FIRST_ERROR:
             raise await self._refusal(response)
         try:
@@ -295,17 +299,17 @@ class KubeClient:
             else:
                 response.close()
 
-    async def _send_once(
+    async def _send(
         self,
         method: str,
         path: str,
+        *,
+        credentials: Credentials,
         params: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str],
-        *,
         is_stream: bool,
     ) -> aiohttp.ClientResponse:
-        credentials = await self.access.credentials.current()
         # A stream may stand still for longer than an answer, but its head comes at once like any other.
         between_reads = None if is_stream else self._read_seconds
         try:

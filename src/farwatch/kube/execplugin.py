@@ -82,8 +82,9 @@ class ExecCredentials:
                 self._cached = self._accept(await self._run())
             return self._cached
 
-    def invalidate(self) -> bool:  # noqa: D102 - the protocol's
-        self._cached = None
+    def invalidate(self, refused: Credentials) -> bool:  # noqa: D102 - the protocol's
+        if refused is self._cached:
+            self._cached = None
         return True
 
     def _has_expired(self) -> bool:

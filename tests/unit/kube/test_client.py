@@ -26,7 +26,8 @@ class RotatingCredentials:
     async def current(self) -> Credentials:
         return with_bearer(Credentials(), f"token-{self.generation}")
 
-    def invalidate(self) -> bool:
+    def invalidate(self, refused: Credentials) -> bool:
+        assert refused.headers[-1] == ("Authorization", f"Bearer token-{self.generation}")
         self.generation += 1
         return True
 

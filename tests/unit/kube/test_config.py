@@ -252,7 +252,7 @@ async def test_the_token_is_read_again_each_minute_and_when_refused(mounted: Pat
     fake_time.now += 1
     assert await headers(access) == [("Authorization", "Bearer second")]
     (mounted / "token").write_text("third")
-    assert access.credentials.invalidate()
+    assert access.credentials.invalidate(await access.credentials.current())
     assert await headers(access) == [("Authorization", "Bearer third")]
 
 

@@ -82,7 +82,11 @@ async def test_a_token_is_used_until_it_is_refused(plugin: Any, version: str) ->
     assert await bearer(access) == "one"
     assert await bearer(access) == "one"
     assert plugin.runs == 1
-    assert access.credentials.invalidate()
+    refused = await access.credentials.current()
+    assert access.credentials.invalidate(refused)
+    await bearer(access)
+    assert plugin.runs == 2
+    assert access.credentials.invalidate(refused)  # by another watch that used it as well
     await bearer(access)
     assert plugin.runs == 2
 
