@@ -10,16 +10,13 @@ import structlog
 from msgspec.structs import replace
 
 from farwatch.hub.inventory.changes import ObjectChange, Operation
-from farwatch.hub.inventory.pages import Page, Query, cut_page
+from farwatch.hub.inventory.pages import Key, Page, Query, cut_page
 from farwatch.kube.kinds import KINDS, Kind
 from farwatch.kube.objects import KubeObject
 from farwatch.link.frames import Item
 
 LONGEST_DELAY_SECONDS = 24 * 3600.0
 """A change that claims to have been seen longer ago than this, or in the future, is given the hub's own time."""
-
-Key = tuple[str, str]
-"""Namespace and name."""
 
 Transition = tuple[Operation, KubeObject | None, KubeObject | None]
 """What happened, with the object before and after."""
@@ -193,12 +190,8 @@ class Inventory:
             InventoryError: The continue token is not one that an earlier page gave.
         """
         clusters = self.clusters if query.cluster is None else [query.cluster]
-        candidates = (
-            ((cluster, *key), found)
-            for cluster in clusters
-            for key, found in self._clusters.get(cluster, {}).get(query.kind, {}).items()
-        )
-        return cut_page(candidates, query, limit, continue_token)
+        holdings = ((cluster, self._clusters.get(cluster, {}).get(query.kind, {})) for cluster in clusters)
+        return cut_page(holdings, query, limit, continue_token)
 
     # --- inside -----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import heapq
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -13,9 +13,11 @@ from farwatch.hub.inventory.errors import ContinueTokenError
 from farwatch.kube.objects import KubeObject
 from farwatch.kube.selectors import Selector
 
+Key = tuple[str, str]
+"""Namespace and name."""
+
 Place = tuple[str, str, str]
 """Cluster, namespace and name: what pages are ordered by."""
-
 
 _place_decoder: msgspec.msgpack.Decoder[Place] = msgspec.msgpack.Decoder(Place)
 
@@ -61,35 +63,56 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cut_page(
-    candidates: Iterable[tuple[Place, KubeObject]], query: Query, limit: int, continue_token: str
+    clusters: Iterable[tuple[str, Mapping[Key, KubeObject]]], query: Query, limit: int, continue_token: str
 ) -> Page:
-    """The next ``limit`` candidates, in order, that the query asks for.
+    """The next ``limit`` objects, in order, that the query asks for.
+
+    What comes after the page is only counted, and where the query chooses nothing not even looked at.
+
+    Args:
+        clusters: The objects of the kind in each cluster, by the cluster's name.
+        query: Which are wanted.
+        limit: How many at most.
+        continue_token: Of the page before; empty for the first.
 
     Raises:
         ContinueTokenError: No page gave this token.
     """
     after = _read_token(continue_token) if continue_token else None
-    wanted = [
-        (place, found)
-        for place, found in candidates
-        if (after is None or place > after) and _matches(query, place, found)
-    ]
-    chosen = heapq.nsmallest(limit, wanted, key=lambda candidate: candidate[0])
-    remaining = len(wanted) - len(chosen)
+    items: list[Found] = []
+    remaining = 0
+    for cluster, objects in clusters:
+        if after is not None and cluster < after[0]:
+            continue
+        wanted = _choose(query, objects)
+        if after is not None and cluster == after[0]:
+            wanted = [key for key in wanted if key > after[1:]]
+        chosen = heapq.nsmallest(limit - len(items), wanted)
+        items += (Found(cluster, objects[key]) for key in chosen)
+        remaining += len(wanted) - len(chosen)
     return Page(
-        items=[Found(place[0], found) for place, found in chosen],
-        continue_token=_to_token(chosen[-1][0]) if remaining and chosen else "",
+        items=items,
+        continue_token=_to_token(_place(items[-1])) if remaining and items else "",
         remaining=remaining,
     )
 
 
-def _matches(query: Query, place: Place, found: KubeObject) -> bool:
-    _, namespace, name = place
-    return (
-        (query.namespace is None or namespace == query.namespace)
-        and query.name.lower() in name.lower()
-        and query.selector.matches(found.metadata.labels)
-    )
+def _choose(query: Query, objects: Mapping[Key, KubeObject]) -> Collection[Key]:
+    """The keys of what a query asks for; each condition looks only at what those before it left."""
+    keys: Collection[Key] = objects.keys()
+    if query.namespace is not None:
+        keys = [key for key in keys if key[0] == query.namespace]
+    if query.name:
+        part = query.name.lower()
+        keys = [key for key in keys if part in key[1].lower()]
+    if query.selector.requirements:
+        matches = query.selector.matches
+        keys = [key for key in keys if matches(objects[key].metadata.labels)]
+    return keys
+
+
+def _place(found: Found) -> Place:
+    return (found.cluster, found.object.metadata.namespace, found.object.metadata.name)
 
 
 def _to_token(place: Place) -> str:
