@@ -48,6 +48,7 @@ class Connection:
         cluster: The cluster's name, once the agent was let in.
         snapshots_ended: The kinds whose snapshot was whole on this connection.
         synced: Every kind that can be had was; it has been told.
+        newest: The newest of the cluster's changes on their way into the store, whichever connection they came by.
         ended: Why the link is over; None while it is open, or when the connection broke without a word.
         over: Set when the socket is closed and nothing more will happen.
     """
@@ -61,6 +62,7 @@ class Connection:
         self.cluster = ""
         self.snapshots_ended: set[str] = set()
         self.synced = False
+        self.newest: asyncio.Future[None] | None = None
         self.ended: Closed | None = None
         self._socket = socket
         self._grant_bytes = grant_bytes
@@ -117,14 +119,17 @@ class Connection:
     # --- state ------------------------------------------------------------------------------------------------
 
     def acknowledge(self, number: int, durable: asyncio.Future[None] | None) -> None:
-        """Acknowledge a state frame once it, and every one before it, is durable. None: it changed nothing."""
-        if durable is None:
-            durable = self._unacked[-1][1] if self._unacked else None
-        if durable is None or (durable.done() and not self._unacked):
+        """Acknowledge a state frame once it, and all that is known of the cluster before it, is durable.
+
+        None: it changed nothing. What it repeats may still be on its way: after a reconnect, the snapshot says again
+        what the connection before it brought.
+        """
+        self.newest = durable or self.newest
+        if self.newest is None or (self.newest.done() and not self._unacked):
             self._finish(number, durable)
             return
-        self._unacked.append((number, durable))
-        durable.add_done_callback(self._on_durable)
+        self._unacked.append((number, self.newest))
+        self.newest.add_done_callback(self._on_durable)
 
     def grant(self, size: int) -> None:
         """So many bytes were worked off."""

@@ -119,6 +119,7 @@ class LinkServer:
         self._presence = Presence(clock, monotonic, settings.grace_seconds, settings.restart_grace_seconds)
         self._connections: set[Connection] = set()
         self._open: dict[str, Connection] = {}
+        self._newest: dict[str, asyncio.Future[None]] = {}
         self._sightings = Sightings(clusters, clock)
         self._revocations = 0
         self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
@@ -224,6 +225,7 @@ class LinkServer:
         if connection is not None:
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
         self._sightings.forget(cluster)
+        self._newest.pop(cluster, None)
         self._tell(self._presence.remove(cluster))
 
     # --- the clock --------------------------------------------------------------------------------------------
@@ -308,6 +310,7 @@ class LinkServer:
         connection.session.welcome(found.name, self._settings.credit_bytes)
         connection.send()
         connection.cluster = found.name
+        connection.newest = self._newest.get(found.name)
         self._open[found.name] = connection
         self.counters.opened += 1
         log.info("agent connected", cluster=found.name, peer=connection.peer, version=agent.version)
@@ -382,7 +385,10 @@ class LinkServer:
                 changes = []
             case _:
                 assert_never(event)
-        connection.acknowledge(event.number, self._log.append(changes) if changes else None)
+        durable = self._log.append(changes) if changes else None
+        if durable is not None:
+            self._newest[cluster] = durable
+        connection.acknowledge(event.number, durable)
         connection.grant(event.size)
 
     def _tell_when_synced(self, connection: Connection) -> None:

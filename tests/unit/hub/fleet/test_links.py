@@ -469,6 +469,25 @@ async def test_when_an_agent_left_is_kept_even_if_it_could_not_be_written_at_fir
     assert (await hub.clusters.get("prod")).last_seen.timestamp() == left_at
 
 
+async def test_after_a_reconnect_a_snapshot_is_acknowledged_only_when_what_it_repeats_is_durable(
+    hub: Any,
+) -> None:
+    token = (await hub.fleet.add("prod")).token
+    hub.store.at_once = False
+    first = await hub.connected(token=token)
+    await first.set("web", 1)
+    await first.drop()
+    second = hub.agent()
+    second.objects = first.objects
+    await second.connect(token)
+    assert hub.links.counters.opened == 2
+    assert second.acknowledged == []
+    hub.store.settle()
+    await second.settle()
+    assert max(second.acknowledged) > 0
+    assert [row.name for row in hub.store.rows] == ["web"]
+
+
 # --- tokens and clusters that go ------------------------------------------------------------------------------
 
 
