@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from farwatch.sim.engine import manifests, status
+from farwatch.sim.engine.conditions import SOUND, node_condition
 from farwatch.sim.engine.controllers.daemonsets import daemon_changes
 from farwatch.sim.engine.controllers.statefulsets import ordinal_labels
 from farwatch.sim.engine.manifests import container, template
 from farwatch.sim.engine.names import container_id, suffix, template_hash
-from farwatch.sim.engine.nodes import SOUND, new_lease, node_condition
+from farwatch.sim.engine.nodes import new_lease
 from farwatch.sim.engine.pods import kubelet_fields, new_pod, owned_by
 from farwatch.sim.errors import SimError
 from farwatch.sim.store import Store

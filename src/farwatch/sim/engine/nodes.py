@@ -7,13 +7,12 @@ as not ready; pods that do not tolerate the taint for longer than 300 s are dele
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from farwatch.sim.collection import Change, ChangeType
 from farwatch.sim.engine import status
+from farwatch.sim.engine.conditions import PRESSURE_TAINTS, READY, SOUND, Health, Pressure, node_condition
 from farwatch.sim.engine.index import PodFacts
 from farwatch.sim.engine.kubelet import Kubelets
 from farwatch.sim.engine.timers import Timer
@@ -30,98 +29,6 @@ _LEASE_NAMESPACE = "kube-node-lease"
 _UNREACHABLE = "node.kubernetes.io/unreachable"
 _NOT_READY = "node.kubernetes.io/not-ready"
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
-
-
-@dataclass(frozen=True)
-class Health:
-    """One state of one node condition: what the kubelet posts, and the Event it reports on the way into it."""
-
-    type: str
-    status: str
-    reason: str
-    message: str
-    event: str
-
-
-READY = Health("Ready", "True", "KubeletReady", "kubelet is posting ready status", "NodeReady")
-NOT_READY = Health(
-    "Ready",
-    "False",
-    "KubeletNotReady",
-    "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m11s ago; threshold is 3m0s]",
-    "NodeNotReady",
-)
-
-
-class Pressure(StrEnum):
-    """What a node can run short of; the value is the condition's type."""
-
-    MEMORY = "MemoryPressure"
-    DISK = "DiskPressure"
-    PID = "PIDPressure"
-
-
-RELAXED = {
-    Pressure.MEMORY: Health(
-        "MemoryPressure",
-        "False",
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available",
-        "NodeHasSufficientMemory",
-    ),
-    Pressure.DISK: Health(
-        "DiskPressure",
-        "False",
-        "KubeletHasNoDiskPressure",
-        "kubelet has no disk pressure",
-        "NodeHasNoDiskPressure",
-    ),
-    Pressure.PID: Health(
-        "PIDPressure",
-        "False",
-        "KubeletHasSufficientPID",
-        "kubelet has sufficient PID available",
-        "NodeHasSufficientPID",
-    ),
-}
-PRESSED = {
-    Pressure.MEMORY: Health(
-        "MemoryPressure",
-        "True",
-        "KubeletHasInsufficientMemory",
-        "kubelet has insufficient memory available",
-        "NodeHasInsufficientMemory",
-    ),
-    Pressure.DISK: Health(
-        "DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure"
-    ),
-    Pressure.PID: Health(
-        "PIDPressure",
-        "True",
-        "KubeletHasInsufficientPID",
-        "kubelet has insufficient PID available",
-        "NodeHasInsufficientPID",
-    ),
-}
-_PRESSURE_TAINTS = {
-    Pressure.MEMORY: "node.kubernetes.io/memory-pressure",
-    Pressure.DISK: "node.kubernetes.io/disk-pressure",
-    Pressure.PID: "node.kubernetes.io/pid-pressure",
-}
-SOUND = (*RELAXED.values(), READY)
-"""The conditions of a node that is well, in the order kubelets post them."""
-
-
-def node_condition(health: Health, now: float) -> Document:
-    """A condition as a kubelet posts it."""
-    return {
-        "type": health.type,
-        "status": health.status,
-        "lastHeartbeatTime": format_time(now),
-        "lastTransitionTime": format_time(now),
-        "reason": health.reason,
-        "message": health.message,
-    }
 
 
 class Nodes:
@@ -259,7 +166,7 @@ class Nodes:
         node = document["metadata"]["name"]
         if health.type != READY.type:
             self._taint(
-                node, _PRESSURE_TAINTS[Pressure(health.type)], "NoSchedule", present=health.status == "True"
+                node, PRESSURE_TAINTS[Pressure(health.type)], "NoSchedule", present=health.status == "True"
             )
         elif health.status == "True":
             self._recover(node)

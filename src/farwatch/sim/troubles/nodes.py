@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from farwatch.sim.engine.conditions import NOT_READY, PRESSED, READY, RELAXED, Pressure
 from farwatch.sim.engine.engine import Engine
-from farwatch.sim.engine.nodes import NOT_READY, PRESSED, READY, RELAXED, Pressure
 from farwatch.sim.engine.timers import Timer
 from farwatch.sim.troubles.registry import Mend, Raise, Target
 

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable
 
 from farwatch.sim.engine.ailments import AilmentKind
+from farwatch.sim.engine.conditions import Pressure
 from farwatch.sim.engine.engine import Engine
-from farwatch.sim.engine.nodes import Pressure
 from farwatch.sim.errors import StatusError
 from farwatch.sim.troubles import nodes, pods, workloads
 from farwatch.sim.troubles.registry import ActiveTrouble, Subject, Target, Trouble, TroubleError

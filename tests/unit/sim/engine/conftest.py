@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from farwatch.sim.engine import manifests
+from farwatch.sim.engine.conditions import SOUND, node_condition
 from farwatch.sim.engine.engine import Engine
-from farwatch.sim.engine.nodes import SOUND, node_condition
 from farwatch.sim.engine.timers import ManualClock
 from farwatch.sim.store import Store
 

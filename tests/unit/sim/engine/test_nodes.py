@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from farwatch.sim.engine.nodes import NOT_READY, PRESSED, READY, RELAXED, Pressure
+from farwatch.sim.engine.conditions import NOT_READY, PRESSED, READY, RELAXED, Pressure
 
 Lab = Any  # of conftest.py, which tests cannot import
 
