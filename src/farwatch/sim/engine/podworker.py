@@ -1,4 +1,4 @@
-"""The life of one pod in a kubelet's care: it starts, fails, backs off, is probed, stops.
+"""The life of one pod in a kubelet's care: it starts, fails, backs off, is probed. How it ends stands in ``podending``.
 
 The order of states and Events, and the words, are as recorded from kubelet v1.36. A kubelet looks at a pod ("syncs") when
 something happened to it, every 10 to 15 seconds while something is wrong, and when a back-off is over. What a status
@@ -7,7 +7,6 @@ says of a waiting container is what the sync before found: hence ``ErrImagePull`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from farwatch.sim.collection import Key
@@ -16,14 +15,15 @@ from farwatch.sim.engine.ailments import (
     NO_NETWORK_MESSAGE,
     NOT_ALIVE_MESSAGE,
     NOT_READY_MESSAGE,
-    Ailment,
     AilmentKind,
     missing_configuration,
     missing_volume,
     pull_failure,
 )
-from farwatch.sim.engine.loglines import ending_lines, failing_lines, starting_lines
+from farwatch.sim.engine.loglines import failing_lines, starting_lines
 from farwatch.sim.engine.names import container_id
+from farwatch.sim.engine.podbackoff import FIRST_BACKOFF_SECONDS, BackOff
+from farwatch.sim.engine.podending import PodEnding
 from farwatch.sim.engine.timers import Timer
 from farwatch.sim.times import parse_time
 
@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from farwatch.sim.engine.kubelet import Kubelets
 
 Document = dict[str, Any]
-Change = Callable[[Document], None]
 
 _SYNC_SECONDS = (10.0, 15.0)  # kubelet's backOffPeriod with jitter
-_FIRST_BACKOFF_SECONDS = 10.0
-_MAX_BACKOFF_SECONDS = 300.0
 _SOUND_RUN_SECONDS = 600.0  # after so long a run the back-off begins anew
 _PROBE_SECONDS = 10.0
 _PROBE_FAILURES = 3
@@ -43,85 +40,22 @@ _IMAGE_BYTES = 26_214_400
 _KILL_SECONDS = 2.5
 
 
-class BackOff:
-    """How long to wait before the next attempt: ``first`` seconds, then 10 s, 20 s, 40 s ... 5 min."""
-
-    def __init__(self, first: float) -> None:
-        self.seconds = 0.0
-        self.until = 0.0
-        self._next = first
-
-    def fail(self, now: float) -> None:
-        """An attempt failed: the wait begins, and the next one will be longer."""
-        self.seconds = self._next
-        self.until = now + self.seconds
-        self._next = min(max(self.seconds * 2, _FIRST_BACKOFF_SECONDS), _MAX_BACKOFF_SECONDS)
-
-
-class PodWorker:
+class PodWorker(PodEnding):
     """Looks after one pod of a node."""
 
     def __init__(self, kubelets: Kubelets, key: Key, uid: str, node: str) -> None:
-        self._kubelets = kubelets
-        self._world = kubelets.world
-        self._key = key
-        self._uid = uid
-        self._node = node
-        self._timers: set[Timer] = set()
+        super().__init__(kubelets, key, uid, node)
         self._probe_timer: Timer | None = None
         self._waiting: tuple[str, str] | None = None
         self._crashes = BackOff(first=0.0)
-        self._pulls = BackOff(first=_FIRST_BACKOFF_SECONDS)
+        self._pulls = BackOff(first=FIRST_BACKOFF_SECONDS)
         self._mounts_seconds = 0.5
         self._probe_failures = 0
-        self._stopping = False
-
-    # --- being scheduled --------------------------------------------------------------------------------------
-
-    def later(self, delay: float, step: Callable[[], object]) -> Timer:
-        """Take a step in ``delay`` seconds, or when the node's kubelet is back, if the pod is still there."""
-
-        def act() -> None:
-            self._timers.discard(timer)
-            self._kubelets.run_or_park(self._node, lambda: self._take(step))
-
-        timer = self._world.timers.after(delay, act)
-        self._timers.add(timer)
-        return timer
-
-    def _take(self, step: Callable[[], object]) -> None:
-        facts = self._world.pods.get(self._key)
-        if facts is not None and facts.entry.uid == self._uid:
-            step()
 
     def dismiss(self) -> None:
         """Forget what was to be done."""
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        super().dismiss()
         self._probe_timer = None
-
-    def _pod(self) -> Document:
-        return self._world.store.get("pods", *self._key)
-
-    def _update(self, change: Change) -> Document:
-        """Change the pod's status."""
-
-        def apply(pod: Document) -> None:
-            pod["status"]["observedGeneration"] = pod["metadata"].get("generation", 1)
-            change(pod)
-
-        return self._world.store.modify("pods", *self._key, apply, "status")
-
-    def _ailment(self, pod: Document) -> Ailment | None:
-        return self._world.ailments.of(pod)
-
-    def _event(
-        self, pod: Document, reason: str, message: str, *, warn: bool = False, container: bool = True
-    ) -> None:
-        name = pod["spec"]["containers"][0]["name"] if container else ""
-        report = self._world.events.warn if warn else self._world.events.normal
-        report(pod, "kubelet", reason, message, host=self._node, container=name)
 
     # --- starting ---------------------------------------------------------------------------------------------
 
@@ -278,11 +212,6 @@ class PodWorker:
             return self._kubelets.host_address(self._node)
         return self._kubelets.new_address(self._node)
 
-    def _rest(self) -> None:
-        """Nothing is left to be done: the kubelet need not remember this pod."""
-        if not self._timers:
-            self._kubelets.release(self._uid)
-
     # --- failing ----------------------------------------------------------------------------------------------
 
     def notice_ailment(self) -> None:
@@ -293,7 +222,7 @@ class PodWorker:
         pod = self._pod()
         ailment = self._ailment(pod)
         statuses = pod["status"].get("containerStatuses") or ()
-        if self._stopping or not statuses or "running" not in statuses[0]["state"]:
+        if self.stopping or not statuses or "running" not in statuses[0]["state"]:
             return
         if ailment and ailment.ends_container:
             self.later(self._world.random.uniform(0.2, ailment.run_seconds), self._end_by_ailment)
@@ -303,7 +232,7 @@ class PodWorker:
     def _end_by_ailment(self) -> None:
         pod = self._pod()
         ailment = self._ailment(pod)
-        if ailment is None or not ailment.ends_container or self._stopping:
+        if ailment is None or not ailment.ends_container or self.stopping:
             return
         exit_code, reason = ailment.exit
         self._log(pod, *failing_lines(ailment, pod))
@@ -383,7 +312,7 @@ class PodWorker:
         self._probe_timer = None
         pod = self._pod()
         ailment = self._ailment(pod)
-        if self._stopping or "running" not in pod["status"]["containerStatuses"][0]["state"]:
+        if self.stopping or "running" not in pod["status"]["containerStatuses"][0]["state"]:
             return
         if ailment is None or ailment.kind not in (AilmentKind.NOT_READY, AilmentKind.NOT_ALIVE):
             self._probe_failures = 0
@@ -416,99 +345,6 @@ class PodWorker:
         if self._pod()["status"].get("containerStatuses"):
             self._update(lambda pod: status.refresh(pod, self._world.now))
         self._rest()
-
-    # --- stopping ---------------------------------------------------------------------------------------------
-
-    def terminate(self) -> None:
-        """The pod is to be deleted."""
-        if self._stopping:
-            return
-        self._stopping = True
-        self.dismiss()
-        self.later(0.02, self._kill)
-
-    def _kill(self) -> None:
-        pod = self._pod()
-        if self._world.pods.get(self._key).ended:  # type: ignore[union-attr] # a step is only taken while it is there
-            self.later(0.05, self._delete)
-            return
-        for container in pod["status"].get("containerStatuses") or ():
-            if "running" in container["state"]:
-                report = self._world.events.normal
-                message = f"Stopping container {container['name']}"
-                report(pod, "kubelet", "Killing", message, host=self._node, container=container["name"])
-        pod = self._update(status.show_last_run)
-        never_ran = any("waiting" in each["state"] for each in pod["status"].get("containerStatuses") or ())
-        delay = self._world.random.uniform(0.02, 0.05)
-        self.later(delay, self._take_down if never_ran else self._stopped)
-
-    def _take_down(self) -> None:
-        """Remove what was set up for containers that never ran."""
-        self._update(
-            lambda pod: status.set_condition(pod, "PodReadyToStartContainers", "False", self._world.now)
-        )
-        self.later(self._world.random.uniform(0.3, 0.5), self._stopped)
-
-    def _stopped(self) -> None:
-        pod = self._update(self._tell_stopped)
-        self._log(pod, *ending_lines(pod))
-        self.later(self._world.random.uniform(0.3, 0.9), self._delete)
-
-    def _tell_stopped(self, pod: Document) -> None:
-        statuses = pod["status"].get("containerStatuses") or []
-        phase = "Succeeded"
-        lost = False
-        for container in statuses:
-            if "running" in container["state"]:
-                status.end(container, 0, "Completed", self._world.now)
-            elif "waiting" in container["state"]:
-                status.lose(container)
-                phase, lost = "Failed", True
-            elif container["state"]["terminated"]["exitCode"]:
-                phase = "Failed"
-        pod["status"]["phase"] = phase
-        status.set_condition(pod, "PodReadyToStartContainers", "False", self._world.now)
-        if statuses and not lost:
-            status.refresh(pod, self._world.now, phase)
-
-    def _delete(self) -> None:
-        self._world.store.delete("pods", *self._key, grace_period=0)
-
-    def evict(self, message: str) -> None:
-        """Stop the pod for good, to save the node."""
-        self._stopping = True
-        self.dismiss()
-        self.later(0.02, lambda: self._evict(message))
-
-    def _evict(self, message: str) -> None:
-        pod = self._pod()
-        self._event(pod, "Evicted", message, warn=True, container=False)
-        for container in pod["spec"]["containers"]:
-            report = self._world.events.normal
-            stopping = f"Stopping container {container['name']}"
-            report(pod, "kubelet", "Killing", stopping, host=self._node, container=container["name"])
-
-        def tell(pod: Document) -> None:
-            pod["status"] |= {"phase": "Failed", "reason": "Evicted", "message": message}
-            for container in pod["status"].get("containerStatuses") or ():
-                if "running" in container["state"]:
-                    status.end(container, 137, "Error", self._world.now)
-            status.set_condition(pod, "PodReadyToStartContainers", "False", self._world.now)
-            status.refresh(pod, self._world.now, "Failed")
-            status.set_condition(
-                pod,
-                "DisruptionTarget",
-                "True",
-                self._world.now,
-                reason="TerminationByKubelet",
-                message=message,
-            )
-
-        self._update(tell)
-        self._rest()
-
-    def _log(self, pod: Document, *lines: str) -> None:
-        self._world.logs.write(*self._key, pod["spec"]["containers"][0]["name"], *lines)
 
 
 def _belongs_to_job(pod: Document) -> bool:
