@@ -349,6 +349,7 @@ class _Connection:
         while True:
             self._work.clear()
             sent = await self._flush()
+            self._tick_in_time()  # the next heartbeat is due so long after what was sent
             self._note_progress()
             if self.session.state is SessionState.CLOSED:
                 return

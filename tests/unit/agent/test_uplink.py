@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from farwatch.link.codec import encode
-from farwatch.link.frames import Close, CloseCode, Heartbeat, Welcome
+from farwatch.link.codec import Decoder, encode
+from farwatch.link.frames import AgentFrame, Close, CloseCode, Heartbeat, Welcome
+
+AGENT_FRAMES: Decoder[AgentFrame] = Decoder(AgentFrame)
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,6 +54,23 @@ def speak(*messages: bytes | str, wait: bool = False) -> Answer:
     return answer
 
 
+class SilentHub:
+    """Welcomes the agent and says nothing more; notes what it hears."""
+
+    def __init__(self, heartbeat_seconds: float) -> None:
+        self._heartbeat_seconds = heartbeat_seconds
+        self.heard: list[bytes] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive_bytes()
+        await socket.send_bytes(welcome(heartbeat_seconds=self._heartbeat_seconds))
+        async for message in socket:
+            self.heard.append(message.data)
+        return socket
+
+
 async def first_ending(agent: Any, eventually: Any) -> dict[str, Any]:
     def endings() -> list[dict[str, Any]]:
         return [line for line in agent.logs if line["event"] == "no link to the hub"]
@@ -89,6 +108,16 @@ async def test_whatever_the_hub_says_the_agent_goes_on_and_names_it(  # noqa: PL
     assert ending["code"] == code, ending
     assert words in ending["reason"]
     await eventually(lambda: sum(line["event"] == "no link to the hub" for line in agent.logs) > 1)
+
+
+async def test_an_agent_that_hears_nothing_still_sends_each_heartbeat(
+    run_agent: Any, eventually: Any, serve_link: Any
+) -> None:
+    silent = SilentHub(heartbeat_seconds=0.4)
+    agent = run_agent(hub=await serve_link(silent.answer))
+    assert (await first_ending(agent, eventually))["code"] == "heartbeat_lost"
+    frames = [AGENT_FRAMES.decode(data).frame for data in silent.heard]
+    assert sum(isinstance(frame, Heartbeat) for frame in frames) >= 2
 
 
 async def test_a_page_that_is_no_hub_is_named_and_its_retry_time_is_kept(
