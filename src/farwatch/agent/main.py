@@ -146,7 +146,7 @@ async def _web_servers(config: AgentConfig, state: AgentState, watch: ClusterWat
         yield
     finally:
         for server in started:
-            await server.stop()
+            server.stop()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -21,7 +21,7 @@ async def server() -> AsyncIterator[WebServer]:
     server = WebServer(Address("127.0.0.1:0"), "health_listen", pages)
     await server.start()
     yield server
-    await server.stop()
+    server.stop()
 
 
 @pytest.mark.parametrize(
