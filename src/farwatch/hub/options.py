@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from farwatch.hub.store import Table
-from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS
+from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
 from farwatch.logs import LogLevel
 
 
@@ -62,6 +63,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.log_level.lower() not in set(LogLevel):
             raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
+        if not 0 <= self.agent_grace_seconds < math.inf:
+            raise OptionsError(f"--agent-grace {self.agent_grace_seconds} is not zero or more seconds")
         _ = self.retention_days
         if self.external_url and not _is_web_address(self.external_url):
             raise OptionsError(
@@ -72,10 +75,10 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
 def _read_retention(text: str) -> dict[Table, int]:
     name, separator, number = text.rpartition("=")
     tables = [table for table in Table if not separator or table == name]
-    if not tables or not number.isdecimal() or int(number) < 1:
+    if not tables or not number.isdecimal() or not 1 <= int(number) <= MAX_RETENTION_DAYS:
         raise OptionsError(
-            f"--retention {text[:50]!r} is neither DAYS, at least 1, nor TABLE=DAYS with one of the tables "
-            f"{', '.join(Table)}"
+            f"--retention {text[:50]!r} is neither DAYS, from 1 to {MAX_RETENTION_DAYS}, nor TABLE=DAYS with one of the "
+            f"tables {', '.join(Table)}"
         )
     return dict.fromkeys(tables, int(number))
 

@@ -55,7 +55,16 @@ def test_retention_is_for_every_table_or_for_one(
     }
 
 
-@pytest.mark.parametrize("word", ["", "0", "-1", "14d", "changes=", "changes=0", "metrics=7", "=7", "a=b=7"])
+@pytest.mark.parametrize(
+    "word", ["", "0", "-1", "14d", "changes=", "changes=0", "metrics=7", "=7", "a=b=7", "36500"]
+)
 def test_any_other_retention_is_refused_by_name(word: str) -> None:
     with pytest.raises(OptionsError, match=r"--retention .* one of the tables changes, alert_events"):
         HubOptions(retention=(word,)).check()
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_grace_that_is_no_span_of_time_is_refused_by_name(seconds: float) -> None:
+    HubOptions(agent_grace_seconds=0).check()
+    with pytest.raises(OptionsError, match=r"--agent-grace .* is not zero or more seconds"):
+        HubOptions(agent_grace_seconds=seconds).check()

@@ -22,6 +22,9 @@ from farwatch.hub.store.tables import COLUMNS, SCHEMA, Row, Table
 
 DEFAULT_RETENTION_DAYS = 14
 
+MAX_RETENTION_DAYS = 20_000
+"""The engine's times to live end in 2106 and wrap: a row kept beyond that would be dropped at once."""
+
 _MIB = 1024 * 1024
 _OURS_BYTES = 350 * _MIB
 _LEAST_ENGINE_BYTES = 256 * _MIB
@@ -170,8 +173,10 @@ class Telemetry:
 
     async def _retain(self, table: Table, days: int) -> None:
         """Setting a TTL makes the engine look at every part again, so it is set only when it differs."""
-        if days < 1:
-            raise TelemetryError(f"retention of {table} is {days} days: it must be at least 1")
+        if not 1 <= days <= MAX_RETENTION_DAYS:
+            raise TelemetryError(
+                f"retention of {table} is {days} days: it must be from 1 to {MAX_RETENTION_DAYS}"
+            )
         ttl = f"toDateTime(time) + toIntervalDay({days})"
         as_set = await self.query(
             "SELECT name FROM system.tables WHERE database = 'farwatch' AND name = {table:String}"

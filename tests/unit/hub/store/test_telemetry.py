@@ -11,7 +11,7 @@ from farwatch.hub.store import telemetry as module
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import QueryError, RowsRejectedError, TelemetryError
 from farwatch.hub.store.tables import SELECT_CHANGE, AlertEventRow, ChangeRow, Table
-from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
+from farwatch.hub.store.telemetry import MAX_RETENTION_DAYS, Telemetry, TelemetrySettings
 
 # All tests of one process share its one engine; those of several processes do not.
 NOW = float(int(time.time()))
@@ -204,9 +204,17 @@ async def test_retention_is_14_days_and_follows_the_settings_at_every_start(dire
     assert await retention(directory, {Table.CHANGES: 30}) == "30"
 
 
-async def test_a_retention_that_keeps_nothing_is_refused(directory: DataDirectory) -> None:
-    with pytest.raises(TelemetryError, match="retention of changes is 0 days: it must be at least 1"):
-        await retention(directory, {Table.CHANGES: 0})
+@pytest.mark.parametrize("days", [0, 36_500])
+async def test_a_retention_that_would_keep_nothing_is_refused(directory: DataDirectory, days: int) -> None:
+    with pytest.raises(TelemetryError, match=f"retention of changes is {days} days: it must be from 1 to"):
+        await retention(directory, {Table.CHANGES: days})
+
+
+async def test_the_longest_retention_ends_in_the_future(telemetry: Telemetry) -> None:
+    (answer,) = await telemetry.query(
+        "SELECT now() + toIntervalDay({days:UInt32}) > now() AS is_later", {"days": MAX_RETENTION_DAYS}
+    )
+    assert answer == {"is_later": 1}
 
 
 async def test_a_directory_the_engine_cannot_use_is_named_in_one_line(directory: DataDirectory) -> None:
