@@ -271,7 +271,16 @@ def _convert(setting: Setting, written: _Written) -> Any:
 def _parse(kind: type, value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("a text is expected")  # noqa: TRY004 - msgspec names the setting for a ValueError
-    return Path(value).expanduser() if kind is Path else kind.parse(value)  # type: ignore[attr-defined]
+    return _parse_path(value) if kind is Path else kind.parse(value)  # type: ignore[attr-defined]
+
+
+def _parse_path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"nobody here is called {Path(text).parts[0][1:]!r}: write the path in full"
+        ) from error
 
 
 def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:

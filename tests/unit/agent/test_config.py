@@ -232,6 +232,11 @@ def test_any_text_for_any_setting_is_taken_or_refused_in_one_line(name: str, tex
     assert len(message.splitlines()) <= 1
 
 
+def test_a_home_that_nobody_has_is_refused_in_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"--ca-file: '~0/ca.pem': nobody here is called '0'"):
+        load(ENOUGH | {"ca_file": "~0/ca.pem"}, {})
+
+
 def test_the_documentation_explains_every_setting() -> None:
     page = (Path(__file__).parents[3] / "docs" / "agent.md").read_text()
     assert [name for name in SETTINGS if f"`{name}`" not in page] == []
