@@ -154,7 +154,7 @@ class DetectSettings:
         """Settings from the section ``detect`` of a YAML file.
 
         Raises:
-            DetectSettingsError: The file cannot be read or is no YAML, or the section has a fault.
+            DetectSettingsError: The file cannot be read, is no YAML or holds another section, or the section has a fault.
         """
         try:
             content = msgspec.yaml.decode(path.read_bytes())
@@ -162,8 +162,15 @@ class DetectSettings:
             raise DetectSettingsError(f"{path}: cannot be read: {error.strerror}") from error
         except msgspec.DecodeError as error:
             raise DetectSettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-        section = content.get("detect") if isinstance(content, dict) else content
-        return cls.parse(section, default_runbook_url=default_runbook_url)
+        sections = {} if content is None else content
+        if not isinstance(sections, dict):
+            raise DetectSettingsError(f"{path}: a section named detect is expected")
+        strange = sorted(str(name) for name in sections if name != "detect")
+        if strange:
+            raise DetectSettingsError(
+                f"{path}: {strange[0][:50]!r} is no section; the settings of detectors stand in the section detect"
+            )
+        return cls.parse(sections.get("detect"), default_runbook_url=default_runbook_url)
 
     def excludes(self, namespace: str) -> bool:
         """Whether a namespace is left out."""

@@ -78,10 +78,28 @@ def test_namespaces_can_be_left_out() -> None:
 
 def test_settings_are_read_from_a_files_section(tmp_path: Path) -> None:
     path = tmp_path / "farwatch.yaml"
-    path.write_text("listen: x\ndetect:\n  detectors:\n    KubePodFailed:\n      hold: 90s\n")
+    path.write_text("detect:\n  detectors:\n    KubePodFailed:\n      hold: 90s\n")
     assert rules(DetectSettings.load(path), "KubePodFailed").hold == 90
-    path.write_text("listen: x\n")
-    assert rules(DetectSettings.load(path), "KubePodFailed").hold is None
+    path.write_text("")
+    assert (
+        rules(DetectSettings.load(path), "KubePodFailed").hold
+        == rules(DetectSettings(), "KubePodFailed").hold
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("detectors:\n  KubePodFailed: {}\n", r"'detectors' is no section; .* in the section detect"),
+        ("detect: {}\nlisten: x\n", r"'listen' is no section"),
+        ("- a\n", r"a section named detect is expected"),
+    ],
+)
+def test_a_file_with_anything_else_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "farwatch.yaml"
+    path.write_text(text)
+    with pytest.raises(DetectSettingsError, match=message):
+        DetectSettings.load(path)
 
 
 @pytest.mark.parametrize(
