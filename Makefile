@@ -37,7 +37,7 @@ lint: setup
 bench: setup
 	$(BIN)/python bench/detection.py --pods 1000
 	$(BIN)/python bench/detection.py --pods 10000
-	$(BIN)/python bench/detection.py --pods 50000
+	$(BIN)/python bench/detection.py --pods 50000 --no-official
 	$(BIN)/python bench/fleet.py
 
 clean:
