@@ -5,21 +5,18 @@ What is not supported is refused by name, never ignored: a configuration that lo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
-from farwatch.hub.alerting.dispatch import Route
 from farwatch.hub.alerting.document import Fault, Problem, Section, read_document
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.errors import AlertingError
+from farwatch.hub.alerting.routing import RouteConfig
 from farwatch.hub.alerting.secrets import Secret, SecretUrl
 from farwatch.hub.alerting.templates import Template
-
-ALL_LABELS = "..."
 
 
 class ConfigError(AlertingError):
@@ -175,54 +172,6 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
     name: str
     webhook_configs: list[WebhookConfig] = msgspec.field(default_factory=list)
     slack_configs: list[SlackConfig] = msgspec.field(default_factory=list)
-
-
-class RouteConfig(Section, frozen=True, kw_only=True):
-    """``route``: the one route that all alerts take."""
-
-    later: ClassVar = frozenset(
-        {
-            "active_time_intervals",
-            "continue",
-            "labels",
-            "match",
-            "match_re",
-            "matchers",
-            "mute_time_intervals",
-            "routes",
-        }
-    )
-
-    receiver: str
-    group_by: list[str] = msgspec.field(default_factory=list)
-    group_wait: Duration = Duration(30)
-    group_interval: Duration = Duration(5 * 60)
-    repeat_interval: Duration = Duration(4 * 3_600)
-
-    def faults(self) -> Iterator[Fault]:
-        """Labels named once, and intervals that pass."""
-        for name, count in Counter(self.group_by).items():
-            if count > 1:
-                yield Fault(("group_by",), f"label `{name}` stands twice in `group_by`")
-            if not name:
-                yield Fault(("group_by",), "`group_by` holds an empty label name")
-        if ALL_LABELS in self.group_by and len(self.group_by) > 1:
-            yield Fault(
-                ("group_by",), f"`{ALL_LABELS}` in `group_by` is all labels: name no others beside it"
-            )
-        for name in ("group_interval", "repeat_interval"):
-            if getattr(self, name) == 0:
-                yield Fault((name,), f"`{name}` cannot be zero")
-
-    def resolved(self) -> Route:
-        """The route as dispatching wants it."""
-        return Route(
-            receiver=self.receiver,
-            group_by=None if ALL_LABELS in self.group_by else frozenset(self.group_by),
-            group_wait=self.group_wait,
-            group_interval=self.group_interval,
-            repeat_interval=self.repeat_interval,
-        )
 
 
 class GlobalConfig(Section, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from enum import StrEnum
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.routing import Route
 
 MINIMAL_FLUSH_SECONDS = 10.0
 """A flush may take as long as until the next one, but at least this (upstream's ``notify.MinTimeout``)."""
@@ -69,32 +70,6 @@ def notify_reason(
     if told.time < now - repeat_interval:
         return NotifyReason.REPEAT_INTERVAL
     return None
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """To whom alerts go, and in which rhythm.
-
-    Attributes:
-        key: The route's place in the tree, as upstream writes it: ``{}`` is the root.
-        receiver: The receiver's name.
-        group_by: Labels by which alerts are grouped; None: by all of them.
-        group_wait: Seconds from a group's first alert to its first flush.
-        group_interval: Seconds from flush to flush.
-        repeat_interval: Seconds until a receiver is told again of what has not changed.
-    """
-
-    receiver: str
-    key: str = "{}"
-    group_by: frozenset[str] | None = frozenset()
-    group_wait: float = 30.0
-    group_interval: float = 300.0
-    repeat_interval: float = 4 * 3600.0
-
-    def group_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """The labels that name an alert's group."""
-        if self.group_by is None:
-            return dict(labels)
-        return {name: value for name, value in labels.items() if name in self.group_by}
 
 
 class Flush(msgspec.Struct, frozen=True, kw_only=True):

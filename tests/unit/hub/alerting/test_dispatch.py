@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farwatch.hub.alerting.alerts import Alert, Alerts
-from farwatch.hub.alerting.dispatch import Dispatcher, Flush, NotifyReason, Route, Told, notify_reason
+from farwatch.hub.alerting.dispatch import Dispatcher, Flush, NotifyReason, Told, notify_reason
 from farwatch.hub.alerting.nflog import LogKey, NotificationLog
+from farwatch.hub.alerting.routing import Route
 
 from .conftest import START, alert, at
 
