@@ -8,13 +8,14 @@ a flush says to a receiver depends on what that receiver was told last.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.gostrings import quote
 from farwatch.hub.alerting.routing import Route
 
 MINIMAL_FLUSH_SECONDS = 10.0
@@ -235,34 +236,4 @@ def _order(alert: Alert) -> tuple[object, ...]:
 
 def _label_set(labels: Mapping[str, str]) -> str:
     """A label set as Go's ``LabelSet.String`` writes it; it is part of every ``groupKey``."""
-    return "{" + ", ".join(f"{name}={_quote(labels[name])}" for name in sorted(labels)) + "}"
-
-
-_ESCAPES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-}
-
-
-def _quote(text: str) -> str:
-    """As Go's ``strconv.Quote``."""
-    return '"' + "".join(_quoted(text)) + '"'
-
-
-def _quoted(text: str) -> Iterable[str]:
-    for character in text:
-        if character in _ESCAPES:
-            yield _ESCAPES[character]
-        elif character.isprintable():
-            yield character
-        elif (code := ord(character)) < 0x80:  # noqa: PLR2004 - the ASCII range
-            yield f"\\x{code:02x}"
-        else:
-            yield f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the basic plane
+    return "{" + ", ".join(f"{name}={quote(labels[name])}" for name in sorted(labels)) + "}"
