@@ -5,7 +5,7 @@ What is not supported is refused by name, never ignored: a configuration that lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -255,12 +255,19 @@ class Config(Section, frozen=True, kw_only=True):
             if receiver.name in {earlier.name for earlier in self.receivers[:index]}:
                 yield Fault(("receivers", index, "name"), f'receiver "{receiver.name}" is there already')
             yield from self._slack_faults(index, receiver)
-        names = [receiver.name for receiver in self.receivers]
-        if self.route.receiver not in names:
-            known = ", ".join(f'"{name}"' for name in names)
-            yield Fault(
-                ("route", "receiver"), f'receiver "{self.route.receiver}" is not defined; there are {known}'
-            )
+        for fault in self.route.root_faults():
+            yield Fault(("route", *fault.path), fault.message)
+        yield from self._route_faults()
+
+    def _route_faults(self) -> Iterator[Fault]:
+        """What routes name must be there."""
+        receivers = [receiver.name for receiver in self.receivers]
+        for path, route in self.route.walk(("route",)):
+            if route.receiver and route.receiver not in receivers:
+                yield Fault(
+                    (*path, "receiver"),
+                    f'receiver "{route.receiver}" is not defined; there are {_quoted(receivers)}',
+                )
 
     def _slack_faults(self, index: int, receiver: ReceiverConfig) -> Iterator[Fault]:
         if self.global_.slack_api_url or self.global_.slack_api_url_file:
@@ -323,3 +330,7 @@ def _exactly_one(section: Section, *names: str) -> Iterator[Fault]:
 
 def _names(names: tuple[str, ...]) -> str:
     return " and ".join(f"`{name}`" for name in names)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

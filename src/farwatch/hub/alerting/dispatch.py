@@ -8,9 +8,11 @@ a flush says to a receiver depends on what that receiver was told last.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -73,6 +75,13 @@ def notify_reason(
     return None
 
 
+class GroupId(NamedTuple):
+    """Names a group. Its key alone does not: siblings in the tree of routes may have the same matchers."""
+
+    route: str
+    key: str
+
+
 class Flush(msgspec.Struct, frozen=True, kw_only=True):
     """A group at the moment at which its receivers may have to be told.
 
@@ -91,6 +100,11 @@ class Flush(msgspec.Struct, frozen=True, kw_only=True):
     time: float
 
     @property
+    def group(self) -> GroupId:
+        """The group."""
+        return GroupId(self.route.id, self.group_key)
+
+    @property
     def deadline(self) -> float:
         """Until when it may take; seconds since the epoch."""
         return self.time + max(self.route.group_interval, MINIMAL_FLUSH_SECONDS)
@@ -100,12 +114,12 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """What the end of a flush means.
 
     Attributes:
-        group_key: The group.
+        group: Which.
         next_flush: When it is flushed again; None: it was empty and is gone.
-        released: Fingerprints of the resolved alerts that have left it.
+        released: Fingerprints of the resolved alerts that have left it, and are in no other.
     """
 
-    group_key: str
+    group: GroupId
     next_flush: float | None
     released: tuple[str, ...]
 
@@ -113,10 +127,10 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 class Group:
     """Alerts that are notified together."""
 
-    __slots__ = ("alerts", "in_flight", "key", "labels", "next_flush", "route")
+    __slots__ = ("alerts", "id", "in_flight", "labels", "next_flush", "route")
 
-    def __init__(self, key: str, labels: dict[str, str], route: Route, next_flush: float) -> None:
-        self.key = key
+    def __init__(self, group: GroupId, labels: dict[str, str], route: Route, next_flush: float) -> None:
+        self.id = group
         self.labels = labels
         self.route = route
         self.next_flush = next_flush
@@ -129,8 +143,9 @@ class Dispatcher:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._groups: dict[str, Group] = {}
-        self._agenda: list[tuple[float, str]] = []
+        self._groups: dict[GroupId, Group] = {}
+        self._members: Counter[str] = Counter()  # in how many groups an alert is
+        self._agenda: list[tuple[float, GroupId]] = []
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -139,29 +154,35 @@ class Dispatcher:
         return iter(self._groups.values())
 
     def insert(self, fingerprint: str, alert: Alert, received_at: float) -> None:
-        """Put an alert into its group; a new group's wait begins when its first alert was received.
+        """Put an alert into its group in each route that it takes."""
+        for route in self._route.match(alert.labels):
+            group = self._group(route, alert, received_at)
+            self._members[fingerprint] += fingerprint not in group.alerts
+            group.alerts[fingerprint] = alert
+
+    def _group(self, route: Route, first: Alert, received_at: float) -> Group:
+        """An alert's group within a route. A new one's wait begins when its first alert was received.
 
         As upstream, a group is flushed at once if its first alert is older than ``group_wait``.
         """
-        labels = self._route.group_labels(alert.labels)
-        key = f"{self._route.key}:{_label_set(labels)}"
-        group = self._groups.get(key)
+        labels = route.group_labels(first.labels)
+        name = GroupId(route.id, f"{route.key}:{_label_set(labels)}")
+        group = self._groups.get(name)
         if group is None:
-            wait = self._route.group_wait
-            is_old = alert.starts_at.timestamp() + wait < received_at
-            group = Group(key, labels, self._route, received_at if is_old else received_at + wait)
-            self._groups[key] = group
-            heapq.heappush(self._agenda, (group.next_flush, key))
-        group.alerts[fingerprint] = alert
+            is_old = first.starts_at.timestamp() + route.group_wait < received_at
+            group = Group(name, labels, route, received_at if is_old else received_at + route.group_wait)
+            self._groups[name] = group
+            heapq.heappush(self._agenda, (group.next_flush, name))
+        return group
 
-    def resume(self, timers: Mapping[str, float]) -> list[str]:
-        """Take up the timers of groups where they stood; gives the keys of groups that are no more."""
-        for key, next_flush in timers.items():
-            group = self._groups.get(key)
+    def resume(self, timers: Mapping[GroupId, float]) -> list[GroupId]:
+        """Take up the timers of groups where they stood; gives the groups that are no more."""
+        for name, next_flush in timers.items():
+            group = self._groups.get(name)
             if group is not None:
                 group.next_flush = next_flush
-                heapq.heappush(self._agenda, (next_flush, key))
-        return [key for key in timers if key not in self._groups]
+                heapq.heappush(self._agenda, (next_flush, name))
+        return [name for name in timers if name not in self._groups]
 
     def next_due(self) -> float | None:
         """When ``due`` has something to give; seconds since the epoch."""
@@ -173,8 +194,8 @@ class Dispatcher:
         """The flushes that begin now; each must be ended by ``finish`` before its group is flushed again."""
         flushes = []
         while (next_due := self.next_due()) is not None and next_due <= now:
-            _, key = heapq.heappop(self._agenda)
-            flushes.append(_begin(self._groups[key], now))
+            _, name = heapq.heappop(self._agenda)
+            flushes.append(_begin(self._groups[name], now))
         return flushes
 
     def finish(self, flush: Flush, *, delivered: bool) -> Finished:
@@ -182,19 +203,23 @@ class Dispatcher:
 
         An alert that changed while the flush was under way stays: its news have not been told.
         """
-        group = self._groups[flush.group_key]
+        group = self._groups[flush.group]
         in_flight, group.in_flight = group.in_flight or {}, None
-        released = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
-        for key in released:
+        leaving = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
+        for key in leaving:
             del group.alerts[key]
+            self._members[key] -= 1
+        released = tuple(key for key in leaving if not self._members[key])
+        for key in released:
+            del self._members[key]
         if not group.alerts:
-            del self._groups[group.key]
-            return Finished(group_key=group.key, next_flush=None, released=tuple(released))
-        heapq.heappush(self._agenda, (group.next_flush, group.key))
-        return Finished(group_key=group.key, next_flush=group.next_flush, released=tuple(released))
+            del self._groups[group.id]
+            return Finished(group=group.id, next_flush=None, released=released)
+        heapq.heappush(self._agenda, (group.next_flush, group.id))
+        return Finished(group=group.id, next_flush=group.next_flush, released=released)
 
-    def _is_current(self, time: float, key: str) -> bool:
-        group = self._groups.get(key)
+    def _is_current(self, time: float, name: GroupId) -> bool:
+        group = self._groups.get(name)
         return group is not None and group.next_flush == time and group.in_flight is None
 
 
@@ -210,7 +235,7 @@ def _begin(group: Group, now: float) -> Flush:
         for key, alert in group.alerts.items()
     )
     return Flush(
-        group_key=group.key,
+        group_key=group.id.key,
         group_labels=group.labels,
         route=group.route,
         alerts=tuple(sorted(alerts, key=_order)),

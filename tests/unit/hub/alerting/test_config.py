@@ -31,11 +31,8 @@ def test_defaults_are_alertmanagers() -> None:
             slack_configs: [{api_url: https://hooks.slack.example/x}]
         """
     )
-    assert (config.route.group_wait, config.route.group_interval, config.route.repeat_interval) == (
-        30,
-        300,
-        14_400,
-    )
+    route = config.route.resolved()
+    assert (route.group_wait, route.group_interval, route.repeat_interval) == (30, 300, 14_400)
     assert config.global_.resolve_timeout == 300
     (team,) = config.receivers
     assert team.webhook_configs[0].send_resolved
@@ -117,7 +114,7 @@ def test_the_default_configuration_tells_nobody() -> None:
         (
             "route: {receiver: team, group_byy: [a]}\nreceivers: [{name: team}]\n",
             [
-                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: group_by, group_interval"
+                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: continue, group_by, group_interval"
             ],
         ),
         (
@@ -125,6 +122,34 @@ def test_the_default_configuration_tells_nobody() -> None:
             ["am.yml:3:1: unknown key `banana`; allowed at the top: global, receivers, route"],
         ),
         (MINIMAL + "route: {receiver: team}\n", ["am.yml:3:1: `route` stands here twice"]),
+        (
+            "route: {match: {a: b}, continue: true}\nreceivers: [{name: team}]\n",
+            [
+                "am.yml:1:8: `receiver` is missing in `route`: who is told of what no other route takes?",
+                "am.yml:1:16: `match` cannot stand in the topmost route: all alerts take it",
+                "am.yml:1:34: `continue` cannot stand in the topmost route: it has no siblings",
+            ],
+        ),
+        (
+            "route: {receiver: team, routes: [{receiver: tema}, {match: {a.b: c}}]}\nreceivers: [{name: team}]\n",
+            [
+                'am.yml:1:60: "a.b" in `match` is not a label name: use `matchers`, which take any',
+            ],
+        ),
+        (
+            "route: {receiver: team, routes: [{receiver: tema}]}\nreceivers: [{name: team}]\n",
+            ['am.yml:1:45: receiver "tema" is not defined; there are "team"'],
+        ),
+        (
+            "route: {receiver: team, routes: [{matchers: [a, 'b=~\"(\"'], match_re: {c: '*', d: }, match: [e]}]}\nreceivers: [{name: team}]\n",
+            [
+                'am.yml:1:46: `route.routes[0].matchers[0]`: a is not a matcher: write it as severity="critical", or',
+                'am.yml:1:49: `route.routes[0].matchers[1]`: "(" is not a regular expression: missing ): (',
+                "am.yml:1:74: `route.routes[0].match_re.c`: no argument for repetition operator: *",
+                "am.yml:1:79: `route.routes[0].match_re` has nothing for `d`",
+                "am.yml:1:92: `route.routes[0].match` must be a mapping of keys to values",
+            ],
+        ),
         (
             "route: {receiver: tema}\nreceivers: [{name: team}, {name: other}]\n",
             ['am.yml:1:19: receiver "tema" is not defined; there are "team", "other"'],
