@@ -209,14 +209,15 @@ def test_what_is_wrong_is_told_with_its_place_and_the_way_out(text: str, expecte
         ("{url: 'https://a.example', max_alerts: many}", '"many" is not a whole number'),
         ("{url: 'https://a.example', send_resolved: maybe}", '"maybe" is neither true nor false'),
         ("{url: 'https://a.example', payload: {}}", "`payload` is not supported yet"),
-        ("{url: 'https://a.example', http_config: {proxy_url: x}}", "`proxy_url` is not supported yet"),
+        ("{url: 'https://a.example', http_config: {oauth2: x}}", "`oauth2` is not supported yet"),
+        ("{url: 'https://a.example', http_config: {proxy_url: x}}", 'proxy_url`: "x" is not an address'),
         (
             "{url: 'https://a.example', http_config: {authorization: {type: Basic, credentials: s3cret}}}",
             "for basic authentication use `basic_auth`",
         ),
         (
             "{url: 'https://a.example', http_config: {authorization: {credentials: s3cret}, basic_auth: {username: u}}}",
-            "set one of `authorization` and `basic_auth`, not both",
+            "set one of `authorization` and `basic_auth`",
         ),
     ],
 )
@@ -232,17 +233,16 @@ def test_a_webhook_that_cannot_work_is_refused_without_its_secret(webhook: str, 
     ("slack", "expected"),
     [
         ("{channel: '#a'}", "no address: set `api_url`, `api_url_file`, or `slack_api_url` in `global`"),
-        ("{api_url: 'https://a.example', api_url_file: f}", "not both"),
-        ("{api_url: 'https://a.example', fields: []}", "`fields` is not supported yet"),
+        ("{api_url: 'https://a.example', api_url_file: f}", "set one of `api_url` and `api_url_file`"),
+        ("{api_url: 'https://a.example', fields: [{title: a}]}", "`value` is missing"),
+        ("{api_url: 'https://a.example', actions: [{type: button, text: a}]}", "set `url` or `name`"),
+        ("{app_token: s3cret}", "`channel` is missing"),
+        ("{api_url: 'https://a.example', update_message: true}", "only a bot can change messages"),
         (
             "{api_url: 'https://a.example', title: '{{ if }}'}",
             "title`: template:1:7: missing value for command",
         ),
-        ("{api_url: 'https://a.example', text: '{{ reReplaceAll }}'}", "function 'reReplaceAll' not defined"),
-        (
-            "{api_url: 'https://a.example', title: '{{ template \"slack.default.title\" . }}'}",
-            "is not defined",
-        ),
+        ("{api_url: 'https://a.example', text: '{{ reReplace }}'}", "function 'reReplace' not defined"),
     ],
 )
 def test_a_slack_receiver_that_cannot_work_is_refused(slack: str, expected: str) -> None:
@@ -254,7 +254,7 @@ def test_a_slack_receiver_that_cannot_work_is_refused(slack: str, expected: str)
 
 def test_all_problems_are_told_at_once_in_the_files_order() -> None:
     found = problems(
-        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, pagerduty_configs: []}]\ntemplates: []\n"
+        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, sns_configs: []}]\ntracing: {}\n"
     )
     assert [line.split(":")[1] for line in found] == ["1", "2", "3"]
 
