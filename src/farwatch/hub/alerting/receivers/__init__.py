@@ -10,6 +10,7 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.receivers.discord import Discord, DiscordConfig
+from farwatch.hub.alerting.receivers.email import Email, EmailConfig
 from farwatch.hub.alerting.receivers.http import open_http_session
 from farwatch.hub.alerting.receivers.msteams import MsTeams, MsTeamsConfig
 from farwatch.hub.alerting.receivers.msteamsv2 import MsTeamsV2, MsTeamsV2Config
@@ -44,6 +45,7 @@ KINDS: dict[str, type[Any]] = {
     receiver.kind: receiver
     for receiver in (
         Discord,
+        Email,
         MsTeams,
         MsTeamsV2,
         OpsGenie,
@@ -64,7 +66,6 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
 
     later: ClassVar = frozenset(
         {
-            "email_configs",
             "incidentio_configs",
             "jira_configs",
             "labels",
@@ -77,6 +78,7 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
 
     name: str
     discord_configs: list[DiscordConfig] = msgspec.field(default_factory=list)
+    email_configs: list[EmailConfig] = msgspec.field(default_factory=list)
     msteams_configs: list[MsTeamsConfig] = msgspec.field(default_factory=list)
     msteamsv2_configs: list[MsTeamsV2Config] = msgspec.field(default_factory=list)
     opsgenie_configs: list[OpsGenieConfig] = msgspec.field(default_factory=list)

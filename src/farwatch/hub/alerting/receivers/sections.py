@@ -164,6 +164,7 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
             "rocketchat_token_file",
             "rocketchat_token_id",
             "rocketchat_token_id_file",
+            "smtp_auth_identity",
             "wechat_api_corp_id",
             "wechat_api_secret",
             "wechat_api_secret_file",
@@ -182,7 +183,6 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
     slack_app_token: Secret | None = None
     slack_app_token_file: str | None = None
     slack_app_url: Url = Url("https://slack.com/api/chat.postMessage")
-    smtp_auth_identity: str | None = None
     smtp_auth_password: Secret | None = None
     smtp_auth_password_file: str | None = None
     smtp_auth_secret: Secret | None = None
