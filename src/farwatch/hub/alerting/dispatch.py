@@ -8,13 +8,17 @@ a flush says to a receiver depends on what that receiver was told last.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.gostrings import quote
+from farwatch.hub.alerting.routing import Route
 
 MINIMAL_FLUSH_SECONDS = 10.0
 """A flush may take as long as until the next one, but at least this (upstream's ``notify.MinTimeout``)."""
@@ -71,30 +75,11 @@ def notify_reason(
     return None
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """To whom alerts go, and in which rhythm.
+class GroupId(NamedTuple):
+    """Names a group. Its key alone does not: siblings in the tree of routes may have the same matchers."""
 
-    Attributes:
-        key: The route's place in the tree, as upstream writes it: ``{}`` is the root.
-        receiver: The receiver's name.
-        group_by: Labels by which alerts are grouped; None: by all of them.
-        group_wait: Seconds from a group's first alert to its first flush.
-        group_interval: Seconds from flush to flush.
-        repeat_interval: Seconds until a receiver is told again of what has not changed.
-    """
-
-    receiver: str
-    key: str = "{}"
-    group_by: frozenset[str] | None = frozenset()
-    group_wait: float = 30.0
-    group_interval: float = 300.0
-    repeat_interval: float = 4 * 3600.0
-
-    def group_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """The labels that name an alert's group."""
-        if self.group_by is None:
-            return dict(labels)
-        return {name: value for name, value in labels.items() if name in self.group_by}
+    route: str
+    key: str
 
 
 class Flush(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +100,11 @@ class Flush(msgspec.Struct, frozen=True, kw_only=True):
     time: float
 
     @property
+    def group(self) -> GroupId:
+        """The group."""
+        return GroupId(self.route.id, self.group_key)
+
+    @property
     def deadline(self) -> float:
         """Until when it may take; seconds since the epoch."""
         return self.time + max(self.route.group_interval, MINIMAL_FLUSH_SECONDS)
@@ -124,12 +114,12 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """What the end of a flush means.
 
     Attributes:
-        group_key: The group.
+        group: Which.
         next_flush: When it is flushed again; None: it was empty and is gone.
-        released: Fingerprints of the resolved alerts that have left it.
+        released: Fingerprints of the resolved alerts that have left it, and are in no other.
     """
 
-    group_key: str
+    group: GroupId
     next_flush: float | None
     released: tuple[str, ...]
 
@@ -137,10 +127,10 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 class Group:
     """Alerts that are notified together."""
 
-    __slots__ = ("alerts", "in_flight", "key", "labels", "next_flush", "route")
+    __slots__ = ("alerts", "id", "in_flight", "labels", "next_flush", "route")
 
-    def __init__(self, key: str, labels: dict[str, str], route: Route, next_flush: float) -> None:
-        self.key = key
+    def __init__(self, group: GroupId, labels: dict[str, str], route: Route, next_flush: float) -> None:
+        self.id = group
         self.labels = labels
         self.route = route
         self.next_flush = next_flush
@@ -153,8 +143,9 @@ class Dispatcher:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._groups: dict[str, Group] = {}
-        self._agenda: list[tuple[float, str]] = []
+        self._groups: dict[GroupId, Group] = {}
+        self._members: Counter[str] = Counter()  # in how many groups an alert is
+        self._agenda: list[tuple[float, GroupId]] = []
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -163,29 +154,35 @@ class Dispatcher:
         return iter(self._groups.values())
 
     def insert(self, fingerprint: str, alert: Alert, received_at: float) -> None:
-        """Put an alert into its group; a new group's wait begins when its first alert was received.
+        """Put an alert into its group in each route that it takes."""
+        for route in self._route.match(alert.labels):
+            group = self._group(route, alert, received_at)
+            self._members[fingerprint] += fingerprint not in group.alerts
+            group.alerts[fingerprint] = alert
+
+    def _group(self, route: Route, first: Alert, received_at: float) -> Group:
+        """An alert's group within a route. A new one's wait begins when its first alert was received.
 
         As upstream, a group is flushed at once if its first alert is older than ``group_wait``.
         """
-        labels = self._route.group_labels(alert.labels)
-        key = f"{self._route.key}:{_label_set(labels)}"
-        group = self._groups.get(key)
+        labels = route.group_labels(first.labels)
+        name = GroupId(route.id, f"{route.key}:{_label_set(labels)}")
+        group = self._groups.get(name)
         if group is None:
-            wait = self._route.group_wait
-            is_old = alert.starts_at.timestamp() + wait < received_at
-            group = Group(key, labels, self._route, received_at if is_old else received_at + wait)
-            self._groups[key] = group
-            heapq.heappush(self._agenda, (group.next_flush, key))
-        group.alerts[fingerprint] = alert
+            is_old = first.starts_at.timestamp() + route.group_wait < received_at
+            group = Group(name, labels, route, received_at if is_old else received_at + route.group_wait)
+            self._groups[name] = group
+            heapq.heappush(self._agenda, (group.next_flush, name))
+        return group
 
-    def resume(self, timers: Mapping[str, float]) -> list[str]:
-        """Take up the timers of groups where they stood; gives the keys of groups that are no more."""
-        for key, next_flush in timers.items():
-            group = self._groups.get(key)
+    def resume(self, timers: Mapping[GroupId, float]) -> list[GroupId]:
+        """Take up the timers of groups where they stood; gives the groups that are no more."""
+        for name, next_flush in timers.items():
+            group = self._groups.get(name)
             if group is not None:
                 group.next_flush = next_flush
-                heapq.heappush(self._agenda, (next_flush, key))
-        return [key for key in timers if key not in self._groups]
+                heapq.heappush(self._agenda, (next_flush, name))
+        return [name for name in timers if name not in self._groups]
 
     def next_due(self) -> float | None:
         """When ``due`` has something to give; seconds since the epoch."""
@@ -197,8 +194,8 @@ class Dispatcher:
         """The flushes that begin now; each must be ended by ``finish`` before its group is flushed again."""
         flushes = []
         while (next_due := self.next_due()) is not None and next_due <= now:
-            _, key = heapq.heappop(self._agenda)
-            flushes.append(_begin(self._groups[key], now))
+            _, name = heapq.heappop(self._agenda)
+            flushes.append(_begin(self._groups[name], now))
         return flushes
 
     def finish(self, flush: Flush, *, delivered: bool) -> Finished:
@@ -206,19 +203,23 @@ class Dispatcher:
 
         An alert that changed while the flush was under way stays: its news have not been told.
         """
-        group = self._groups[flush.group_key]
+        group = self._groups[flush.group]
         in_flight, group.in_flight = group.in_flight or {}, None
-        released = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
-        for key in released:
+        leaving = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
+        for key in leaving:
             del group.alerts[key]
+            self._members[key] -= 1
+        released = tuple(key for key in leaving if not self._members[key])
+        for key in released:
+            del self._members[key]
         if not group.alerts:
-            del self._groups[group.key]
-            return Finished(group_key=group.key, next_flush=None, released=tuple(released))
-        heapq.heappush(self._agenda, (group.next_flush, group.key))
-        return Finished(group_key=group.key, next_flush=group.next_flush, released=tuple(released))
+            del self._groups[group.id]
+            return Finished(group=group.id, next_flush=None, released=released)
+        heapq.heappush(self._agenda, (group.next_flush, group.id))
+        return Finished(group=group.id, next_flush=group.next_flush, released=released)
 
-    def _is_current(self, time: float, key: str) -> bool:
-        group = self._groups.get(key)
+    def _is_current(self, time: float, name: GroupId) -> bool:
+        group = self._groups.get(name)
         return group is not None and group.next_flush == time and group.in_flight is None
 
 
@@ -234,7 +235,7 @@ def _begin(group: Group, now: float) -> Flush:
         for key, alert in group.alerts.items()
     )
     return Flush(
-        group_key=group.key,
+        group_key=group.id.key,
         group_labels=group.labels,
         route=group.route,
         alerts=tuple(sorted(alerts, key=_order)),
@@ -260,34 +261,4 @@ def _order(alert: Alert) -> tuple[object, ...]:
 
 def _label_set(labels: Mapping[str, str]) -> str:
     """A label set as Go's ``LabelSet.String`` writes it; it is part of every ``groupKey``."""
-    return "{" + ", ".join(f"{name}={_quote(labels[name])}" for name in sorted(labels)) + "}"
-
-
-_ESCAPES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-}
-
-
-def _quote(text: str) -> str:
-    """As Go's ``strconv.Quote``."""
-    return '"' + "".join(_quoted(text)) + '"'
-
-
-def _quoted(text: str) -> Iterable[str]:
-    for character in text:
-        if character in _ESCAPES:
-            yield _ESCAPES[character]
-        elif character.isprintable():
-            yield character
-        elif (code := ord(character)) < 0x80:  # noqa: PLR2004 - the ASCII range
-            yield f"\\x{code:02x}"
-        else:
-            yield f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - the basic plane
+    return "{" + ", ".join(f"{name}={quote(labels[name])}" for name in sorted(labels)) + "}"

@@ -17,6 +17,9 @@ import yaml
 
 T = TypeVar("T", bound="Section")
 
+Way = tuple[str | int, ...]
+"""Keys and indices from a section to something in it."""
+
 _NULL, _BOOL, _INT, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "merge"))
 
 
@@ -41,15 +44,15 @@ class Fault(NamedTuple):
         message: What is wrong, and the way out.
     """
 
-    path: tuple[str | int, ...]
+    path: Way
     message: str
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of the file. Its fields are the keys that are allowed in it.
 
-    Field types may be ``str``, ``bool``, ``int``, another section, a list of any of these, one of them or None, or a
-    class with a ``parse`` class method that takes the text and raises ValueError.
+    Field types may be ``str``, ``bool``, ``int``, another section, a list of any of these, a dict from ``str`` to one of
+    them, one of them or None, or a class with a ``parse`` class method that takes the text and raises ValueError.
     """
 
     later: ClassVar[frozenset[str]] = frozenset()
@@ -86,7 +89,10 @@ def parse_document(text: str, name: str, section: type[T]) -> tuple[T | None, li
     if root is None:
         return None, [Problem(name, 0, 0, "is empty")]
     reader = _Reader(name)
-    found = reader.section(root, section, "")
+    try:
+        found = reader.section(root, section, "")
+    except RecursionError:
+        return None, [Problem(name, 0, 0, "is nested too deeply")]
     return (None if reader.problems else found), sorted(reader.problems, key=lambda problem: problem[1:3])
 
 
@@ -162,8 +168,13 @@ class _Reader:
         wanted = _without_none(wanted)
         if get_origin(wanted) is list:
             return self._list(node, get_args(wanted)[0], where)
+        if get_origin(wanted) is dict:
+            return self._mapping(node, get_args(wanted)[1], where)
         if isinstance(wanted, type) and issubclass(wanted, Section):
             return self.section(node, wanted, where) or _WRONG
+        return self._single(node, wanted, where)
+
+    def _single(self, node: yaml.Node, wanted: Any, where: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):
             self._tell(node, f"`{where}` must be a single value")
             return _WRONG
@@ -183,6 +194,21 @@ class _Reader:
                 self._tell(item_node, f"`{where}` has an empty entry")
         return _WRONG if any(item is _WRONG or item is None for item in items) else items
 
+    def _mapping(self, node: yaml.Node, wanted: Any, where: str) -> Any:
+        if not isinstance(node, yaml.MappingNode):
+            self._tell(node, f"`{where}` must be a mapping of keys to values")
+            return _WRONG
+        items: dict[str, Any] = {}
+        for key_node, value_node in self._pairs(node):
+            key = str(key_node.value)
+            value = self.value(value_node, wanted, f"{where}.{key}")
+            if value is None:
+                self._tell(key_node, f"`{where}` has nothing for `{key}`")
+            if key in items:
+                self._tell(key_node, f"`{key}` stands twice in `{where}`")
+            items[key] = _WRONG if value is None else value
+        return _WRONG if any(value is _WRONG for value in items.values()) else items
+
     def _tell(self, node: yaml.Node, message: str) -> None:
         mark = node.start_mark
         self.problems.append(Problem(self._name, mark.line + 1, mark.column + 1, message))
@@ -198,7 +224,7 @@ def _unknown(key: str, where: str, section: type[Section], allowed: list[str]) -
     return f"unknown key `{key}`{meant} {here}"
 
 
-def _descend(node: yaml.Node, path: tuple[str | int, ...]) -> yaml.Node:
+def _descend(node: yaml.Node, path: Way) -> yaml.Node:
     """The node at a path, or the last one on the way to it that is there."""
     for step in path:
         if isinstance(node, yaml.MappingNode):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -48,6 +51,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return Status.FIRING if self.firing else Status.RESOLVED
 
     @property
+    def group_hash(self) -> str:
+        """The group's name for services that take only short ones: 64 hex digits, upstream's ``Key.Hash``."""
+        return hashlib.sha256(self.group_key.encode()).hexdigest()
+
+    @property
     def firing(self) -> list[Alert]:
         """The alerts that fire."""
         return [alert for alert in self.alerts if status(alert) is Status.FIRING]
@@ -72,3 +80,14 @@ def common(sets: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """The pairs that are in every one of the sets."""
     first, *others = sets
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def go_time(time: datetime) -> str:
+    """A time as Go writes it into JSON: RFC 3339 in UTC, its fraction without zeros at the end."""
+    text = time.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return (text.rstrip("0") if "." in text else text) + "Z"
+
+
+def quote_meta(text: str) -> str:
+    """As Go's ``regexp.QuoteMeta``: upstream writes the receiver's name so."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)

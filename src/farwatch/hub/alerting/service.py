@@ -16,7 +16,7 @@ from farwatch.hub.alerting import tables
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, EventSink, KnownAlert
 from farwatch.hub.alerting.clock import Clock, SystemClock
 from farwatch.hub.alerting.config import Config
-from farwatch.hub.alerting.dispatch import Dispatcher, Flush
+from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId
 from farwatch.hub.alerting.errors import AlertsNotKeptError
 from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.alerting.nflog import NotificationLog
@@ -108,8 +108,10 @@ class Alerting:
             timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
             self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
         self._resume_alerts(alerts)
-        gone = self._dispatcher.resume({row["group_key"]: row["next_flush"] for row in timers})
-        await self._journal.write(tables.removed(tables.alert_groups, [{"group_key": key} for key in gone]))
+        gone = self._dispatcher.resume(
+            {GroupId(row["route"], row["group_key"]): row["next_flush"] for row in timers}
+        )
+        await self._journal.write(tables.removed(tables.alert_groups, map(_timer, gone)))
         self._watching = self._spawn(self._run(), "alerting")
 
     async def stop(self) -> None:
@@ -219,7 +221,7 @@ class Alerting:
             return  # its time stays in the records as it was: due at once after the next start
         settled = self._alerts.settle(finished.released)
         self._news.set()
-        timer = {"group_key": finished.group_key, "next_flush": finished.next_flush}
+        timer = _timer(finished.group, finished.next_flush)
         if finished.next_flush is None:
             timers: tuple[tables.Write, ...] = (tables.removed(tables.alert_groups, [timer]),)
         else:
@@ -259,3 +261,7 @@ def _row(fingerprint: str, known: KnownAlert) -> dict[str, Any]:
         "resolved": known.resolved,
         "settled": known.settled,
     }
+
+
+def _timer(group: GroupId, next_flush: float | None = None) -> dict[str, Any]:
+    return {"route": group.route, "group_key": group.key, "next_flush": next_flush}

@@ -22,6 +22,7 @@ alerts = sa.Table(
 alert_groups = sa.Table(
     "alert_groups",
     metadata,
+    sa.Column("route", sa.Text, primary_key=True, doc="the id of its route"),
     sa.Column("group_key", sa.Text, primary_key=True),
     sa.Column("next_flush", sa.Float, nullable=False),
 )

@@ -1,62 +1,62 @@
-"""Go templates as Alertmanager's users write them, over Alertmanager's data model."""
+"""Go templates as Alertmanager's users write them, in the configuration and in files beside it."""
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self
 
 import gotpl
-from gotime import Time
 
-from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.default_template import DEFAULT_TEMPLATE
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.message import Message, status
+from farwatch.hub.alerting.functions import functions
+from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.template_data import template_data
 
 _CALLED = re.compile(r'\btemplate\s+"([^"]+)"')
 _DEFINED = re.compile(r'\b(?:define|block)\s+"([^"]+)"')
-_GO_ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
+_OWN = "this template"
+
+# A template that runs away must not take the hub with it.
+_BUDGET = gotpl.ExecutionBudget(max_output_chars=10_000_000, max_iterations=200_000, max_template_depth=50)
 
 
 class TemplateFailedError(AlertingError):
     """A template cannot be rendered with this message's data."""
 
 
+class TemplateFilesError(AlertingError):
+    """The files of templates cannot be used; the message has one line per fault."""
+
+
 class Template:
-    """A text with actions in ``{{ }}``, compiled.
+    """A text with actions in ``{{ }}``.
 
     Raises:
-        ValueError: It is not a template, or uses what there is not.
+        ValueError: It is not a template, or calls a function that there is not.
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
-        missing = sorted(set(_CALLED.findall(source)) - set(_DEFINED.findall(source)))
-        if missing:
-            raise ValueError(f'template "{missing[0]}" is not defined: write its text here')
         try:
-            self._compiled = _ENVIRONMENT.from_string(source)
+            _environment(time.time).from_string(source, name=_OWN)
         except gotpl.TemplateSyntaxError as error:
-            raise ValueError(
-                f"{error}; functions are {', '.join(sorted(_FUNCTIONS))} and Go's own"
-            ) from error
+            raise ValueError(f"{error}; functions are {', '.join(sorted(_NAMES))} and Go's own") from error
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From its text."""
         return cls(text)
 
-    def render(self, message: Message) -> str:
-        """The text for a message.
-
-        Raises:
-            TemplateFailedError: It asks for what the message does not have.
-        """
-        try:
-            return str(self._compiled.render(_data(message)))
-        except gotpl.TemplateError as error:
-            raise TemplateFailedError(str(error)) from error
+    @property
+    def called(self) -> set[str]:
+        """The named templates that it calls and does not define."""
+        return set(_CALLED.findall(self.source)) - set(_DEFINED.findall(self.source))
 
     def __repr__(self) -> str:
         return f"Template({self.source!r})"
@@ -68,146 +68,82 @@ class Template:
         return hash(self.source)
 
 
-class _Fields:
-    """A Go struct: a field that is not there is an error."""
+class TemplateLibrary:
+    """The named templates that others may call: those of ``default_template``, and the users' own.
 
-    def __init__(self, **fields: Any) -> None:
-        self._fields = fields
+    Args:
+        files: The users' files by name; a later one's definition takes the place of an earlier one's, and of a default.
+        now: Gives seconds since the epoch.
 
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        return self._fields[name]
+    Raises:
+        TemplateFilesError: A file is not a template.
+    """
 
-
-class _Texts(list[str]):
-    """Alertmanager's ``Strings``."""
-
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        return {"Join": self._join}[name]
-
-    def _join(self, separator: str) -> str:
-        return separator.join(self)
-
-
-class _Pairs(list[_Fields]):
-    """Alertmanager's ``Pairs``."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = list(pairs)
-        super().__init__(_Fields(Name=name, Value=value) for name, value in self._pairs)
-
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        return {"Names": self.names, "Values": self.values}[name]
-
-    def names(self) -> _Texts:
-        """The names."""
-        return _Texts(name for name, _ in self._pairs)
-
-    def values(self) -> _Texts:
-        """The values."""
-        return _Texts(value for _, value in self._pairs)
-
-
-class _LabelSet(dict[str, str]):
-    """Alertmanager's ``KV``: a label that is not there is empty."""
-
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        methods: dict[str, Callable[..., Any]] = {
-            "SortedPairs": self._sorted_pairs,
-            "Names": self._names,
-            "Values": self._values,
-            "Remove": self._remove,
+    def __init__(self, files: Mapping[str, str] | None = None, now: Callable[[], float] = time.time) -> None:
+        sources = {"default.tmpl": DEFAULT_TEMPLATE, **(files or {})}
+        environment = _environment(now)
+        faults = list(_faults(environment, files or {}))
+        if faults:
+            raise TemplateFilesError("\n".join(faults))
+        self.names = {name for source in sources.values() for name in _DEFINED.findall(source)}
+        self._sources: dict[bool, Any] = {
+            False: environment.from_sources(sources),
+            True: environment.from_html_sources(sources),
         }
-        return methods.get(name) or self.get(name, "")
+        self._compiled = lru_cache(maxsize=512)(self._compile)
 
-    def _sorted_pairs(self) -> _Pairs:
-        # As upstream, the name of the alert comes first.
-        return _Pairs(sorted(self.items(), key=lambda pair: (pair[0] != "alertname", pair[0])))
+    @classmethod
+    def load(cls, patterns: Iterable[str], now: Callable[[], float] = time.time) -> Self:
+        """From the files that patterns name, in their order; a pattern that names none is none.
 
-    def _names(self) -> _Texts:
-        return self._sorted_pairs().names()
+        Raises:
+            TemplateFilesError: A file cannot be read, or is not a template.
+        """
+        files = {}
+        for pattern in patterns:
+            for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - the pattern may be absolute
+                try:
+                    files[name] = Path(name).read_text(encoding="utf-8")
+                except OSError as error:
+                    raise TemplateFilesError(f"{name}: cannot be read: {error.strerror}") from error
+                except UnicodeDecodeError as error:
+                    raise TemplateFilesError(f"{name}: is not UTF-8: byte {error.start} is wrong") from error
+        return cls(files, now)
 
-    def _values(self) -> _Texts:
-        return self._sorted_pairs().values()
+    def missing(self, template: Template) -> list[str]:
+        """The named templates that one calls and nobody defines."""
+        return sorted(template.called - self.names)
 
-    def _remove(self, names: Iterable[str]) -> _LabelSet:
-        out = set(names)
-        return _LabelSet((name, value) for name, value in self.items() if name not in out)
+    def render(self, template: Template, message: Message, *, html: bool = False) -> str:
+        """The text for a message; as HTML, what comes from the message is escaped for its place.
 
+        Raises:
+            TemplateFailedError: It asks for what the message does not have.
+        """
+        try:
+            return str(self._compiled(template.source, html).render_template(_OWN, template_data(message)))
+        except gotpl.TemplateError as error:
+            raise TemplateFailedError(str(error)) from error
 
-class _AlertList(list[_Fields]):
-    """Alertmanager's ``Alerts``."""
-
-    def __init__(self, alerts: Iterable[Alert]) -> None:
-        self._alerts = list(alerts)
-        super().__init__(map(_alert, self._alerts))
-
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        return {"Firing": self._firing, "Resolved": self._resolved}[name]
-
-    def _firing(self) -> _AlertList:
-        return _AlertList(alert for alert in self._alerts if alert.ends_at is None)
-
-    def _resolved(self) -> _AlertList:
-        return _AlertList(alert for alert in self._alerts if alert.ends_at is not None)
-
-
-class _Moment:
-    """Go's ``time.Time``."""
-
-    def __init__(self, time: datetime | None) -> None:
-        self._time = Time.from_datetime(time or _GO_ZERO_TIME)
-
-    def __gotemplate_lookup__(self, name: str) -> Any:
-        return {"Format": self._time.format, "Unix": self._time.unix_seconds}[name]
-
-    def __str__(self) -> str:
-        return str(self._time)
+    def _compile(self, source: str, html: bool) -> Any:  # noqa: FBT001 - a key of the cache
+        return self._sources[html].with_source(source, name=_OWN)
 
 
-def _alert(alert: Alert) -> _Fields:
-    return _Fields(
-        Status=str(status(alert)),
-        Labels=_LabelSet(alert.labels),
-        Annotations=_LabelSet(alert.annotations),
-        StartsAt=_Moment(alert.starts_at),
-        EndsAt=_Moment(alert.ends_at),
-        GeneratorURL=alert.generator_url,
-        Fingerprint=alert.fingerprint,
-    )
+def _environment(now: Callable[[], float]) -> gotpl.Environment:
+    return gotpl.Environment(functions=functions(now), missing_key="error", budget=_BUDGET)
 
 
-def _data(message: Message) -> _Fields:
-    return _Fields(
-        Receiver=message.receiver,
-        Status=str(message.status),
-        Alerts=_AlertList(message.alerts),
-        GroupLabels=_LabelSet(message.group_labels),
-        CommonLabels=_LabelSet(message.common_labels),
-        CommonAnnotations=_LabelSet(message.common_annotations),
-        ExternalURL=message.external_url,
-    )
+def _faults(environment: gotpl.Environment, files: Mapping[str, str]) -> Iterable[str]:
+    for name, source in files.items():
+        try:
+            environment.from_string(source, name=name)
+        except gotpl.TemplateSyntaxError as error:
+            yield f"{name}:{str(error).removeprefix('template:')}"
 
 
-def _join(separator: str, texts: Iterable[str]) -> str:
-    return separator.join(texts)
+_NAMES = frozenset(functions(time.time))
 
 
-def _texts(*texts: str) -> _Texts:
-    return _Texts(texts)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "join": _join,
-    "stringSlice": _texts,
-    "title": lambda text: text.title(),
-    "toLower": lambda text: text.lower(),
-    "toUpper": lambda text: text.upper(),
-    "trimSpace": lambda text: text.strip(),
-}
-
-_ENVIRONMENT = gotpl.Environment(
-    functions=_FUNCTIONS,
-    missing_key="error",
-    # A template that runs away must not take the hub with it.
-    budget=gotpl.ExecutionBudget(max_output_chars=100_000, max_iterations=100_000, max_template_depth=50),
-)
+def calling(name: str) -> Template:
+    """The template that calls a named one: what fields hold that the configuration leaves out."""
+    return Template(f'{{{{ template "{name}" . }}}}')

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
@@ -98,6 +99,7 @@ class Sink:
         self._clock = clock
         self.requests: list[tuple[float, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
+        self.targets: list[tuple[str, str]] = []  # method and path
         self.answers: deque[web.Response | None] = deque()  # None: never answer
         self.otherwise: web.Response | None = web.Response(text="ok")
         self.on_request: Callable[[], Awaitable[None]] | None = None
@@ -105,6 +107,7 @@ class Sink:
         self._closing = asyncio.Event()
         app = web.Application()
         app.router.add_post("/{path:.*}", self._take)
+        app.router.add_put("/{path:.*}", self._take)
         self.server = TestServer(app)
 
     @property
@@ -138,8 +141,12 @@ class Sink:
 
     async def _take(self, request: web.Request) -> web.Response:
         answer = self.answers.popleft() if self.answers else self.otherwise
-        self.requests.append((self._clock.now(), json.loads(await request.read())))
+        body = await request.read()
+        form = request.content_type == "application/x-www-form-urlencoded"
+        payload = dict(parse_qsl(body.decode(), keep_blank_values=True)) if form else json.loads(body)
+        self.requests.append((self._clock.now(), payload))
         self.headers.append(dict(request.headers))
+        self.targets.append((request.method, request.path_qs))
         async with self._news:
             self._news.notify_all()
         if self.on_request:

@@ -31,11 +31,8 @@ def test_defaults_are_alertmanagers() -> None:
             slack_configs: [{api_url: https://hooks.slack.example/x}]
         """
     )
-    assert (config.route.group_wait, config.route.group_interval, config.route.repeat_interval) == (
-        30,
-        300,
-        14_400,
-    )
+    route = config.route.resolved()
+    assert (route.group_wait, route.group_interval, route.repeat_interval) == (30, 300, 14_400)
     assert config.global_.resolve_timeout == 300
     (team,) = config.receivers
     assert team.webhook_configs[0].send_resolved
@@ -117,7 +114,7 @@ def test_the_default_configuration_tells_nobody() -> None:
         (
             "route: {receiver: team, group_byy: [a]}\nreceivers: [{name: team}]\n",
             [
-                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: group_by, group_interval"
+                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: continue, group_by, group_interval"
             ],
         ),
         (
@@ -125,6 +122,34 @@ def test_the_default_configuration_tells_nobody() -> None:
             ["am.yml:3:1: unknown key `banana`; allowed at the top: global, receivers, route"],
         ),
         (MINIMAL + "route: {receiver: team}\n", ["am.yml:3:1: `route` stands here twice"]),
+        (
+            "route: {match: {a: b}, continue: true}\nreceivers: [{name: team}]\n",
+            [
+                "am.yml:1:8: `receiver` is missing in `route`: who is told of what no other route takes?",
+                "am.yml:1:16: `match` cannot stand in the topmost route: all alerts take it",
+                "am.yml:1:34: `continue` cannot stand in the topmost route: it has no siblings",
+            ],
+        ),
+        (
+            "route: {receiver: team, routes: [{receiver: tema}, {match: {a.b: c}}]}\nreceivers: [{name: team}]\n",
+            [
+                'am.yml:1:60: "a.b" in `match` is not a label name: use `matchers`, which take any',
+            ],
+        ),
+        (
+            "route: {receiver: team, routes: [{receiver: tema}]}\nreceivers: [{name: team}]\n",
+            ['am.yml:1:45: receiver "tema" is not defined; there are "team"'],
+        ),
+        (
+            "route: {receiver: team, routes: [{matchers: [a, 'b=~\"(\"'], match_re: {c: '*', d: }, match: [e]}]}\nreceivers: [{name: team}]\n",
+            [
+                'am.yml:1:46: `route.routes[0].matchers[0]`: a is not a matcher: write it as severity="critical", or',
+                'am.yml:1:49: `route.routes[0].matchers[1]`: "(" is not a regular expression: missing ): (',
+                "am.yml:1:74: `route.routes[0].match_re.c`: no argument for repetition operator: *",
+                "am.yml:1:79: `route.routes[0].match_re` has nothing for `d`",
+                "am.yml:1:92: `route.routes[0].match` must be a mapping of keys to values",
+            ],
+        ),
         (
             "route: {receiver: tema}\nreceivers: [{name: team}, {name: other}]\n",
             ['am.yml:1:19: receiver "tema" is not defined; there are "team", "other"'],
@@ -184,14 +209,15 @@ def test_what_is_wrong_is_told_with_its_place_and_the_way_out(text: str, expecte
         ("{url: 'https://a.example', max_alerts: many}", '"many" is not a whole number'),
         ("{url: 'https://a.example', send_resolved: maybe}", '"maybe" is neither true nor false'),
         ("{url: 'https://a.example', payload: {}}", "`payload` is not supported yet"),
-        ("{url: 'https://a.example', http_config: {proxy_url: x}}", "`proxy_url` is not supported yet"),
+        ("{url: 'https://a.example', http_config: {oauth2: x}}", "`oauth2` is not supported yet"),
+        ("{url: 'https://a.example', http_config: {proxy_url: x}}", 'proxy_url`: "x" is not an address'),
         (
             "{url: 'https://a.example', http_config: {authorization: {type: Basic, credentials: s3cret}}}",
             "for basic authentication use `basic_auth`",
         ),
         (
             "{url: 'https://a.example', http_config: {authorization: {credentials: s3cret}, basic_auth: {username: u}}}",
-            "set one of `authorization` and `basic_auth`, not both",
+            "set one of `authorization` and `basic_auth`",
         ),
     ],
 )
@@ -207,17 +233,16 @@ def test_a_webhook_that_cannot_work_is_refused_without_its_secret(webhook: str, 
     ("slack", "expected"),
     [
         ("{channel: '#a'}", "no address: set `api_url`, `api_url_file`, or `slack_api_url` in `global`"),
-        ("{api_url: 'https://a.example', api_url_file: f}", "not both"),
-        ("{api_url: 'https://a.example', fields: []}", "`fields` is not supported yet"),
+        ("{api_url: 'https://a.example', api_url_file: f}", "set one of `api_url` and `api_url_file`"),
+        ("{api_url: 'https://a.example', fields: [{title: a}]}", "`value` is missing"),
+        ("{api_url: 'https://a.example', actions: [{type: button, text: a}]}", "set `url` or `name`"),
+        ("{app_token: s3cret}", "`channel` is missing"),
+        ("{api_url: 'https://a.example', update_message: true}", "only a bot can change messages"),
         (
             "{api_url: 'https://a.example', title: '{{ if }}'}",
             "title`: template:1:7: missing value for command",
         ),
-        ("{api_url: 'https://a.example', text: '{{ reReplaceAll }}'}", "function 'reReplaceAll' not defined"),
-        (
-            "{api_url: 'https://a.example', title: '{{ template \"slack.default.title\" . }}'}",
-            "is not defined",
-        ),
+        ("{api_url: 'https://a.example', text: '{{ reReplace }}'}", "function 'reReplace' not defined"),
     ],
 )
 def test_a_slack_receiver_that_cannot_work_is_refused(slack: str, expected: str) -> None:
@@ -229,7 +254,7 @@ def test_a_slack_receiver_that_cannot_work_is_refused(slack: str, expected: str)
 
 def test_all_problems_are_told_at_once_in_the_files_order() -> None:
     found = problems(
-        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, pagerduty_configs: []}]\ntemplates: []\n"
+        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, sns_configs: []}]\ntracing: {}\n"
     )
     assert [line.split(":")[1] for line in found] == ["1", "2", "3"]
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farwatch.hub.alerting.alerts import Alert, Alerts
-from farwatch.hub.alerting.dispatch import Dispatcher, Flush, NotifyReason, Route, Told, notify_reason
+from farwatch.hub.alerting.dispatch import Dispatcher, Flush, NotifyReason, Told, notify_reason
 from farwatch.hub.alerting.nflog import LogKey, NotificationLog
+from farwatch.hub.alerting.routing import Route
 
 from .conftest import START, alert, at
 
@@ -80,7 +81,7 @@ def pods(flush: Flush) -> list[str]:
 def test_a_group_key_is_written_as_go_writes_it(labels: dict[str, str], key: str) -> None:
     dispatcher = Dispatcher(msgspec.structs.replace(ROUTE, group_by=frozenset({"a", "b"})))
     dispatcher.insert("x", alert("p", **labels), START)
-    assert [group.key for group in dispatcher] == [key]
+    assert [group.id.key for group in dispatcher] == [key]
 
 
 def test_a_group_is_not_due_while_it_is_being_flushed() -> None:

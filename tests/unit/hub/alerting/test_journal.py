@@ -16,7 +16,7 @@ from farwatch.hub.store.records import Records
 
 
 def group(key: str, time: float = 0) -> Write:
-    return tables.added(tables.alert_groups, [{"group_key": key, "next_flush": time}])
+    return tables.added(tables.alert_groups, [{"route": "{}", "group_key": key, "next_flush": time}])
 
 
 async def keys(records: Records) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
 import pytest
+import yaml
 from aiohttp import web
 
 from farwatch.hub.alerting.dispatch import NotifyReason
@@ -18,12 +21,39 @@ from .conftest import Sink, alert, configuration
 
 Build = Callable[..., Receiver]
 
-# How each kind is configured: its section, the key of its address, and what keeps its messages short.
+
+class Kind(NamedTuple):
+    """How a kind is configured, and how large its requests may be.
+
+    Attributes:
+        address: The key of its address.
+        largest: Bytes of the largest body that its service takes.
+        secret: The key of its secret, if that is not the address.
+        more: What it needs besides.
+    """
+
+    address: str
+    largest: int
+    secret: str = ""
+    more: str = ""
+
+
 KINDS = {
-    "webhook": ("webhook_configs", "url", {"max_alerts": "7"}),
-    "slack": ("slack_configs", "api_url", {}),
+    "discord": Kind("webhook_url", 8_000),
+    "msteams": Kind("webhook_url", 28_000),
+    "msteamsv2": Kind("webhook_url", 28_000),
+    "opsgenie": Kind("api_url", 20_000, "api_key"),
+    "pagerduty": Kind("url", 512_000, "routing_key"),
+    "pushover": Kind("api_url", 8_000, "token", "user_key: me"),
+    "slack": Kind("api_url", 40_000),
+    "telegram": Kind("api_url", 5_000, "bot_token", "chat_id: -7"),
+    "victorops": Kind("api_url", 24_000, "api_key", "routing_key: team"),
+    "webex": Kind("api_url", 8_500, "http_config.authorization.credentials", "room_id: room"),
+    "webhook": Kind("url", 100_000, more="max_alerts: 7"),
 }
-LARGEST_BODY_BYTES = {"webhook": 100_000, "slack": 40_000}
+SECRET = "s3cret-key"
+BELOW_AN_ADDRESS = {"opsgenie", "telegram", "victorops"}
+WITH_HEADERS_OF_THEIR_OWN = {"opsgenie", "webex"}
 
 MESSAGE = Message(
     receiver="team",
@@ -42,16 +72,23 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def build(kind: str, http: aiohttp.ClientSession) -> Build:
-    """Make a receiver for an address, or for a file that holds it."""
+    """Make a receiver for an address; with its secret in a file, if one is named."""
 
-    def make(address: str | Path, **options: str) -> Receiver:
-        section, key, _ = KINDS[kind]
-        where = f"{key}_file" if isinstance(address, Path) else key
-        entry = {where: str(address), **options}
-        text = f"{{{', '.join(f'{name}: {value}' for name, value in entry.items())}}}"
-        config = configuration(f"route: {{receiver: team}}\nreceivers: [{{name: team, {section}: [{text}]}}]")
-        ((_, receiver),) = build_receivers(config, http)["team"]
-        return receiver
+    def make(address: str, file: Path | None = None, seconds: float = 30, **options: str) -> Receiver:
+        ways = KINDS[kind]
+        secret = f"{ways.secret or ways.address}{'_file' if file else ''}"
+        entry: dict[str, Any] = yaml.safe_load(f"{{{ways.more}}}")
+        entry |= {name: yaml.safe_load(value) for name, value in options.items()}
+        if ways.secret or not file:
+            entry[ways.address] = address
+        if ways.secret or file:
+            *above, last = secret.split(".")
+            place = reduce(lambda section, name: section.setdefault(name, {}), above, entry)
+            place[last] = str(file or SECRET)
+        receiver = {"name": "team", f"{kind}_configs": [entry]}
+        config = configuration(yaml.safe_dump({"route": {"receiver": "team"}, "receivers": [receiver]}))
+        ((_, built),) = build_receivers(config, http, seconds)["team"]
+        return built
 
     return make
 
@@ -60,6 +97,7 @@ async def refusal(receiver: Receiver, message: Message = MESSAGE) -> DeliveryErr
     with pytest.raises(DeliveryError) as caught:
         await receiver.send(message)
     assert "secret-path" not in str(caught.value)
+    assert SECRET not in str(caught.value)
     return caught.value
 
 
@@ -70,7 +108,6 @@ async def test_it_has_the_name_of_its_section(build: Build, kind: str) -> None:
 async def test_it_delivers(build: Build, sink: Sink) -> None:
     await build(sink.url).send(MESSAGE)
     assert len(sink.requests) == 1
-    assert sink.headers[0]["Content-Type"] == "application/json"
     assert sink.headers[0]["User-Agent"].startswith("farwatch/")
 
 
@@ -115,7 +152,7 @@ async def test_a_service_that_is_not_there_is_tried_again(build: Build, unused_t
 
 async def test_a_service_that_hangs_is_left_after_the_timeout(build: Build, sink: Sink) -> None:
     sink.otherwise = None
-    error = await refusal(build(sink.url, timeout="50ms"))
+    error = await refusal(build(sink.url, seconds=0.05))
     assert (error.retryable, str(error)) == (True, "no answer within 0.05 s")
 
 
@@ -132,26 +169,52 @@ async def test_a_connection_that_breaks_is_tried_again(build: Build, sink: Sink)
     assert str(error).startswith("the connection failed: ")
 
 
-async def test_what_the_service_says_is_cut_and_holds_no_secret(build: Build, sink: Sink) -> None:
-    sink.otherwise = web.Response(status=400, text=f"POST /secret-path {sink.url} is wrong " + "x" * 100_000)
-    error = await refusal(build(sink.url))
-    assert str(error).startswith("status 400: POST <secret> <secret> is wrong xxx")
+async def test_what_the_service_says_is_cut_and_holds_no_secret(build: Build, kind: str, sink: Sink) -> None:
+    receiver = build(sink.url)
+    await receiver.send(MESSAGE)
+    ((_, target),) = sink.targets
+    whole = str(sink.server.make_url(target))
+    sink.otherwise = web.Response(
+        status=400,
+        text=f"POST {target} {whole} {SECRET if KINDS[kind].secret else 0} is wrong " + "x" * 100_000,
+    )
+    error = await refusal(receiver)
+    assert str(error).startswith("status 400: POST <secret> ")
+    assert " is wrong xxx" in str(error)
     assert len(str(error)) < 400
 
 
-async def test_an_address_in_a_file_is_read_at_each_message(build: Build, sink: Sink, tmp_path: Path) -> None:
-    path = tmp_path / "address"
-    receiver = build(path)
+async def test_a_secret_in_a_file_is_read_at_each_message(
+    build: Build, kind: str, sink: Sink, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    receiver = build(sink.url, path)
     error = await refusal(receiver)
     assert not error.retryable
     assert str(path) in str(error)
-    path.write_text(sink.url + "\n")
+    path.write_text((SECRET if KINDS[kind].secret else sink.url) + "\n")
     await receiver.send(MESSAGE)
-    assert len(sink.requests) == 1
+    told = f"{sink.targets} {sink.requests} {sink.headers}"
+    assert (SECRET if KINDS[kind].secret else "/secret-path") in told
+
+
+async def test_a_file_that_holds_no_address_is_a_fault_of_ours(
+    build: Build, kind: str, tmp_path: Path
+) -> None:
+    if KINDS[kind].secret:
+        assert "_file" not in KINDS[kind].address
+        return
+    path = tmp_path / "secret"
     path.write_text("not an address, secret-path")
-    assert not (await refusal(receiver)).retryable
+    assert not (await refusal(build("", path))).retryable
 
 
+def test_no_secret_is_shown(kind: str, build: Build) -> None:
+    assert SECRET not in repr(vars(build("https://a.example/secret-path")))
+    assert "secret-path" not in repr(vars(build("https://a.example/secret-path"))) or KINDS[kind].secret
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WITH_HEADERS_OF_THEIR_OWN), indirect=True)
 async def test_basic_authentication(build: Build, sink: Sink, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n")
     await build(sink.url, http_config="{basic_auth: {username: hub, password: hunter2}}").send(MESSAGE)
@@ -161,6 +224,7 @@ async def test_basic_authentication(build: Build, sink: Sink, tmp_path: Path) ->
     assert [headers["Authorization"] for headers in sink.headers] == ["Basic aHViOmh1bnRlcjI="] * 2
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WITH_HEADERS_OF_THEIR_OWN), indirect=True)
 async def test_a_bearer_token_inline_or_in_a_file(build: Build, sink: Sink, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("abc\n")
     await build(sink.url, http_config="{authorization: {credentials: abc}}").send(MESSAGE)
@@ -179,6 +243,7 @@ async def test_no_proxy_is_taken_from_the_environment(
     assert len(sink.requests) == 1
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - BELOW_AN_ADDRESS), indirect=True)
 async def test_a_redirect_that_would_lose_the_message_is_told(
     build: Build, aiohttp_redirect: Callable[[int], str], sink: Sink
 ) -> None:
@@ -195,5 +260,5 @@ async def test_a_message_beyond_all_measure_is_cut_to_what_the_service_takes(
     sink.server.app._client_max_size = 10**9
     alerts = tuple(alert(f"pod-{number}", summary="crash <&> " * 1_000) for number in range(3_000))
     huge = msgspec.structs.replace(MESSAGE, alerts=alerts)
-    await build(sink.url, **KINDS[kind][2]).send(huge)
-    assert int(sink.headers[0]["Content-Length"]) <= LARGEST_BODY_BYTES[kind]
+    await build(sink.url).send(huge)
+    assert int(sink.headers[0]["Content-Length"]) <= KINDS[kind].largest

@@ -6,11 +6,17 @@ import pytest
 from aiohttp import web
 
 from farwatch.hub.alerting import Alert
-from farwatch.hub.alerting.config import SlackConfig
 from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers import DeliveryError, Receiver, build_receivers
-from farwatch.hub.alerting.receivers.slack import TEXT_LIMIT, TITLE_LIMIT, Attachment, slack_message
+from farwatch.hub.alerting.receivers.slack import (
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+    Attachment,
+    SlackConfig,
+    slack_message,
+)
+from farwatch.hub.alerting.templates import TemplateLibrary
 
 from .conftest import START, Sink, at, configuration
 
@@ -55,7 +61,7 @@ def config(text: str = "{}") -> SlackConfig:
 
 
 def posted(*alerts: Alert, text: str = "{}") -> Attachment:
-    return slack_message(message(*alerts), config(text)).attachments[0]
+    return slack_message(message(*alerts), config(text), TemplateLibrary()).attachments[0]
 
 
 SINCE = f"<!date^{int(START)}^{{date_short_pretty}} {{time}}|2026-03-01 03:00 UTC>"
@@ -144,6 +150,7 @@ def test_the_users_templates_take_the_place_of_our_words() -> None:
             " title: '{{ .CommonLabels.alertname }}: {{ .Status }}', text: '{{ .CommonAnnotations.summary }}',"
             " color: blue, footer: foot, pretext: pre, fallback: fall, title_link: ''}"
         ),
+        TemplateLibrary(),
     )
     assert msgspec.json.decode(msgspec.json.encode(sent)) == {
         "channel": "#shop",
@@ -172,9 +179,9 @@ def test_if_a_template_fails_the_page_goes_out_in_our_words_and_says_so() -> Non
 
 
 def test_if_the_channels_template_fails_the_webhooks_own_channel_gets_it() -> None:
-    sent = slack_message(message(crashing()), config("{channel: '{{ .Nope }}'}"))
+    sent = slack_message(message(crashing()), config("{channel: '{{ .Nope }}'}"), TemplateLibrary())
     assert sent.channel == ""
-    assert "the template of channel failed" in sent.attachments[0].footer
+    assert "a template failed" in sent.attachments[0].footer
 
 
 def test_long_texts_are_cut() -> None:
@@ -191,14 +198,17 @@ async def test_slacks_ok_is_success(sink: Sink, http: aiohttp.ClientSession, ans
     await _receiver(sink, http).send(message(crashing()))
 
 
-@pytest.mark.parametrize("answer", ["no_team", '{"ok": false, "error": "invalid_auth"}', "[1]"])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("no_team", "no_team"), ('{"ok": false, "error": "invalid_auth"}', "invalid_auth"), ("[1]", "[1]")],
+)
 async def test_a_refusal_under_status_200_is_a_refusal(
-    sink: Sink, http: aiohttp.ClientSession, answer: str
+    sink: Sink, http: aiohttp.ClientSession, answer: str, said: str
 ) -> None:
     sink.otherwise = web.Response(text=answer)
     with pytest.raises(DeliveryError) as caught:
         await _receiver(sink, http).send(message(crashing()))
-    assert (caught.value.retryable, str(caught.value)) == (False, f"Slack answered: {answer}")
+    assert (caught.value.retryable, str(caught.value)) == (False, f"Slack answered: {said}")
 
 
 async def test_the_global_address_holds_where_there_is_no_other(

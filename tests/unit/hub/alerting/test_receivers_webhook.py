@@ -7,8 +7,8 @@ import pytest
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.alerting.dispatch import NotifyReason
-from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.receivers.webhook import go_time, payload
+from farwatch.hub.alerting.message import Message, go_time
+from farwatch.hub.alerting.receivers.webhook import payload
 
 from .conftest import at
 

@@ -34,9 +34,12 @@ async def test_rows_are_added_replaced_and_removed_by_their_primary_key(records:
             rows = (await connection.execute(sa.select(tables.alert_groups).order_by("group_key"))).all()
             return [(row.group_key, row.next_flush) for row in rows]
 
-    first, second = ({"group_key": "a", "next_flush": 1.0}, {"group_key": "b", "next_flush": 2.0})
+    first, second = (
+        {"route": "{}", "group_key": "a", "next_flush": 1.0},
+        {"route": "{}", "group_key": "b", "next_flush": 2.0},
+    )
     assert await execute(tables.added(tables.alert_groups, [first, second])) == [("a", 1.0), ("b", 2.0)]
-    assert await execute(*tables.replaced(tables.alert_groups, [{"group_key": "a", "next_flush": 3.0}])) == [
+    assert await execute(*tables.replaced(tables.alert_groups, [{**first, "next_flush": 3.0}])) == [
         ("a", 3.0),
         ("b", 2.0),
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import ssl
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -11,15 +13,13 @@ import aiohttp
 from multidict import CIMultiDictProxy
 
 from farwatch import __version__
-from farwatch.hub.alerting.config import HttpConfig
-from farwatch.hub.alerting.receivers.receiver import DeliveryError
+from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
+from farwatch.hub.alerting.receivers.sections import HttpConfig, TlsConfig
 from farwatch.hub.alerting.secrets import Secret
-
-DEFAULT_TIMEOUT_SECONDS = 30.0
-"""For an attempt where the configuration sets no ``timeout``; a service that hangs is tried again after it."""
 
 ANSWER_LIMIT_BYTES = 4_096
 DETAIL_LIMIT = 300
+JSON = "application/json"
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
@@ -38,44 +38,70 @@ def open_http_session() -> aiohttp.ClientSession:
     )
 
 
-class Endpoint:
-    """An address that takes POST requests with JSON.
+class Client:
+    """Sends a receiver's requests.
 
     Args:
-        http: What requests are sent with.
-        url: The address.
-        url_file: Or a file that holds it, read at each request: it may change.
+        context: What requests are sent with.
+        config: How: by which proxy, whom to trust, how to authenticate.
         timeout: Seconds for a request; 0 for no limit but the group's next flush.
-        config: How to authenticate.
+        retried: Statuses that are worth another try besides 429 and 5xx.
     """
 
     def __init__(
         self,
-        http: aiohttp.ClientSession,
+        context: Context,
+        config: HttpConfig | None,
         *,
-        url: Secret | None,
-        url_file: str | None,
-        timeout: float | None,
-        config: HttpConfig,
+        timeout: float | None = None,
+        retried: Iterable[int] = (),
     ) -> None:
-        self._http = http
-        self._url = url
-        self._url_file = url_file
-        self._timeout = aiohttp.ClientTimeout(total=DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout)
-        self._config = config
+        self._http = context.http
+        self._config = config or HttpConfig()
+        self._timeout = aiohttp.ClientTimeout(total=context.timeout if timeout is None else timeout)
+        self._retried = frozenset(retried)
+        self._trust: tuple[object, ssl.SSLContext | bool] = (None, True)
 
-    async def post(self, body: bytes) -> bytes:
+    async def send(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        method: str = "POST",
+        content_type: str = JSON,
+        headers: Mapping[str, str] | None = None,
+        secrets: Iterable[str] = (),
+    ) -> bytes:
         """Send a body; gives the beginning of the answer's.
+
+        Args:
+            url: Where to.
+            body: What.
+            method: The request's.
+            content_type: The body's.
+            headers: More of them.
+            secrets: What may not appear in an error's message; the address never does.
 
         Raises:
             DeliveryError: It was not taken.
         """
-        url = _secret(self._url, self._url_file)
-        headers = {"Content-Type": "application/json", **_authorization(self._config)}
+        config = self._config
+        all_headers = {"Content-Type": content_type, **authorization(config), **(headers or {})}
         try:
-            async with self._http.post(url, data=body, headers=headers, timeout=self._timeout) as response:
+            async with self._http.request(
+                method,
+                url,
+                data=body,
+                headers=all_headers,
+                timeout=self._timeout,
+                allow_redirects=config.follow_redirects,
+                proxy=config.proxy_url,
+                ssl=self._trusted(),
+                server_hostname=config.tls_config.server_name,
+            ) as response:
                 answer = await response.content.read(ANSWER_LIMIT_BYTES)
-                _judge(response, answer, url)
+                hidden = [url, response.url.raw_path_qs, *secrets, *_credentials(all_headers)]
+                self._judge(response, answer, method, hidden)
                 return answer
         except (aiohttp.InvalidURL, ValueError) as error:
             raise DeliveryError(
@@ -86,23 +112,114 @@ class Endpoint:
         except (aiohttp.ClientError, OSError) as error:
             raise DeliveryError(_cause(error), retryable=True) from error
 
+    def _judge(
+        self, response: aiohttp.ClientResponse, answer: bytes, method: str, secrets: list[str]
+    ) -> None:
+        """Whether an answer is success, as upstream's ``Retrier``; besides, "too many requests" is worth another try."""
+        if response.status // 100 == 2:  # noqa: PLR2004 - every 2xx is success
+            if response.method != method:
+                raise DeliveryError(
+                    "the address redirects, and what was sent got lost: set the final address",
+                    retryable=False,
+                )
+            return
+        text = answer.decode(errors="replace").strip()
+        for secret in secrets:
+            text = text.replace(secret, "<secret>") if len(secret) > 1 else text
+        retryable = response.status >= _SERVER_ERRORS or response.status == _TOO_MANY_REQUESTS
+        raise DeliveryError(
+            f"status {response.status}{': ' if text else ''}{text[:DETAIL_LIMIT]}",
+            retryable=retryable or response.status in self._retried,
+            retry_after=_retry_after(response.headers),
+        )
 
-def _judge(response: aiohttp.ClientResponse, answer: bytes, url: str) -> None:
-    """Whether an answer is success, as upstream's ``Retrier``; besides, "too many requests" is worth another try."""
-    if response.status // 100 == 2:  # noqa: PLR2004 - every 2xx is success
-        if response.method != "POST":
-            raise DeliveryError(
-                "the address redirects, and what was sent got lost: set the final address", retryable=False
-            )
-        return
-    text = answer.decode(errors="replace").strip()
-    for secret in (url, response.url.raw_path_qs):
-        text = text.replace(secret, "<secret>") if len(secret) > 1 else text
-    raise DeliveryError(
-        f"status {response.status}{': ' if text else ''}{text[:DETAIL_LIMIT]}",
-        retryable=response.status >= _SERVER_ERRORS or response.status == _TOO_MANY_REQUESTS,
-        retry_after=_retry_after(response.headers),
-    )
+    def _trusted(self) -> ssl.SSLContext | bool:
+        """The context for TLS; made anew when one of its files has changed, so that certificates can be rotated."""
+        config = self._config.tls_config
+        key = _freshness(config)
+        if key != self._trust[0]:
+            self._trust = (key, tls_context(config))
+        return self._trust[1]
+
+
+def tls_context(config: TlsConfig) -> ssl.SSLContext:
+    """How servers are trusted, and how we show who we are.
+
+    Raises:
+        DeliveryError: A file cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cafile=config.ca_file, cadata=config.ca)
+        if config.insecure_skip_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if config.cert_file and config.key_file:
+            context.load_cert_chain(config.cert_file, config.key_file)
+    except (OSError, ValueError) as error:
+        raise DeliveryError(f"`tls_config` cannot be used: {error}", retryable=False) from error
+    return context
+
+
+def _freshness(config: TlsConfig) -> tuple[object, ...] | None:
+    """What changes when the files of a configuration do; None where there is nothing to configure."""
+    if config == TlsConfig(server_name=config.server_name):
+        return None
+    files = (config.ca_file, config.cert_file, config.key_file)
+    try:
+        return tuple(os.stat(file).st_mtime_ns if file else 0 for file in files)  # noqa: PTH116
+    except OSError as error:
+        raise DeliveryError(
+            f"`tls_config`: {error.filename} cannot be read: {error.strerror}", retryable=False
+        ) from error
+
+
+def authorization(config: HttpConfig) -> dict[str, str]:
+    """The header that a configuration asks for, if any.
+
+    Raises:
+        DeliveryError: The file of a secret cannot be read.
+    """
+    if config.basic_auth is not None:
+        basic = config.basic_auth
+        name = read_text(basic.username, basic.username_file)
+        password = (
+            read_secret(basic.password, basic.password_file) if basic.password or basic.password_file else ""
+        )
+        return {"Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
+    if config.authorization is not None:
+        own = config.authorization
+        return {"Authorization": f"{own.type} {read_secret(own.credentials, own.credentials_file)}"}
+    if config.bearer_token or config.bearer_token_file:
+        return {"Authorization": f"Bearer {read_secret(config.bearer_token, config.bearer_token_file)}"}
+    return {}
+
+
+def _credentials(headers: Mapping[str, str]) -> list[str]:
+    return headers.get("Authorization", "").split(" ")[1:]
+
+
+def read_secret(inline: Secret | None, file: str | None) -> str:
+    """A secret from the configuration, or from the file that it names, read at each message: it may change.
+
+    Raises:
+        DeliveryError: The file cannot be read.
+    """
+    return read_text(None if inline is None else inline.reveal(), file)
+
+
+def read_text(inline: str | None, file: str | None) -> str:
+    """A text from the configuration, or from the file that it names.
+
+    Raises:
+        DeliveryError: The file cannot be read.
+    """
+    if inline is not None:
+        return inline
+    try:
+        return Path(file or "").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DeliveryError(f"the secret file {file} cannot be read: {reason}", retryable=False) from error
 
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
@@ -125,28 +242,3 @@ def _cause(error: aiohttp.ClientError | OSError) -> str:
         reason = os.strerror(number) if number > 0 else cause.strerror or type(cause).__name__
         return f"cannot connect to {error.host}:{error.port}: {reason}"
     return f"the connection failed: {type(error).__name__}"
-
-
-def _authorization(config: HttpConfig) -> dict[str, str]:
-    if config.basic_auth is not None:
-        basic = config.basic_auth
-        password = (
-            _secret(basic.password, basic.password_file) if basic.password or basic.password_file else ""
-        )
-        return {"Authorization": f"Basic {b64encode(f'{basic.username}:{password}'.encode()).decode()}"}
-    if config.authorization is not None:
-        authorization = config.authorization
-        credentials = _secret(authorization.credentials, authorization.credentials_file)
-        return {"Authorization": f"{authorization.type} {credentials}"}
-    return {}
-
-
-def _secret(inline: Secret | None, file: str | None) -> str:
-    """A secret from the configuration, or from the file that it names."""
-    if inline is not None:
-        return inline.reveal()
-    try:
-        return Path(file or "").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DeliveryError(f"the secret file {file} cannot be read: {reason}", retryable=False) from error

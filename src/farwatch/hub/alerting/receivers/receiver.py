@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import aiohttp
 
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.templates import TemplateLibrary
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+"""For an attempt where the configuration sets no ``timeout``; a service that hangs is tried again after it."""
 
 
 class DeliveryError(AlertingError):
@@ -20,6 +26,20 @@ class DeliveryError(AlertingError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class Context(NamedTuple):
+    """What receivers share.
+
+    Attributes:
+        http: What requests are sent with.
+        templates: The named templates.
+        timeout: Seconds for an attempt where the configuration sets none.
+    """
+
+    http: aiohttp.ClientSession
+    templates: TemplateLibrary
+    timeout: float = DEFAULT_TIMEOUT_SECONDS
 
 
 class Receiver(Protocol):

@@ -1,20 +1,27 @@
-"""Slack's incoming webhooks: a message for people, on a phone, at night."""
+"""Slack: a message for people, on a phone, at night; by an incoming webhook or a bot."""
 
 from __future__ import annotations
 
-import aiohttp
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
-from farwatch.hub.alerting.config import HttpConfig, SlackConfig
-from farwatch.hub.alerting.durations import format_duration
+from farwatch.hub.alerting.document import Fault, Section
+from farwatch.hub.alerting.durations import Duration, format_duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Endpoint
-from farwatch.hub.alerting.receivers.receiver import DeliveryError
-from farwatch.hub.alerting.templates import Template, TemplateFailedError
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client, read_secret
+from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
+from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
+from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.secrets import Secret, SecretUrl
+from farwatch.hub.alerting.templates import Template, TemplateLibrary
 
 TITLE_LIMIT = 1_024
-TEXT_LIMIT = 30_000
+TEXT_LIMIT = 25_000
+FIELD_LIMIT = 1_000
 """Slack takes 40,000 characters for a whole message."""
 
 ALERTS_SHOWN = 5
@@ -24,8 +31,119 @@ RESOLVED_COLOR, RESOLVED_SIGN = "good", "✅"
 SEVERITIES = {"critical": ("danger", "🔴"), "warning": ("warning", "🟠"), "info": ("#439fe0", "🔵")}
 """Colour of the bar and sign of the title."""
 
-_TEMPLATES = ("title", "title_link", "pretext", "text", "fallback", "color", "footer")
+POST, UPDATE = "/chat.postMessage", "/chat.update"
+"""Slack's methods, as its addresses end."""
+
+MESSAGES_REMEMBERED = 1_000
+"""Of those that may be updated; older ones are posted anew."""
+
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"})
+_PASSING = frozenset({"ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error"})
+
+_TEMPLATES = (
+    "title",
+    "title_link",
+    "pretext",
+    "text",
+    "fallback",
+    "color",
+    "footer",
+    "callback_id",
+    "image_url",
+    "thumb_url",
+)
 _SENDER_TEMPLATES = ("channel", "username", "icon_emoji", "icon_url")
+
+
+class SlackConfirmation(Section, frozen=True, kw_only=True):
+    """What is asked before an action is done."""
+
+    text: Template
+    title: Template | None = None
+    ok_text: Template | None = None
+    dismiss_text: Template | None = None
+
+
+class SlackAction(Section, frozen=True, kw_only=True):
+    """A button: a link, or with a name, a message to the app."""
+
+    type: Template
+    text: Template
+    url: Template | None = None
+    style: Template | None = None
+    name: Template | None = None
+    value: Template | None = None
+    confirm: SlackConfirmation | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Something to do."""
+        if not (self.url or self.name):
+            yield Fault((), "set `url` or `name`")
+
+
+class SlackField(Section, frozen=True, kw_only=True):
+    """A small table cell; None: as ``short_fields`` says."""
+
+    title: Template
+    value: Template
+    short: bool | None = None
+
+
+class SlackConfig(ReceiverSection, frozen=True, kw_only=True):
+    """An entry of ``slack_configs``: an incoming webhook, or a bot's token. None: what Farwatch writes by itself."""
+
+    inherited = (("api_url", "api_url_file", "app_token", "app_token_file"), ("app_url",))
+    prefix = "slack_"
+
+    send_resolved: bool = False
+    api_url: SecretUrl | None = None
+    api_url_file: str | None = None
+    app_token: Secret | None = None
+    app_token_file: str | None = None
+    app_url: Url | None = None
+    channel: Template | None = None
+    username: Template | None = None
+    icon_emoji: Template | None = None
+    icon_url: Template | None = None
+    color: Template | None = None
+    title: Template | None = None
+    title_link: Template | None = None
+    pretext: Template | None = None
+    text: Template | None = None
+    message_text: Template | None = None
+    fallback: Template | None = None
+    callback_id: Template | None = None
+    footer: Template | None = None
+    image_url: Template | None = None
+    thumb_url: Template | None = None
+    fields: list[SlackField] = msgspec.field(default_factory=list)
+    short_fields: bool = False
+    actions: list[SlackAction] = msgspec.field(default_factory=list)
+    mrkdwn_in: list[str] = msgspec.field(default_factory=list)
+    link_names: bool = False
+    update_message: bool = False
+    timeout: Duration | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """At most one address or token."""
+        yield from at_most_one(self, "api_url", "api_url_file", "app_token", "app_token_file")
+
+    def shortcomings(self) -> Iterator[Fault]:
+        """An address or a token, and a bot where messages are to be updated."""
+        is_app = bool(self.app_token or self.app_token_file)
+        if not (self.api_url or self.api_url_file or is_app):
+            yield Fault((), "no address: set `api_url`, `api_url_file`, or `slack_api_url` in `global`")
+        if is_app and self.channel is None:
+            yield Fault((), "`channel` is missing: a token has none of its own")
+        if self.update_message and not (is_app or _posts_as_bot(self.api_url)):
+            yield Fault(
+                ("update_message",),
+                f"only a bot can change messages: set `app_token`, or an `api_url` that ends in {POST}",
+            )
+
+
+def _posts_as_bot(url: Secret | None) -> bool:
+    return url is not None and url.reveal().endswith(POST)
 
 
 class Attachment(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -38,18 +156,34 @@ class Attachment(msgspec.Struct, kw_only=True, omit_defaults=True):
     title_link: str = ""
     pretext: str = ""
     footer: str = ""
+    callback_id: str = ""
+    image_url: str = ""
+    thumb_url: str = ""
+    fields: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    actions: list[dict[str, Any]] = msgspec.field(default_factory=list)
     mrkdwn_in: tuple[str, ...] = msgspec.field(default_factory=tuple)
 
 
 class SlackMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What an incoming webhook takes."""
+    """What an incoming webhook and ``chat.postMessage`` take."""
 
     attachments: list[Attachment]
     channel: str = ""
+    ts: str = ""
     username: str = ""
     icon_emoji: str = ""
     icon_url: str = ""
     link_names: bool = False
+    text: str = ""
+
+
+class SlackAnswer(msgspec.Struct, kw_only=True):
+    """What Slack's methods answer; where a message went, if it was posted."""
+
+    ok: bool = False
+    error: str = ""
+    channel: str = ""
+    ts: str = ""
 
 
 class Slack:
@@ -57,75 +191,118 @@ class Slack:
 
     kind = "slack"
 
-    def __init__(self, config: SlackConfig, http: aiohttp.ClientSession, defaults: HttpConfig) -> None:
+    def __init__(self, config: SlackConfig, context: Context) -> None:
         self.send_resolved = config.send_resolved
         self._config = config
-        self._endpoint = Endpoint(
-            http,
-            url=config.api_url,
-            url_file=config.api_url_file,
-            timeout=config.timeout,
-            config=config.http_config or defaults,
-        )
+        self._templates = context.templates
+        self._client = Client(context, config.http_config, timeout=config.timeout)
+        self._posted: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+        """Deliver a message, once; with ``update_message``, in the place of the group's last one.
 
         Raises:
             DeliveryError: It was not taken.
         """
-        answer = await self._endpoint.post(msgspec.json.encode(slack_message(message, self._config)))
-        # Slack says what is wrong in the body, at times under status 200.
-        if answer.strip() != b"ok" and not _is_ok(answer):
-            text = answer.decode(errors="replace")[:DETAIL_LIMIT]
-            raise DeliveryError(f"Slack answered: {text}", retryable=False)
+        posted = self._posted.get(message.group_key) if self._config.update_message else None
+        body = slack_message(message, self._config, self._templates)
+        if posted is not None:
+            body.channel, body.ts = posted
+        answer = await self._call(UPDATE if posted else POST, body)
+        if posted and answer.error in _GONE:
+            body = slack_message(message, self._config, self._templates)
+            answer = await self._call(POST, body)
+        if not answer.ok:
+            raise DeliveryError(
+                f"Slack answered: {answer.error[:DETAIL_LIMIT]}", retryable=answer.error in _PASSING
+            )
+        if self._config.update_message and answer.ts:
+            self._remember(message, answer)
+
+    async def _call(self, method: str, body: SlackMessage) -> SlackAnswer:
+        config = self._config
+        if config.app_token or config.app_token_file:
+            token = read_secret(config.app_token, config.app_token_file)
+            url, headers, secrets = config.app_url or "", {"Authorization": f"Bearer {token}"}, [token]
+        else:
+            url, headers, secrets = read_secret(config.api_url, config.api_url_file), {}, []
+        if method == UPDATE:
+            url = url.removesuffix(POST) + UPDATE
+        answer = await self._client.send(url, msgspec.json.encode(body), headers=headers, secrets=secrets)
+        return _answer(answer)
+
+    def _remember(self, message: Message, answer: SlackAnswer) -> None:
+        """Where the group's message is: until it is resolved, and for the newest groups."""
+        self._posted.pop(message.group_key, None)
+        if message.status is Status.FIRING:
+            self._posted[message.group_key] = (answer.channel, answer.ts)
+        while len(self._posted) > MESSAGES_REMEMBERED:
+            self._posted.popitem(last=False)
 
 
-def _is_ok(answer: bytes) -> bool:
+def _answer(body: bytes) -> SlackAnswer:
+    # Slack says what is wrong in the body, at times under status 200.
+    if body.strip() == b"ok":
+        return SlackAnswer(ok=True)
     try:
-        decoded = msgspec.json.decode(answer)
+        answer = msgspec.json.decode(body, type=SlackAnswer)
     except msgspec.DecodeError:
-        return False
-    return isinstance(decoded, dict) and decoded.get("ok") is True
+        return SlackAnswer(error=body.decode(errors="replace"))
+    return answer if answer.ok or answer.error else SlackAnswer(error=body.decode(errors="replace"))
 
 
-def slack_message(message: Message, config: SlackConfig) -> SlackMessage:
+def slack_message(message: Message, config: SlackConfig, templates: TemplateLibrary) -> SlackMessage:
     """What is posted: the user's templates, and Farwatch's own words where there are none.
 
     If a template fails, the page still goes out, in Farwatch's words, and says so.
     """
+    words = Words(templates, message)
     attachment = default_attachment(message)
-    try:
-        own = {name: _rendered(config, name, message) for name in _TEMPLATES}
-        for name, text in own.items():
-            if text is not None:
-                setattr(attachment, name, text)
-    except TemplateFailedError as error:
+    for name in _TEMPLATES:
+        if (template := getattr(config, name)) is not None:
+            setattr(attachment, name, words.line(template))
+    attachment.fields = [_field(field, config, words) for field in config.fields]
+    attachment.actions = [_action(action, words) for action in config.actions]
+    if words.failures:
         attachment = default_attachment(message)
-        attachment.footer = _cut(f"Not as you wrote it, a template failed: {error}", TITLE_LIMIT)
-    attachment.title = _cut(attachment.title, TITLE_LIMIT)
-    attachment.text = _cut(attachment.text, TEXT_LIMIT)
-    attachment.fallback = _cut(attachment.fallback, TITLE_LIMIT)
+    attachment.mrkdwn_in = tuple(config.mrkdwn_in) or attachment.mrkdwn_in
+    sender = {name: words.line(getattr(config, name)) for name in _SENDER_TEMPLATES}
+    if words.failures:
+        attachment.footer = f"Not as you wrote it, a template failed: {'; '.join(words.failures)}"
+    attachment.title = cut(attachment.title, TITLE_LIMIT)
+    attachment.text = cut(attachment.text, TEXT_LIMIT)
+    for name in ("fallback", "footer", "pretext"):
+        setattr(attachment, name, cut(getattr(attachment, name), TITLE_LIMIT))
     return SlackMessage(
-        attachments=[attachment], link_names=config.link_names, **_sender(message, config, attachment)
+        attachments=[attachment],
+        link_names=config.link_names,
+        text=cut(words.line(config.message_text), TITLE_LIMIT),
+        **sender,
     )
 
 
-def _sender(message: Message, config: SlackConfig, attachment: Attachment) -> dict[str, str]:
-    sender = {}
-    for name in _SENDER_TEMPLATES:
-        try:
-            sender[name] = _rendered(config, name, message) or ""
-        except TemplateFailedError as error:
-            attachment.footer = _cut(
-                f"Not as you wrote it, the template of {name} failed: {error}", TITLE_LIMIT
-            )
-    return sender
+def _field(field: SlackField, config: SlackConfig, words: Words) -> dict[str, Any]:
+    return {
+        "title": cut(words.line(field.title), FIELD_LIMIT),
+        "value": cut(words.line(field.value), FIELD_LIMIT),
+        "short": config.short_fields if field.short is None else field.short,
+    }
 
 
-def _rendered(config: SlackConfig, name: str, message: Message) -> str | None:
-    template: Template | None = getattr(config, name)
-    return None if template is None else template.render(message)
+def _action(action: SlackAction, words: Words) -> dict[str, Any]:
+    # As upstream: a link has no name, no value, and asks for no confirmation.
+    names = ("type", "text", "style", "url") if action.url else ("type", "text", "style", "name", "value")
+    rendered: dict[str, Any] = {name: words.line(getattr(action, name)) for name in names}
+    if action.confirm is not None and not action.url:
+        confirm = action.confirm
+        rendered["confirm"] = _filled(
+            {name: words.line(getattr(confirm, name)) for name in confirm.__struct_fields__}
+        )
+    return _filled(rendered)
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def default_attachment(message: Message) -> Attachment:
@@ -209,7 +386,3 @@ def _local(timestamp: float, otherwise: str) -> str:
 def _escaped(text: str) -> str:
     """Text in which Slack sees no markup (its three control characters)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

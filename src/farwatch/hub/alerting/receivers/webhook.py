@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
-import aiohttp
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
-from farwatch.hub.alerting.config import HttpConfig, WebhookConfig
-from farwatch.hub.alerting.message import Message, status
-from farwatch.hub.alerting.receivers.http import Endpoint
+from farwatch.hub.alerting.document import Fault
+from farwatch.hub.alerting.durations import Duration
+from farwatch.hub.alerting.message import Message, go_time, quote_meta, status
+from farwatch.hub.alerting.receivers.http import Client, read_secret
+from farwatch.hub.alerting.receivers.receiver import Context
+from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
+from farwatch.hub.alerting.receivers.words import Words
+from farwatch.hub.alerting.secrets import SecretUrl
 
 GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 """How Go writes a time that is not set: the end of an alert that fires."""
@@ -45,21 +48,33 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     truncated_alerts: int
 
 
+class WebhookConfig(ReceiverSection, frozen=True, kw_only=True):
+    """An entry of ``webhook_configs``."""
+
+    later: ClassVar = frozenset({"payload"})
+
+    url: SecretUrl | None = None
+    url_file: str | None = None
+    max_alerts: int = 0
+    timeout: Duration | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """One address, and no negative number."""
+        yield from exactly_one(self, "url", "url_file")
+        if self.max_alerts < 0:
+            yield Fault(("max_alerts",), "`max_alerts` cannot be negative: 0 is no limit")
+
+
 class Webhook:
     """Posts messages as JSON."""
 
     kind = "webhook"
 
-    def __init__(self, config: WebhookConfig, http: aiohttp.ClientSession, defaults: HttpConfig) -> None:
+    def __init__(self, config: WebhookConfig, context: Context) -> None:
         self.send_resolved = config.send_resolved
-        self._max_alerts = config.max_alerts
-        self._endpoint = Endpoint(
-            http,
-            url=config.url,
-            url_file=config.url_file,
-            timeout=config.timeout,
-            config=config.http_config or defaults,
-        )
+        self._config = config
+        self._templates = context.templates
+        self._client = Client(context, config.http_config, timeout=config.timeout)
 
     async def send(self, message: Message) -> None:
         """Deliver a message, once.
@@ -67,7 +82,10 @@ class Webhook:
         Raises:
             DeliveryError: It was not taken.
         """
-        await self._endpoint.post(msgspec.json.encode(payload(message, self._max_alerts)))
+        url = Words(self._templates, message).secret(
+            "url", read_secret(self._config.url, self._config.url_file)
+        )
+        await self._client.send(url, msgspec.json.encode(payload(message, self._config.max_alerts)))
 
 
 def payload(message: Message, max_alerts: int = 0) -> Payload:
@@ -77,7 +95,7 @@ def payload(message: Message, max_alerts: int = 0) -> Payload:
         # As upstream, what alerts have in common is taken from those that are told.
         message = msgspec.structs.replace(message, alerts=message.alerts[:max_alerts])
     return Payload(
-        receiver=_quote_meta(message.receiver),
+        receiver=quote_meta(message.receiver),
         status=message.status,
         alerts=[_alert(alert) for alert in message.alerts],
         group_labels=message.group_labels,
@@ -99,14 +117,3 @@ def _alert(alert: Alert) -> WebhookAlert:
         generator_url=alert.generator_url,
         fingerprint=alert.fingerprint,
     )
-
-
-def go_time(time: datetime) -> str:
-    """A time as Go writes it into JSON: RFC 3339 in UTC, its fraction without zeros at the end."""
-    text = time.astimezone(UTC).isoformat().removesuffix("+00:00")
-    return (text.rstrip("0") if "." in text else text) + "Z"
-
-
-def _quote_meta(text: str) -> str:
-    """As Go's ``regexp.QuoteMeta``: upstream writes the receiver's name so."""
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)

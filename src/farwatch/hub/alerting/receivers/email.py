@@ -1,0 +1,235 @@
+"""E-mail, by a server that speaks SMTP."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import formatdate, getaddresses, make_msgid
+from typing import ClassVar, Literal
+
+import aiosmtplib
+import msgspec
+
+from farwatch.hub.alerting.document import Fault, Section
+from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, read_secret, tls_context
+from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
+from farwatch.hub.alerting.receivers.sections import HostPort, ReceiverSection, TlsConfig, at_most_one
+from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
+from farwatch.hub.alerting.secrets import Secret
+from farwatch.hub.alerting.templates import Template, calling
+
+SUBJECT_LIMIT = 900
+BODY_LIMIT_BYTES = 5_000_000
+"""Servers take 10 MB and more; what is encoded grows by a third."""
+
+_IMPLICIT_TLS_PORT = 465
+_PERMANENT = 500
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+_THREAD_HEADERS = ("References", "In-Reply-To")
+
+
+class Threading(Section, frozen=True, kw_only=True):
+    """Whether the mails of a group are shown as one conversation."""
+
+    enabled: bool = False
+    thread_by_date: Literal["daily", "none"] = "daily"
+
+
+class EmailConfig(ReceiverSection, frozen=True, kw_only=True):
+    """An entry of ``email_configs``; what is not set is taken from ``smtp_...`` in ``global``."""
+
+    later: ClassVar = frozenset({"auth_identity"})
+    inherited = (
+        ("from_",),
+        ("hello",),
+        ("smarthost",),
+        ("auth_username",),
+        ("auth_password", "auth_password_file"),
+        ("auth_secret", "auth_secret_file"),
+        ("require_tls",),
+        ("tls_config",),
+        ("force_implicit_tls",),
+    )
+    prefix = "smtp_"
+
+    send_resolved: bool = False
+    to: Template
+    from_: Template | None = msgspec.field(name="from", default=None)
+    hello: str | None = None
+    smarthost: HostPort | None = None
+    auth_username: str | None = None
+    auth_password: Secret | None = None
+    auth_password_file: str | None = None
+    auth_secret: Secret | None = None
+    auth_secret_file: str | None = None
+    headers: dict[str, Template] = msgspec.field(default_factory=dict)
+    html: Template = calling("email.default.html")
+    text: Template | None = None
+    require_tls: bool | None = None
+    tls_config: TlsConfig | None = None
+    force_implicit_tls: bool | None = None
+    threading: Threading = Threading()
+
+    def faults(self) -> Iterator[Fault]:
+        """One source of each secret; headers named once, and not those that threading sets."""
+        if self.http_config is not None:
+            yield Fault(("http_config",), "`http_config` means nothing here: mails go by SMTP")
+        yield from at_most_one(self, "auth_password", "auth_password_file")
+        yield from at_most_one(self, "auth_secret", "auth_secret_file")
+        names = [name.title() for name in self.headers]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Fault(("headers",), f"`{name}` stands twice in `headers`")
+        for name in self.headers:
+            if self.threading.enabled and name.title() in _THREAD_HEADERS:
+                yield Fault(("headers", name), f"`{name}` is set by `threading`: leave out one of the two")
+
+    def shortcomings(self) -> Iterator[Fault]:
+        """A server and a sender."""
+        for name in ("smarthost", "from"):
+            if getattr(self, name.replace("from", "from_")) is None:
+                yield Fault((), f"`{name}` is missing: set it here, or `smtp_{name}` in `global`")
+
+
+class Email:
+    """Sends mails."""
+
+    kind = "email"
+
+    def __init__(self, config: EmailConfig, context: Context) -> None:
+        self.send_resolved = config.send_resolved
+        self._config = config
+        self._templates = context.templates
+        self._timeout = context.timeout
+
+    async def send(self, message: Message) -> None:
+        """Deliver a message, once.
+
+        Raises:
+            DeliveryError: It was not taken.
+        """
+        mail, sender, recipients = self._mail(message)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._deliver(mail, sender, recipients)
+        except TimeoutError as error:
+            raise DeliveryError(f"no answer within {self._timeout:g} s", retryable=True) from error
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            refusal = error.recipients[0]
+            raise _refused(refusal.code, refusal.message) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(error.code, error.message) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryError(f"the server cannot be reached: {error}", retryable=True) from error
+
+    async def _deliver(self, mail: EmailMessage, sender: str, recipients: list[str]) -> None:
+        config = self._config
+        server = config.smarthost or HostPort("localhost", 25)
+        implicit = config.force_implicit_tls
+        if implicit is None:
+            implicit = server.port == _IMPLICIT_TLS_PORT
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=implicit,
+            start_tls=False,
+            local_hostname=config.hello,
+            tls_context=tls_context(config.tls_config or TlsConfig()),
+            timeout=None,
+        )
+        await client.connect()
+        try:
+            if config.require_tls and not implicit:
+                await self._start_tls(client)
+            await self._log_in(client)
+            refused, _ = await client.send_message(mail, sender=sender, recipients=recipients)
+            await client.quit()
+        finally:
+            client.close()
+        if refused:
+            raise DeliveryError(f"{len(refused)} of {len(recipients)} recipients refused", retryable=False)
+
+    async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
+        await client.ehlo()
+        if not client.supports_extension("starttls"):
+            raise DeliveryError(
+                "`require_tls` is true (the default), and the server offers no STARTTLS", retryable=True
+            )
+        tls = self._config.tls_config or TlsConfig()
+        await client.starttls(server_hostname=tls.server_name)
+
+    async def _log_in(self, client: aiosmtplib.SMTP) -> None:
+        """Authenticate by the first of the server's ways that there is a secret for, as upstream; if there is a name."""
+        config = self._config
+        name = config.auth_username
+        await client.ehlo()
+        if not name or not client.supports_extension("auth"):
+            return
+        offered = {way.upper() for way in client.supported_auth_methods}
+        if "CRAM-MD5" in offered and (config.auth_secret or config.auth_secret_file):
+            await client.auth_crammd5(name, read_secret(config.auth_secret, config.auth_secret_file))
+            return
+        if not (config.auth_password or config.auth_password_file):
+            raise DeliveryError(
+                f"no secret for any way to log in that the server has: {offered}", retryable=False
+            )
+        password = read_secret(config.auth_password, config.auth_password_file)
+        if "PLAIN" in offered:
+            await client.auth_plain(name, password)
+        else:
+            await client.auth_login(name, password)
+
+    def _mail(self, message: Message) -> tuple[EmailMessage, str, list[str]]:
+        """A mail, its sender's address and its recipients'."""
+        config = self._config
+        words = Words(self._templates, message)
+        to, from_ = words.exact("to", config.to), words.exact("from", config.from_)
+        headers = {
+            "Subject": cut(words.title(calling("email.default.subject")), SUBJECT_LIMIT),
+            "To": to,
+            "From": from_,
+            "Date": formatdate(localtime=False),
+            "Message-Id": make_msgid(domain="farwatch"),
+            **{name.title(): words.line(template) for name, template in config.headers.items()},
+            **self._thread(message),
+        }
+        mail = EmailMessage()
+        for name, value in headers.items():
+            mail[name] = _header(value)
+        if config.text is not None:
+            mail.set_content(cut_bytes(words.text(config.text), BODY_LIMIT_BYTES))
+        if config.html.source:
+            mail.add_alternative(self._html(words), subtype="html")
+        (sender,) = _addresses("from", from_)[:1]
+        return mail, sender, _addresses("to", to)
+
+    def _html(self, words: Words) -> str:
+        return cut_bytes(words.text(self._config.html, html=True), BODY_LIMIT_BYTES)
+
+    def _thread(self, message: Message) -> dict[str, str]:
+        threading = self._config.threading
+        if not threading.enabled:
+            return {}
+        day = f"{datetime.now(UTC):%Y-%m-%d}" if threading.thread_by_date == "daily" else ""
+        root = f"<alert-{message.group_hash[:16]}-{day}@farwatch>"
+        return dict.fromkeys(_THREAD_HEADERS, root)
+
+
+def _header(value: str) -> str:
+    # A line break within a label must not begin a header of its own.
+    return _LINE_BREAKS.sub(" ", value)
+
+
+def _addresses(name: str, text: str) -> list[str]:
+    addresses = [address for _, address in getaddresses([_header(text)])]
+    if not addresses or not all("@" in address for address in addresses):
+        raise DeliveryError(f"`{name}` gives no addresses: {text!r}", retryable=False)
+    return addresses
+
+
+def _refused(code: int, text: str) -> DeliveryError:
+    # As upstream, what the server refuses is tried again where it may be passing: 4xx (RFC 5321, 4.2.1).
+    return DeliveryError(f"status {code}: {text[:DETAIL_LIMIT]}", retryable=code < _PERMANENT)

@@ -1,0 +1,121 @@
+"""What receivers say: users' templates, and plain words where one of them fails."""
+
+from __future__ import annotations
+
+import html as markup
+
+from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.message import Message, status
+from farwatch.hub.alerting.receivers.receiver import DeliveryError
+from farwatch.hub.alerting.secrets import Secret
+from farwatch.hub.alerting.templates import Template, TemplateFailedError, TemplateLibrary
+
+_MARK = "…"
+_PLACES = ("cluster", "namespace", "workload", "pod", "node", "instance")
+_ERROR_LIMIT = 300
+
+
+class Words:
+    """What a receiver says of one message.
+
+    A template that fails does not hold the message back: the text says it plainly, and names the failure. So ask
+    for the ``text`` last.
+    """
+
+    def __init__(self, templates: TemplateLibrary, message: Message) -> None:
+        self._templates = templates
+        self._message = message
+        self.failures: list[str] = []
+
+    def line(self, template: Template | None, otherwise: str = "") -> str:
+        """A field beside the text; ``otherwise`` stands in for a template that fails."""
+        if template is None:
+            return ""
+        try:
+            return self._templates.render(template, self._message)
+        except TemplateFailedError as error:
+            self.failures.append(str(error)[:_ERROR_LIMIT])
+            return otherwise
+
+    def title(self, template: Template | None) -> str:
+        """A line that says the essence: the plain title stands in for a template that fails."""
+        return self.line(template, plain_title(self._message))
+
+    def text(self, template: Template | None, *, html: bool = False) -> str:
+        """The text, with a note of all that failed; as HTML, what comes from the message is escaped."""
+        text = ""
+        try:
+            if template is not None:
+                text = self._templates.render(template, self._message, html=html)
+        except TemplateFailedError as error:
+            self.failures.append(str(error)[:_ERROR_LIMIT])
+            plain = plain_text(self._message)
+            text = markup.escape(plain, quote=False) if html else plain
+        if not self.failures:
+            return text
+        note = f"Not as you wrote it, a template failed: {'; '.join(self.failures)}"
+        # First, so that it is not what a limit of the service cuts off.
+        return f"{markup.escape(note, quote=False) if html else note}\n{text}"
+
+    def exact(self, name: str, template: Template | None) -> str:
+        """A field that has no substitute: where to send to.
+
+        Raises:
+            DeliveryError: The template fails.
+        """
+        if template is None:
+            return ""
+        try:
+            return self._templates.render(template, self._message)
+        except TemplateFailedError as error:
+            raise DeliveryError(f"the template of {name} failed: {error}", retryable=False) from error
+
+    def secret(self, name: str, text: str) -> str:
+        """A secret that may have actions in it, as upstream lets keys and addresses have.
+
+        Raises:
+            DeliveryError: It is a template that fails; the message does not repeat it.
+        """
+        if "{{" not in text:
+            return text
+        try:
+            return self._templates.render(Template(text), self._message).strip()
+        except (TemplateFailedError, ValueError):
+            raise DeliveryError(f"{name} is a template that fails", retryable=False) from None
+
+
+def templated(secret: Secret | None) -> bool:
+    """Whether a secret has actions in it."""
+    return secret is not None and "{{" in secret.reveal()
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= limit else text[: limit - 1] + _MARK
+
+
+def cut_bytes(text: str, limit: int) -> str:
+    """A text of at most so many bytes of UTF-8."""
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text
+    return encoded[: limit - len(_MARK.encode())].decode(errors="ignore") + _MARK
+
+
+def plain_title(message: Message) -> str:
+    """What it is about, without any template."""
+    names = ", ".join(sorted({alert.labels.get("alertname", "alert") for alert in message.alerts}))
+    count = f":{len(message.firing)}" if message.firing else ""
+    return f"[{message.status.upper()}{count}] {names}"
+
+
+def plain_text(message: Message) -> str:
+    """What is wrong and where, without any template."""
+    return "\n".join([plain_title(message), *map(_plain_line, message.alerts)])
+
+
+def _plain_line(alert: Alert) -> str:
+    place = "/".join(alert.labels[name] for name in _PLACES if alert.labels.get(name))
+    facts = alert.annotations.get("summary") or alert.annotations.get("description") or ""
+    parts = [alert.labels.get("alertname", "alert"), place, facts]
+    return f"{status(alert)}: {' '.join(filter(None, parts))}"
