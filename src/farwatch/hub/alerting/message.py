@@ -12,6 +12,7 @@ import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.dispatch import NotifyReason
+from farwatch.hub.alerting.evidence import Digest
 
 
 class Status(StrEnum):
@@ -36,6 +37,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         group_labels: The labels that name the group.
         alerts: At least one; ``ends_at`` is None in those that fire.
         external_url: Where people reach the hub, or empty.
+        evidence: What is known about the alerts, by fingerprint; of those alone of which something is.
     """
 
     receiver: str
@@ -44,6 +46,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     group_labels: dict[str, str]
     alerts: tuple[Alert, ...]
     external_url: str = ""
+    evidence: Mapping[str, Digest] = msgspec.field(default_factory=dict)
 
     @property
     def status(self) -> Status:

@@ -14,11 +14,12 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.clock import Clock
 from farwatch.hub.alerting.dispatch import Flush, NotifyReason, Told, notify_reason
 from farwatch.hub.alerting.errors import AlertsNotKeptError
+from farwatch.hub.alerting.evidence import EvidenceSource
 from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.nflog import LogKey, NotificationLog
 from farwatch.hub.alerting.receivers.receiver import DeliveryError, Receiver
-from farwatch.hub.alerting.tables import Write, added, notifications
+from farwatch.hub.alerting.tables import Write
 
 FIRST_BACK_OFF_SECONDS = 0.5
 BACK_OFF_FACTOR = 1.5
@@ -50,7 +51,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         number: 1 for the first of its notification.
         seconds: How long it took.
         outcome: How it ended.
-        detail: What the service answered, if it failed.
+        detail: What the service answered: the receipt, or what is wrong.
     """
 
     time: float
@@ -60,6 +61,26 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     outcome: Outcome
     detail: str = ""
+
+
+class NotificationEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """How telling one integration of one group ended.
+
+    Attributes:
+        last: The last attempt; its ``number`` is how many there were.
+        route: The id of the group's route.
+        firing: Fingerprints of the firing alerts of the message.
+        resolved: Fingerprints of the resolved ones.
+    """
+
+    last: Attempt
+    route: str
+    firing: tuple[str, ...]
+    resolved: tuple[str, ...]
+
+
+NotificationSink = Callable[[Sequence[NotificationEvent]], None]
+"""What is told of each notification, after it was made. It must not block."""
 
 
 class Counters(msgspec.Struct):
@@ -97,6 +118,8 @@ class Notifier:
         clock: Time.
         random: A number from 0 to 1, for the jitter of back-offs.
         external_url: Where people reach the hub, or empty.
+        evidence: What is known about alerts.
+        publish: Told of how each notification ended.
     """
 
     def __init__(
@@ -108,6 +131,8 @@ class Notifier:
         clock: Clock,
         random: Callable[[], float],
         external_url: str,
+        evidence: EvidenceSource,
+        publish: NotificationSink,
     ) -> None:
         self._integrations = integrations
         self._nflog = log
@@ -115,6 +140,8 @@ class Notifier:
         self._clock = clock
         self._random = random
         self._external_url = external_url
+        self._evidence = evidence
+        self._publish = publish
         self._stopping = asyncio.Event()
         self.counters = Counters()
         self.attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_REMEMBERED)
@@ -145,20 +172,17 @@ class Notifier:
         if reason is None:
             return True
         alerts = tuple(alert for alert in flush.alerts if send_resolved or alert.ends_at is None)
-        notification = None
         if alerts:
-            notification = await self._deliver(
-                integration, self._message(flush, reason, alerts), flush.deadline
-            )
-            if notification.outcome is not Outcome.DELIVERED:
-                await self._write(_row(notification, alerts))
+            message = await self._message(flush, reason, alerts)
+            last = await self._deliver(integration, message, flush.deadline)
+            self._publish([_event(last, flush.route.id, message)])
+            if last.outcome is not Outcome.DELIVERED:
                 return False
         told = Told(firing=firing, resolved=resolved, time=self._clock.now())
-        writes = self._nflog.log(key, told, flush.route.repeat_interval)
-        await self._write(*writes, *([_row(notification, alerts)] if notification else []))
+        await self._write(*self._nflog.log(key, told, flush.route.repeat_interval))
         return True
 
-    def _message(self, flush: Flush, reason: NotifyReason, alerts: tuple[Alert, ...]) -> Message:
+    async def _message(self, flush: Flush, reason: NotifyReason, alerts: tuple[Alert, ...]) -> Message:
         return Message(
             receiver=flush.route.receiver,
             reason=reason,
@@ -166,6 +190,7 @@ class Notifier:
             group_labels=flush.group_labels,
             alerts=alerts,
             external_url=self._external_url,
+            evidence=await self._evidence.digests(alerts),
         )
 
     async def _deliver(self, integration: Integration, message: Message, deadline: float) -> Attempt:
@@ -197,7 +222,7 @@ class Notifier:
             outcome, detail, retry_after = Outcome.DELIVERED, "", None
             try:
                 async with asyncio.timeout(max(deadline - began, 0)):
-                    await integration.receiver.send(message)
+                    detail = await integration.receiver.send(message)
             except DeliveryError as error:
                 outcome = Outcome.RETRYABLE if error.retryable else Outcome.REFUSED
                 detail, retry_after = str(error), error.retry_after
@@ -247,16 +272,10 @@ class Notifier:
             _log.error("notification not written down", detail=str(error))
 
 
-def _row(last: Attempt, alerts: tuple[Alert, ...]) -> Write:
-    firing = sum(alert.ends_at is None for alert in alerts)
-    row = {
-        **last.key._asdict(),
-        "time": last.time,
-        "reason": last.reason,
-        "outcome": last.outcome,
-        "attempts": last.number,
-        "firing": firing,
-        "resolved": len(alerts) - firing,
-        "detail": last.detail,
-    }
-    return added(notifications, [row])
+def _event(last: Attempt, route: str, message: Message) -> NotificationEvent:
+    return NotificationEvent(
+        last=last,
+        route=route,
+        firing=tuple(alert.fingerprint for alert in message.firing),
+        resolved=tuple(alert.fingerprint for alert in message.resolved),
+    )

@@ -18,9 +18,17 @@ from farwatch.hub.alerting.clock import Clock, SystemClock
 from farwatch.hub.alerting.config import Config
 from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId
 from farwatch.hub.alerting.errors import AlertsNotKeptError
+from farwatch.hub.alerting.evidence import EvidenceSource, NoEvidence
 from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.alerting.nflog import NotificationLog
-from farwatch.hub.alerting.notify import Attempt, Counters, Integration, Notifier
+from farwatch.hub.alerting.notify import (
+    Attempt,
+    Counters,
+    Integration,
+    NotificationEvent,
+    NotificationSink,
+    Notifier,
+)
 from farwatch.hub.alerting.receivers import build_receivers
 from farwatch.hub.store.records import Records
 
@@ -30,7 +38,6 @@ STOP_SECONDS = 5.0
 LONGEST_SLEEP_SECONDS = 60.0
 """The clock is looked at least this often, so that a jump of it is noticed."""
 
-NOTIFICATIONS_KEPT_SECONDS = 14 * 86_400.0
 PRUNE_SECONDS = 3_600.0
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +59,7 @@ class Alerting:
         clock: Time; the system's by default.
         random: A number from 0 to 1, for the jitter of back-offs.
         external_url: Where people reach the hub: receivers link to it.
+        evidence: What is known about alerts, for messages to carry.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class Alerting:
         clock: Clock | None = None,
         random: Callable[[], float] = random.random,
         external_url: str = "",
+        evidence: EvidenceSource | None = None,
     ) -> None:
         self._records = records
         self._clock = clock or SystemClock()
@@ -78,8 +87,11 @@ class Alerting:
             clock=self._clock,
             random=random,
             external_url=external_url,
+            evidence=evidence or NoEvidence(),
+            publish=self._publish_notifications,
         )
         self._subscribers: list[EventSink] = []
+        self._notification_subscribers: list[NotificationSink] = []
         self._putting = asyncio.Lock()
         self._news = asyncio.Event()
         self._stopping = False
@@ -100,6 +112,10 @@ class Alerting:
     def subscribe(self, subscriber: EventSink) -> None:
         """Have a callable told of each transition, after it has been written down. It must not block."""
         self._subscribers.append(subscriber)
+
+    def subscribe_notifications(self, subscriber: NotificationSink) -> None:
+        """Have a callable told of how each notification ended. It must not block."""
+        self._notification_subscribers.append(subscriber)
 
     async def start(self) -> None:
         """Take up the work where the last process left it. Subscribe before."""
@@ -202,7 +218,7 @@ class Alerting:
         writes = [tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten])]
         if now >= self._next_prune:
             self._next_prune = now + PRUNE_SECONDS
-            writes += [self._nflog.expire(now), tables.notifications_before(now - NOTIFICATIONS_KEPT_SECONDS)]
+            writes.append(self._nflog.expire(now))
         await self._write(*writes)
 
     def _dispatch(self) -> None:
@@ -240,6 +256,10 @@ class Alerting:
         if events:
             for subscriber in self._subscribers:
                 subscriber(events)
+
+    def _publish_notifications(self, events: Sequence[NotificationEvent]) -> None:
+        for subscriber in self._notification_subscribers:
+            subscriber(events)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

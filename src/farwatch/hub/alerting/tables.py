@@ -40,23 +40,6 @@ notification_log = sa.Table(
     sa.Column("expires_at", sa.Float, nullable=False, index=True),
 )
 
-notifications = sa.Table(
-    "notifications",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("time", sa.Float, nullable=False, index=True),
-    sa.Column("receiver", sa.Text, nullable=False),
-    sa.Column("integration", sa.String(32), nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("group_key", sa.Text, nullable=False),
-    sa.Column("reason", sa.String(32), nullable=False),
-    sa.Column("outcome", sa.String(32), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("firing", sa.Integer, nullable=False),
-    sa.Column("resolved", sa.Integer, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
-)
-
 
 class Write(NamedTuple):
     """A statement, and the rows it is executed for."""
@@ -91,10 +74,3 @@ def settled(fingerprints: Iterable[str]) -> Write:
         .values(settled=sa.true())
     )
     return Write(statement, [{"key": fingerprint} for fingerprint in fingerprints])
-
-
-def notifications_before(time: float) -> Write:
-    """Old notifications to delete."""
-    return Write(
-        sa.delete(notifications).where(notifications.c.time < sa.bindparam("before")), [{"before": time}]
-    )

@@ -272,7 +272,7 @@ def fused_hub(fused: FusedRecords, http: aiohttp.ClientSession, clock: FakeClock
 
 async def _forget_all(records: Records) -> None:
     async with records.begin() as connection:
-        for table in (tables.alerts, tables.alert_groups, tables.notification_log, tables.notifications):
+        for table in (tables.alerts, tables.alert_groups, tables.notification_log):
             await connection.execute(sa.delete(table))
 
 

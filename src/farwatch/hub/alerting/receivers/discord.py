@@ -63,8 +63,8 @@ class Discord:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -72,7 +72,7 @@ class Discord:
         config = self._config
         url = read_secret(config.webhook_url, config.webhook_url_file)
         words = Words(self._templates, message)
-        await self._client.send(
+        answer = await self._client.send(
             url,
             msgspec.json.encode(
                 DiscordMessage(
@@ -89,3 +89,4 @@ class Discord:
                 )
             ),
         )
+        return answer.receipt

@@ -105,8 +105,8 @@ class Email:
         self._templates = context.templates
         self._timeout = context.timeout
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -114,7 +114,7 @@ class Email:
         mail, sender, recipients = self._mail(message)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._deliver(mail, sender, recipients)
+                return await self._deliver(mail, sender, recipients)
         except TimeoutError as error:
             raise DeliveryError(f"no answer within {self._timeout:g} s", retryable=True) from error
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -125,7 +125,7 @@ class Email:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"the server cannot be reached: {error}", retryable=True) from error
 
-    async def _deliver(self, mail: EmailMessage, sender: str, recipients: list[str]) -> None:
+    async def _deliver(self, mail: EmailMessage, sender: str, recipients: list[str]) -> str:
         config = self._config
         server = config.smarthost or HostPort("localhost", 25)
         implicit = config.force_implicit_tls
@@ -145,12 +145,13 @@ class Email:
             if config.require_tls and not implicit:
                 await self._start_tls(client)
             await self._log_in(client)
-            refused, _ = await client.send_message(mail, sender=sender, recipients=recipients)
+            refused, receipt = await client.send_message(mail, sender=sender, recipients=recipients)
             await client.quit()
         finally:
             client.close()
         if refused:
             raise DeliveryError(f"{len(refused)} of {len(recipients)} recipients refused", retryable=False)
+        return receipt
 
     async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
         await client.ehlo()

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 from multidict import CIMultiDictProxy
@@ -36,6 +37,18 @@ def open_http_session() -> aiohttp.ClientSession:
         headers={"User-Agent": f"farwatch/{__version__}"},
         trust_env=False,
     )
+
+
+class Answer(NamedTuple):
+    """What a service answered; of the body, the beginning."""
+
+    status: int
+    body: bytes
+
+    @property
+    def receipt(self) -> str:
+        """The proof of delivery, in a few words."""
+        return f"status {self.status}"
 
 
 class Client:
@@ -71,8 +84,8 @@ class Client:
         content_type: str = JSON,
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
-    ) -> bytes:
-        """Send a body; gives the beginning of the answer's.
+    ) -> Answer:
+        """Send a body; gives the service's answer.
 
         Args:
             url: Where to.
@@ -102,7 +115,7 @@ class Client:
                 answer = await response.content.read(ANSWER_LIMIT_BYTES)
                 hidden = [url, response.url.raw_path_qs, *secrets, *_credentials(all_headers)]
                 self._judge(response, answer, method, hidden)
-                return answer
+                return Answer(response.status, answer)
         except (aiohttp.InvalidURL, ValueError) as error:
             raise DeliveryError(
                 "the address is not valid: correct it in the configuration", retryable=False

@@ -57,8 +57,8 @@ class MsTeams:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -72,4 +72,5 @@ class MsTeams:
             theme_color=COLORS[message.status],
             text=cut_bytes(words.text(config.text), TEXT_LIMIT_BYTES),
         )
-        await self._client.send(url, msgspec.json.encode(card))
+        answer = await self._client.send(url, msgspec.json.encode(card))
+        return answer.receipt

@@ -44,8 +44,8 @@ class MsTeamsV2:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -55,7 +55,9 @@ class MsTeamsV2:
         words = Words(self._templates, message)
         title = cut_bytes(words.title(config.title), TITLE_LIMIT_BYTES)
         text = cut_bytes(words.text(config.text), TEXT_LIMIT_BYTES)
-        await self._client.send(url, msgspec.json.encode(adaptive_card(title, text, COLORS[message.status])))
+        card = adaptive_card(title, text, COLORS[message.status])
+        answer = await self._client.send(url, msgspec.json.encode(card))
+        return answer.receipt
 
 
 def adaptive_card(title: str, text: str, color: str) -> dict[str, Any]:

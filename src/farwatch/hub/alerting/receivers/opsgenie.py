@@ -79,8 +79,8 @@ class OpsGenie:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -88,25 +88,26 @@ class OpsGenie:
         words = Words(self._templates, message)
         if message.status is Status.RESOLVED:
             path = f"{message.group_hash}/close?identifierType=alias"
-            await self._send(words, "POST", path, {"source": words.line(self._config.source)})
-            return
+            return await self._send(words, "POST", path, {"source": words.line(self._config.source)})
         alert = self._alert(message, words)
-        await self._send(words, "POST", "", alert)
+        receipt = await self._send(words, "POST", "", alert)
         if self._config.update_alerts:
             for field in ("message", "description"):
                 path = f"{message.group_hash}/{field}?identifierType=alias"
-                await self._send(words, "PUT", path, {field: alert[field]})
+                receipt = await self._send(words, "PUT", path, {field: alert[field]})
+        return receipt
 
-    async def _send(self, words: Words, method: str, path: str, body: dict[str, Any]) -> None:
+    async def _send(self, words: Words, method: str, path: str, body: dict[str, Any]) -> str:
         config = self._config
         key = words.secret("api_key", read_secret(config.api_key, config.api_key_file))
-        await self._client.send(
+        answer = await self._client.send(
             (config.api_url or Url()).joined(f"v2/alerts/{path}".rstrip("/")),
             msgspec.json.encode(body),
             method=method,
             headers={"Authorization": f"GenieKey {key}"},
             secrets=[key],
         )
+        return answer.receipt
 
     def _alert(self, message: Message, words: Words) -> dict[str, Any]:
         config = self._config

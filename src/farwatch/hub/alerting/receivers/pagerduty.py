@@ -84,8 +84,8 @@ class PagerDuty:
         self._templates = context.templates
         self._client = Client(context, config.http_config, timeout=config.timeout)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -101,7 +101,8 @@ class PagerDuty:
             # As upstream: what happened and where it is stays, the long part goes.
             event["payload"]["custom_details"] = {"error": "Left out: the event was larger than 512 kB."}
             body = msgspec.json.encode(event)
-        await self._client.send(config.url or "", body, secrets=[key])
+        answer = await self._client.send(config.url or "", body, secrets=[key])
+        return answer.receipt
 
     def _event(self, message: Message, words: Words, key: str) -> dict[str, Any]:
         config = self._config

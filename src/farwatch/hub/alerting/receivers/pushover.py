@@ -63,8 +63,8 @@ class Pushover:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -75,9 +75,10 @@ class Pushover:
         user = words.secret("user_key", read_secret(config.user_key, config.user_key_file))
         form = {"token": token, "user": user, **self._form(words)}
         # In the body, where upstream has it in the address: addresses end up in logs on the way.
-        await self._client.send(
+        answer = await self._client.send(
             config.api_url, urlencode(form).encode(), content_type=_FORM, secrets=[token, user]
         )
+        return answer.receipt
 
     def _form(self, words: Words) -> dict[str, str]:
         config = self._config

@@ -53,8 +53,8 @@ class Receiver(Protocol):
     def send_resolved(self) -> bool:
         """Whether it is told of resolutions."""
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt: in a few words, what the service answered.
 
         Raises:
             DeliveryError: The service did not take it.

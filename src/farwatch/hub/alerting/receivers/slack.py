@@ -198,8 +198,8 @@ class Slack:
         self._client = Client(context, config.http_config, timeout=config.timeout)
         self._posted: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once; with ``update_message``, in the place of the group's last one.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once, and give the receipt; with ``update_message``, in the place of the group's last one.
 
         Raises:
             DeliveryError: It was not taken.
@@ -218,6 +218,7 @@ class Slack:
             )
         if self._config.update_message and answer.ts:
             self._remember(message, answer)
+        return f"posted as {answer.ts}" if answer.ts else "ok"
 
     async def _call(self, method: str, body: SlackMessage) -> SlackAnswer:
         config = self._config
@@ -229,7 +230,7 @@ class Slack:
         if method == UPDATE:
             url = url.removesuffix(POST) + UPDATE
         answer = await self._client.send(url, msgspec.json.encode(body), headers=headers, secrets=secrets)
-        return _answer(answer)
+        return _answer(answer.body)
 
     def _remember(self, message: Message, answer: SlackAnswer) -> None:
         """Where the group's message is: until it is resolved, and for the newest groups."""

@@ -60,8 +60,8 @@ class Telegram:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -69,7 +69,8 @@ class Telegram:
         config = self._config
         token = read_secret(config.bot_token, config.bot_token_file)
         url = (config.api_url or Url()).joined(f"bot{token}/sendMessage")
-        await self._client.send(url, msgspec.json.encode(self._body(message)), secrets=[token])
+        answer = await self._client.send(url, msgspec.json.encode(self._body(message)), secrets=[token])
+        return answer.receipt
 
     def _body(self, message: Message) -> dict[str, Any]:
         config = self._config

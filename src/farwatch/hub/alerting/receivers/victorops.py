@@ -71,8 +71,8 @@ class VictorOps:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -90,7 +90,8 @@ class VictorOps:
             "monitoring_tool": words.line(config.monitoring_tool),
             "state_message": cut(words.text(config.state_message), TEXT_LIMIT),
         }
-        await self._client.send(url, msgspec.json.encode(body), secrets=[key])
+        answer = await self._client.send(url, msgspec.json.encode(body), secrets=[key])
+        return answer.receipt
 
 
 def _message_type(message: Message, wanted: str) -> str:

@@ -44,8 +44,8 @@ class Webex:
         self._templates = context.templates
         self._client = Client(context, config.http_config)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -55,4 +55,5 @@ class Webex:
             "roomId": words.exact("room_id", self._config.room_id),
             "markdown": cut_bytes(words.text(self._config.message), TEXT_LIMIT_BYTES),
         }
-        await self._client.send(self._config.api_url or "", msgspec.json.encode(body))
+        answer = await self._client.send(self._config.api_url or "", msgspec.json.encode(body))
+        return answer.receipt

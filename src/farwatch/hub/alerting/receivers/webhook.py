@@ -76,8 +76,8 @@ class Webhook:
         self._templates = context.templates
         self._client = Client(context, config.http_config, timeout=config.timeout)
 
-    async def send(self, message: Message) -> None:
-        """Deliver a message, once.
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
 
         Raises:
             DeliveryError: It was not taken.
@@ -85,7 +85,8 @@ class Webhook:
         url = Words(self._templates, message).secret(
             "url", read_secret(self._config.url, self._config.url_file)
         )
-        await self._client.send(url, msgspec.json.encode(payload(message, self._config.max_alerts)))
+        answer = await self._client.send(url, msgspec.json.encode(payload(message, self._config.max_alerts)))
+        return answer.receipt
 
 
 def payload(message: Message, max_alerts: int = 0) -> Payload:

@@ -10,7 +10,7 @@ from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message, go_time
 from farwatch.hub.alerting.receivers.webhook import payload
 
-from .conftest import at
+from ..conftest import at
 
 FIRING = Alert(
     labels={"alertname": "KubePodCrashLooping", "cluster": "east", "pod": "a"},

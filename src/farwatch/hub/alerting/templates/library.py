@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import gotpl
 
-from farwatch.hub.alerting.default_template import DEFAULT_TEMPLATE
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.functions import functions
 from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.template_data import template_data
+from farwatch.hub.alerting.templates.data import template_data
+from farwatch.hub.alerting.templates.default import DEFAULT_TEMPLATE
+from farwatch.hub.alerting.templates.functions import functions
 
 _CALLED = re.compile(r'\btemplate\s+"([^"]+)"')
 _DEFINED = re.compile(r'\b(?:define|block)\s+"([^"]+)"')
@@ -69,7 +69,7 @@ class Template:
 
 
 class TemplateLibrary:
-    """The named templates that others may call: those of ``default_template``, and the users' own.
+    """The named templates that others may call: those of ``default``, and the users' own.
 
     Args:
         files: The users' files by name; a later one's definition takes the place of an earlier one's, and of a default.

@@ -17,7 +17,7 @@ from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers import DeliveryError, Receiver, build_receivers
 
-from .conftest import Sink, alert, configuration
+from ..conftest import Sink, alert, configuration
 
 Build = Callable[..., Receiver]
 

@@ -22,7 +22,7 @@ from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers import DeliveryError, Receiver, build_receivers
 
-from .conftest import alert, configuration
+from ..conftest import alert, configuration
 
 MESSAGE = Message(
     receiver="team",

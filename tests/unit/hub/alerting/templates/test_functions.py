@@ -6,7 +6,7 @@ from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.templates import Template, TemplateFailedError, TemplateLibrary
 
-from .conftest import START, alert
+from ..conftest import START, alert
 
 MESSAGE = Message(
     receiver="team",

@@ -16,7 +16,7 @@ from farwatch.hub.alerting.templates import (
     calling,
 )
 
-from .conftest import alert
+from ..conftest import alert
 
 MESSAGE = Message(
     receiver="team",

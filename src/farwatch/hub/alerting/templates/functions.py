@@ -17,7 +17,7 @@ from goduration import Duration
 from gotime import UTC as GO_UTC
 from gotime import Location, ParseError, Time
 
-from farwatch.hub.alerting.template_data import Moment, Span, Texts
+from farwatch.hub.alerting.templates.data import Moment, Span, Texts
 
 Function = Callable[..., Any]
 

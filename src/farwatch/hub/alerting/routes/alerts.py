@@ -1,4 +1,4 @@
-"""Alerts and notifications over HTTP."""
+"""Alerts over HTTP."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get
+from litestar import get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
-from farwatch.hub.alerting.service import Alerting
-
-MAX_ATTEMPTS = 500
+from farwatch.hub.alerting.routes.state import alerting
 
 
 class AlertStatus(StrEnum):
@@ -53,25 +51,6 @@ class AlertList(msgspec.Struct, frozen=True):
     items: list[AlertView]
 
 
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One attempt to tell somebody. ``outcome`` says how it ended, ``reason`` why it was made."""
-
-    time: datetime
-    receiver: str
-    integration: str
-    group: str
-    reason: str
-    attempt: int
-    outcome: str
-    detail: str = ""
-
-
-class AttemptList(msgspec.Struct, frozen=True):
-    """Attempts to tell somebody, the latest first."""
-
-    items: list[AttemptView]
-
-
 def view(alert: Alert, now: datetime) -> AlertView:
     """An alert as the API shows it."""
     resolved = alert.resolved(now)
@@ -83,11 +62,6 @@ def view(alert: Alert, now: datetime) -> AlertView:
         starts_at=alert.starts_at,
         ends_at=alert.ends_at if resolved else None,
     )
-
-
-def _alerting(state: State) -> Alerting:
-    alerting: Alerting = state.alerting
-    return alerting
 
 
 @get(
@@ -110,7 +84,7 @@ def list_alerts(
     if cluster:
         wanted.add(("cluster", cluster))
     now = datetime.now(UTC)
-    views = (view(known.alert, now) for known in _alerting(state).known())
+    views = (view(known.alert, now) for known in alerting(state).known())
     items = [
         item for item in views if status in {AlertChoice.ALL, item.status} and wanted <= item.labels.items()
     ]
@@ -125,39 +99,10 @@ def list_alerts(
 )
 def get_alert(state: State, fingerprint: FromPath[str]) -> AlertView:
     """One alert that fires or was resolved a short while ago."""
-    known = _alerting(state).get(fingerprint)
+    known = alerting(state).get(fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
     return view(known.alert, datetime.now(UTC))
-
-
-@get(
-    "/notifications",
-    summary="List notifications",
-    responses=problems.described(),
-    sync_to_thread=False,
-)
-def list_notifications(
-    state: State,
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_ATTEMPTS, description="How many at most.")] = 100,
-) -> AttemptList:
-    """The latest attempts to tell somebody, with their outcome."""
-    attempts = _alerting(state).attempts()
-    return AttemptList(
-        [
-            AttemptView(
-                time=datetime.fromtimestamp(attempt.time, UTC),
-                receiver=attempt.key.receiver,
-                integration=attempt.key.integration,
-                group=attempt.key.group_key,
-                reason=attempt.reason,
-                attempt=attempt.number,
-                outcome=attempt.outcome,
-                detail=attempt.detail,
-            )
-            for attempt in reversed(attempts[-limit:])
-        ]
-    )
 
 
 def _read_labels(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -168,4 +113,4 @@ def _read_labels(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield name, value
 
 
-router = Router("/", route_handlers=[list_alerts, get_alert, list_notifications], tags=["alerts"])
+handlers = [list_alerts, get_alert]

@@ -18,7 +18,7 @@ from farwatch.hub.alerting.receivers.slack import (
 )
 from farwatch.hub.alerting.templates import TemplateLibrary
 
-from .conftest import START, Sink, at, configuration
+from ..conftest import START, Sink, at, configuration
 
 PLACE = {
     "cluster": "prod-eu-west-1",
