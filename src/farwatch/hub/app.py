@@ -40,6 +40,7 @@ from farwatch.hub.fleet import (
 )
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
+from farwatch.hub.health.faults import find_faults
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
@@ -54,6 +55,7 @@ from farwatch.hub.store import (
     TelemetryError,
     TelemetrySettings,
 )
+from farwatch.hub.watchdog import Heartbeat, IngestLag, Life, Watchdog
 from farwatch.kube.kinds import KINDS
 from farwatch.kube.selectors import SelectorError
 
@@ -142,6 +144,16 @@ class Hub:
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
         self.engine = detect.Engine(settings)
         self.detection = Detection(self.engine, self.alerting, time.time)
+        self.ingest_lag = IngestLag(time.time)
+        self.watchdog = Watchdog(
+            life=Life(stores.records),
+            lag=self.ingest_lag,
+            alerting=self.alerting,
+            find_faults=lambda: find_faults(self.telemetry, self.detection, self.alerting),
+            runbook_url=external_url + detect.RUNBOOK_PATH,
+            clock=time.time,
+        )
+        self.heartbeat = Heartbeat(options.heartbeat, stores.http, self.watchdog.faults)
         self._exits = AsyncExitStack()
 
     @classmethod
@@ -182,6 +194,8 @@ class Hub:
         publisher = Publisher(self.streams)
         self.inventory.subscribe(self.detection.observe_changes)
         self.inventory.subscribe(publisher.publish_changes)
+        self.inventory.subscribe(self.ingest_lag.observe)
+        self.fleet.links.subscribe(self.ingest_lag.observe_fleet)
         self.fleet.links.subscribe(self.detection.observe_fleet)
         self.fleet.links.subscribe(publisher.publish_fleet)
         self.alerting.subscribe(self._keep_alert_events)
@@ -197,6 +211,10 @@ class Hub:
         exits.push_async_callback(self.detection.stop)
         await self.fleet.links.start()
         exits.push_async_callback(self.fleet.links.close)
+        await self.watchdog.start()
+        exits.push_async_callback(self.watchdog.stop)
+        self.heartbeat.start()
+        exits.push_async_callback(self.heartbeat.stop)
         exits.callback(self.streams.close)
 
     async def _take_up(self) -> None:
@@ -245,6 +263,8 @@ def create_app(hub: Hub) -> Litestar:
             "detection": hub.detection,
             "engine": hub.engine,
             "fleet": hub.fleet,
+            "heartbeat": hub.heartbeat,
+            "ingest_lag": hub.ingest_lag,
             "inventory": hub.inventory,
             "runbooks": RunbookPages(hub.detect_settings),
             "streams": hub.streams,

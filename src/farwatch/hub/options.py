@@ -10,6 +10,7 @@ import msgspec
 
 from farwatch.hub.store import Table
 from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
+from farwatch.hub.watchdog import HeartbeatSettings
 from farwatch.logs import LogLevel
 
 
@@ -29,6 +30,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         retention: For how many days rows of the telemetry store are kept: ``DAYS`` for every table, ``TABLE=DAYS`` for
             one; the last word on a table holds.
         agent_grace_seconds: How long an agent may be away before it is called lost.
+        heartbeat_url: What to ask for while the hub is healthy, for somebody outside to wait for; empty: nothing.
+        heartbeat_seconds: How often.
         log_level: From which level on to log.
         admin_token: An API token to accept; None makes one at the first start.
     """
@@ -40,6 +43,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     external_url: str = ""
     retention: tuple[str, ...] = ()
     agent_grace_seconds: float = 45.0
+    heartbeat_url: str = ""
+    heartbeat_seconds: float = 60.0
     log_level: str = "info"
     admin_token: str | None = None
 
@@ -55,6 +60,11 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             days |= _read_retention(text)
         return days
 
+    @property
+    def heartbeat(self) -> HeartbeatSettings:
+        """Where a sign of life goes."""
+        return HeartbeatSettings(url=self.heartbeat_url, interval_seconds=self.heartbeat_seconds)
+
     def check(self) -> None:
         """Look at what can be judged before anything is opened.
 
@@ -65,6 +75,11 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
         if not 0 <= self.agent_grace_seconds < math.inf:
             raise OptionsError(f"--agent-grace {self.agent_grace_seconds} is not zero or more seconds")
+        if self.heartbeat_url and not _is_web_address(self.heartbeat_url, query=True):
+            # Its value may hold a secret.
+            raise OptionsError("--heartbeat-url is not an address such as https://example.com/ping/1")
+        if not 1 <= self.heartbeat_seconds < math.inf:
+            raise OptionsError(f"--heartbeat-interval {self.heartbeat_seconds:g} is less than a second")
         _ = self.retention_days
         if self.external_url and not _is_web_address(self.external_url):
             raise OptionsError(
@@ -83,11 +98,10 @@ def _read_retention(text: str) -> dict[Table, int]:
     return dict.fromkeys(tables, int(number))
 
 
-def _is_web_address(text: str) -> bool:
+def _is_web_address(text: str, *, query: bool = False) -> bool:
     try:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return (
-        parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query and not parts.fragment
-    )
+    plain = not parts.fragment and (query or not parts.query)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain

@@ -10,8 +10,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from httpx import Response
-from litestar.testing import AsyncTestClient
+from httpx import ASGITransport, AsyncClient, Response
 
 from farwatch.hub import main
 from farwatch.hub.app import Hub, create_app
@@ -27,7 +26,7 @@ PROBLEM = "application/problem+json"
 class Api:
     """The API of a running hub, asked with its admin token, and what an agent would tell the hub."""
 
-    def __init__(self, hub: Hub, client: AsyncTestClient[Any]) -> None:
+    def __init__(self, hub: Hub, client: AsyncClient) -> None:
         self.hub = hub
         self.client = client
 
@@ -82,7 +81,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 async def api(running: Hub) -> AsyncIterator[Api]:
-    async with AsyncTestClient(create_app(running)) as client:
+    # In the hub's own loop, as in production: what the parts share is not made for two.
+    transport = ASGITransport(create_app(running))
+    async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         yield Api(running, client)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from farwatch.hub.detect import DETECTORS, RUNBOOKS, Detector, DetectSettings
 from farwatch.hub.detect.reading import show_span
+from farwatch.hub.watchdog import OWN_ALERTS, OwnAlert
 
 _CODE = re.compile(r"`([^`]+)`")
-_NAME = re.compile(r"\b(" + "|".join(DETECTORS) + r")\b")
+_NAME = re.compile(r"\b(" + "|".join([*DETECTORS, *OWN_ALERTS]) + r")\b")
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -38,7 +40,7 @@ class RunbookPages:
     def __init__(self, settings: DetectSettings) -> None:
         self._pages = {
             name: _write_runbook(detector, settings).encode() for name, detector in DETECTORS.items()
-        }
+        } | {name: _write_own_runbook(name, own).encode() for name, own in OWN_ALERTS.items()}
         self.index = _write_index().encode()
 
     def get(self, alertname: str) -> bytes | None:
@@ -56,21 +58,39 @@ def _write_runbook(detector: Detector, settings: DetectSettings) -> str:
     }
     if not rules.enabled:
         facts["Turned off"] = "by the settings of this hub"
+    hint = '    <p class="hint">As this hub is set; some namespaces or labels may be set differently.</p>'
+    return _write_page(detector.name, detector.meaning, facts, RUNBOOKS[detector.name], hint)
+
+
+def _write_own_runbook(name: str, own: OwnAlert) -> str:
+    facts = {
+        "Severity": own.severity,
+        "Hold": f"{show_span(own.hold)} of trouble before it is raised",
+        "Calm": f"{show_span(own.calm)} without trouble before it is resolved",
+    }
+    return _write_page(name, own.meaning, facts, [f"What to do: {own.advice}"])
+
+
+def _write_page(
+    title: str, meaning: str, facts: Mapping[str, str], paragraphs: Iterable[str], hint: str = ""
+) -> str:
     content = [
-        f'    <p class="lead">{escape(detector.meaning)}</p>',
+        f'    <p class="lead">{escape(meaning)}</p>',
         '    <dl class="facts">',
         *(f"      <dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items()),
         "    </dl>",
-        *(f"    <p>{_write_paragraph(paragraph)}</p>" for paragraph in RUNBOOKS[detector.name]),
-        '    <p class="hint">As this hub is set; some namespaces or labels may be set differently.</p>',
+        *(f"    <p>{_write_paragraph(paragraph)}</p>" for paragraph in paragraphs),
+        *([hint] if hint else []),
     ]
-    return _PAGE.format(title=detector.name, content="\n".join(content))
+    return _PAGE.format(title=title, content="\n".join(content))
 
 
 def _write_index() -> str:
+    meanings = {name: detector.meaning for name, detector in DETECTORS.items()}
+    meanings |= {name: own.meaning for name, own in OWN_ALERTS.items()}
     rows = (
-        f'      <dt><a href="/runbooks/{name}">{name}</a></dt><dd>{escape(detector.meaning)}</dd>'
-        for name, detector in DETECTORS.items()
+        f'      <dt><a href="/runbooks/{name}">{name}</a></dt><dd>{escape(meaning)}</dd>'
+        for name, meaning in meanings.items()
     )
     return _PAGE.format(title="Runbooks", content="\n".join(['    <dl class="index">', *rows, "    </dl>"]))
 

@@ -19,6 +19,7 @@ from farwatch.hub.fleet import Fleet
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.hub.live import Streams
 from farwatch.hub.store import Telemetry
+from farwatch.hub.watchdog import Heartbeat, IngestLag
 from farwatch.wire.exposition import Family, counter, counters, gauge, gauges
 
 _SEVERITIES = ("critical", "warning", "info")
@@ -34,6 +35,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_detection(state.detection, state.engine)
     yield from _about_alerting(state.alerting)
     yield from _about_streams(state.streams)
+    yield from _about_watchdog(state.ingest_lag, state.heartbeat)
 
 
 def _about_process() -> Iterator[Family]:
@@ -154,3 +156,18 @@ def _about_alerting(alerting: Alerting) -> Iterator[Family]:
 
 def _about_streams(streams: Streams) -> Iterator[Family]:
     yield gauge("farwatch_live_listeners", "Who follows the live stream.", streams.listeners)
+
+
+def _about_watchdog(lag: IngestLag, heartbeat: Heartbeat) -> Iterator[Family]:
+    yield gauges(
+        "farwatch_ingest_lag_seconds",
+        "From an agent's seeing a change to the hub's having it; the largest of the last 30 s.",
+        "cluster",
+        lag.lags(),
+    )
+    yield counters(
+        "farwatch_heartbeat_total",
+        "Signs of life for somebody outside, by what became of them.",
+        "outcome",
+        {"sent": heartbeat.sent, "failed": heartbeat.failed, "withheld": heartbeat.withheld},
+    )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 from litestar import Response, Router, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 
 from farwatch.hub import problems
-from farwatch.hub.alerting import Alerting
 from farwatch.hub.auth.guard import OPEN
-from farwatch.hub.detection import Detection
+from farwatch.hub.health.faults import find_faults
 from farwatch.hub.health.metrics import collect
-from farwatch.hub.store import Telemetry
 from farwatch.wire.exposition import CONTENT_TYPE, write_text
 
 
@@ -43,17 +39,8 @@ def healthz() -> Health:
 )
 def readyz(state: State) -> Response[Health]:
     """200 when everything works; 503 with the reasons when not."""
-    faults = list(_find_faults(state.telemetry, state.detection, state.alerting))
+    faults = find_faults(state.telemetry, state.detection, state.alerting)
     return Response(Health(ok=not faults, problems=faults), status_code=503 if faults else 200)
-
-
-def _find_faults(telemetry: Telemetry, detection: Detection, alerting: Alerting) -> Iterator[str]:
-    if telemetry.full:
-        yield "the telemetry store takes no rows: the hub's log says why; is the disk full?"
-    if not detection.running:
-        yield "nothing decides about alerts any more: the hub's log says why; restart the hub"
-    if not alerting.running:
-        yield "nobody is notified any more: the hub's log says why; restart the hub"
 
 
 @get(
