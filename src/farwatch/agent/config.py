@@ -15,10 +15,11 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from farwatch.agent.calls.methods import READ_ONLY, Method
+from farwatch.agent.calls.gate import READ_ONLY
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.proxy import ProxySettings
 from farwatch.agent.values import Address, Duration, HubUrl
+from farwatch.calls import Method
 from farwatch.logs import LogFormat, LogLevel
 
 ENVIRONMENT_PREFIX = "FARWATCH_"

@@ -12,7 +12,8 @@ import structlog
 
 from farwatch import __version__
 from farwatch.agent.calls.dispatch import Dispatcher, Replies
-from farwatch.agent.calls.methods import Method
+from farwatch.agent.calls.gate import Gate
+from farwatch.agent.calls.logs import logs_handler
 from farwatch.agent.calls.status import status_handler
 from farwatch.agent.cluster.identity import learn_identity
 from farwatch.agent.cluster.probe import probe_api_server
@@ -25,6 +26,7 @@ from farwatch.agent.state import AgentState
 from farwatch.agent.tls import make_tls_context, shrink_tls_buffers
 from farwatch.agent.uplink import Uplink
 from farwatch.agent.webserver import WebServer
+from farwatch.calls import Method
 from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
@@ -79,7 +81,7 @@ async def serve(
     state = AgentState(KINDS)
     async with KubeClient(access, user_agent=f"farwatch-agent/{__version__}") as client:
         watch = ClusterWatch(client, state, namespaces=config.namespaces, poll=config.poll, clock=clock)
-        uplink = _make_uplink(config, state, watch, clock)
+        uplink = _make_uplink(config, state, client, watch, clock)
         async with _web_servers(config, state, watch), asyncio.TaskGroup() as group:
             _log.info(
                 "started", version=__version__, hub=config.hub, api_server=access.server, pid=os.getpid()
@@ -103,9 +105,12 @@ async def _link(client: KubeClient, state: AgentState, uplink: Uplink, clock: Cl
     await uplink.run()
 
 
-def _make_uplink(config: AgentConfig, state: AgentState, watch: ClusterWatch, clock: Clock) -> Uplink:
+def _make_uplink(
+    config: AgentConfig, state: AgentState, client: KubeClient, watch: ClusterWatch, clock: Clock
+) -> Uplink:
     instance = os.urandom(8).hex()
-    handlers = {Method.AGENT_STATUS: status_handler(state)}
+    handlers = {Method.AGENT_STATUS: status_handler(state), Method.POD_LOGS: logs_handler(client)}
+    gate = Gate(config.allowed_calls, config.namespaces)
 
     def hello() -> Hello:
         return Hello(
@@ -121,10 +126,11 @@ def _make_uplink(config: AgentConfig, state: AgentState, watch: ClusterWatch, cl
                 started_at=state.started_at,
                 namespaces=config.namespaces,
             ),
+            capabilities=tuple(f"call:{method}" for method in config.allowed_calls),
         )
 
     def dispatch(replies: Replies, on_reply: Callable[[], None]) -> Dispatcher:
-        return Dispatcher(handlers, config.allowed_calls, replies, on_reply)
+        return Dispatcher(handlers, gate, replies, on_reply)
 
     return Uplink(config, state, watch, hello, dispatch, clock=clock)
 

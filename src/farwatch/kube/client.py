@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 import msgspec
@@ -39,6 +39,9 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 """How long an answer may stand still before it counts as none."""
 
+MAX_LOG_BYTES = 1024 * 1024
+"""How much of a container's log is read at most to find its end."""
+
 _MAX_ERROR_BYTES = 64 * 1024
 _FIRST_ERROR = HTTPStatus.MULTIPLE_CHOICES
 
@@ -59,6 +62,18 @@ class ServerVersion(msgspec.Struct, frozen=True, rename="camel"):
     major: str = ""
     minor: str = ""
     platform: str = ""
+
+
+class LogTail(NamedTuple):
+    """The end of a container's log.
+
+    Attributes:
+        content: Whole lines, as the container wrote them.
+        truncated: Whether some of the lines asked for are missing.
+    """
+
+    content: bytes
+    truncated: bool
 
 
 class _Resource(msgspec.Struct):
@@ -205,6 +220,46 @@ class KubeClient:
             return any(found.name == kind.plural for found in _resources_decoder.decode(body).resources)
         except UNREADABLE as error:
             raise ApiError(200, BAD_BODY, f"{path} is not a list of resources: {error}") from error
+
+    async def read_log(
+        self,
+        namespace: str,
+        pod: str,
+        *,
+        container: str = "",
+        previous: bool = False,
+        tail_lines: int,
+        since_seconds: int | None = None,
+        keep_bytes: int,
+    ) -> LogTail:
+        """The last lines of a container's current run, or of the one before its last restart.
+
+        The server counts ``limitBytes`` from the first of the lines asked for, so that it would cut off the last ones:
+        it is only asked for a bound on what is read, and the end is kept here.
+        """
+        params = _without_empty(
+            {
+                "container": container,
+                "previous": "true" if previous else "",
+                "sinceSeconds": str(since_seconds or ""),
+            }
+        )
+        params |= {"tailLines": str(tail_lines), "limitBytes": str(MAX_LOG_BYTES)}
+        kept, read = bytearray(), 0
+        async with self._respond(
+            "GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", params=params
+        ) as log:
+            try:
+                async for chunk in log.content.iter_any():
+                    read += len(chunk)
+                    kept += chunk
+                    del kept[:-keep_bytes]
+            except NETWORK_ERRORS as error:
+                raise self._unreachable(error) from error
+        truncated = read > len(kept) or read >= MAX_LOG_BYTES
+        if read > len(kept):
+            del kept[: kept.find(b"\n") + 1]  # the rest of a line whose beginning is gone
+        return LogTail(bytes(kept), truncated)
 
     # --- writing ----------------------------------------------------------------------------------------------
 

@@ -226,11 +226,14 @@ class ScriptedApiServer:
     Attributes:
         denied: Plurals that may not be listed or watched.
         identity_denied: Whether kube-system may not be read.
+        logs: What containers wrote, by namespace and pod; ``logs_read`` names those that were asked for.
     """
 
     def __init__(self) -> None:
         self.denied: set[str] = set()
         self.identity_denied = False
+        self.logs: dict[tuple[str, str], bytes] = {}
+        self.logs_read: list[str] = []
         self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
         self._watchers: dict[str, list[asyncio.Queue[bytes]]] = {}
         self._history: dict[str, list[tuple[int, bytes]]] = {}
@@ -271,6 +274,7 @@ class ScriptedApiServer:
             "/version", self._answer(lambda _: {"gitVersion": "v1.36.0", "major": "1", "minor": "36"})
         )
         app.router.add_get("/api/v1/namespaces/kube-system", self._identify)
+        app.router.add_get("/api/v1/namespaces/{namespace}/pods/{pod}/log", self._log)
         app.router.add_get("/{path:.*}", self._collection)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -297,6 +301,13 @@ class ScriptedApiServer:
         if self.identity_denied:
             return _status(403, "Forbidden", 'namespaces "kube-system" is forbidden')
         return web.json_response({"metadata": {"name": "kube-system", "uid": CLUSTER_UID}})
+
+    async def _log(self, request: web.Request) -> web.Response:
+        self.logs_read.append(request.path_qs)
+        where = (request.match_info["namespace"], request.match_info["pod"])
+        if where not in self.logs:
+            return _status(404, "NotFound", f'pods "{where[1]}" not found')
+        return web.Response(body=self.logs[where])
 
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         plural = request.path.rpartition("/")[2]

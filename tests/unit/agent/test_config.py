@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.agent.calls.methods import Method
 from farwatch.agent.config import SETTINGS, AgentConfig, LogLevel, load
 from farwatch.agent.errors import ConfigError
+from farwatch.calls import Method
 
 ENOUGH = {"hub": "https://hub.example.com", "token": "t0ken"}
 
@@ -37,7 +37,7 @@ def test_hub_and_token_are_enough() -> None:
     assert config.link_down_liveness == 300
     assert config.health_listen.port == 13133
     assert config.metrics_listen is None
-    assert config.allowed_calls == (Method.AGENT_STATUS,)
+    assert config.allowed_calls == (Method.AGENT_STATUS, Method.POD_LOGS)
 
 
 def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ({"role": "boss"}, "--role: 'boss': allowed: cluster"),
         ({"log_level": "loud"}, "allowed: debug, info, warning, error"),
         ({"metrics_listen": "9090"}, "--metrics-listen: '9090': not an address"),
-        ({"allowed_calls": "pods.delete"}, "--allowed-calls: 'pods.delete': allowed: agent.status"),
+        ({"allowed_calls": "pods.delete"}, "--allowed-calls: 'pods.delete': allowed: agent.status, pod.logs"),
         ({"allow_insecure": "maybe"}, "allowed: true, false"),
         ({"link_down_liveness": "0s"}, "--link-down-liveness: must be more than 0s"),
         ({"token_file": "/x"}, "--token: give either the token or token_file"),

@@ -240,8 +240,8 @@ async def test_a_call_is_cancelled_by_the_hub_or_by_its_deadline(
     stopped: list[str] = []
 
     def endless(_state: Any) -> Any:
-        from farwatch.agent.calls.dispatch import Handler  # noqa: PLC0415 - beside its only use
-        from farwatch.agent.calls.status import StatusParams  # noqa: PLC0415
+        from farwatch.agent.calls.handler import Handler  # noqa: PLC0415 - beside its only use
+        from farwatch.calls.status import StatusParams  # noqa: PLC0415
 
         async def serve(_params: Any, _caller: Any) -> None:
             started.append("started")

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from farwatch.kube.access import ClusterAccess, Credentials, StaticCredentials, with_bearer
-from farwatch.kube.client import KubeClient, PatchType
+from farwatch.kube.client import MAX_LOG_BYTES, KubeClient, PatchType
 from farwatch.kube.errors import ApiError, ApiUnreachable, KubeConfigError
 from farwatch.kube.kinds import KINDS
 
@@ -92,6 +92,49 @@ async def test_a_page_of_html_is_no_answer(script: Any, say: Any, client: KubeCl
     }[ask]
     with pytest.raises(ApiError, match="BadBody"):
         await asked()
+
+
+LOG = "GET /api/v1/namespaces/shop/pods/web-1/log"
+
+
+async def test_the_end_of_a_log_is_read_in_whole_lines(script: Any, say: Any, client: KubeClient) -> None:
+    script.others[LOG] = [say.reply(b"first line\nsecond line\nthird\n")]
+
+    tail = await client.read_log(
+        "shop", "web-1", container="web", previous=True, tail_lines=3, since_seconds=60, keep_bytes=15
+    )
+
+    assert tail == (b"third\n", True)
+    assert dict(script.requests[0].query) == {
+        "container": "web",
+        "previous": "true",
+        "tailLines": "3",
+        "sinceSeconds": "60",
+        "limitBytes": str(MAX_LOG_BYTES),
+    }
+
+
+async def test_a_log_that_fits_is_whole(script: Any, say: Any, client: KubeClient) -> None:
+    script.others[LOG] = [say.reply(b"one\ntwo")]
+    assert await client.read_log("shop", "web-1", tail_lines=9, keep_bytes=7) == (b"one\ntwo", False)
+    assert set(script.requests[0].query) == {"tailLines", "limitBytes"}
+
+
+async def test_of_a_single_long_line_the_end_is_kept(script: Any, say: Any, client: KubeClient) -> None:
+    script.others[LOG] = [say.reply(b"x" * 50_000 + b"the end")]
+    assert await client.read_log("shop", "web-1", tail_lines=9, keep_bytes=7) == (b"the end", True)
+
+
+async def test_a_log_that_the_server_cut_is_not_whole(script: Any, say: Any, client: KubeClient) -> None:
+    script.others[LOG] = [say.reply(b"x" * MAX_LOG_BYTES)]
+    tail = await client.read_log("shop", "web-1", tail_lines=9, keep_bytes=2 * MAX_LOG_BYTES)
+    assert (len(tail.content), tail.truncated) == (MAX_LOG_BYTES, True)
+
+
+async def test_a_log_that_breaks_off_is_no_answer(script: Any, say: Any, client: KubeClient) -> None:
+    script.others[LOG] = [say.stream(b"half a li", say.CUT)]
+    with pytest.raises(ApiUnreachable):
+        await client.read_log("shop", "web-1", tail_lines=9, keep_bytes=100)
 
 
 # --- writing --------------------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""What the hub may ask of this agent: an allow-list set at install time, and a registry of handlers."""
+"""What the hub may ask of this agent: a gate set at install time, and a handler for each call."""

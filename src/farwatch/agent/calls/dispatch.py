@@ -1,53 +1,25 @@
-"""Serves the hub's calls: those on the allow-list, each until its deadline or until it is cancelled."""
+"""Serves the hub's calls: those that pass the gate, each until its deadline or until it is cancelled.
+
+Each call, served or refused, leaves a line in the agent's log that says who asked for what.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from farwatch.agent.calls.methods import Method
-from farwatch.agent.errors import AgentError
+from farwatch.agent.calls.gate import Gate
+from farwatch.agent.calls.handler import Caller, CallError, Handler
+from farwatch.calls import Method
 from farwatch.link.events import CallRequested
 from farwatch.link.frames import CallErrorCode
 
 _log = structlog.get_logger(__name__)
-
-
-class CallError(AgentError):
-    """A call cannot be served; the hub is told ``code``, for machines, and the message, for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Caller(NamedTuple):
-    """On whose behalf a call is served.
-
-    Attributes:
-        user: The user's name at the hub; empty for the hub itself.
-        deadline: When nobody waits for the answer any more, seconds, monotonic.
-    """
-
-    user: str
-    deadline: float
-
-
-class Handler(NamedTuple):
-    """What serves a method.
-
-    Attributes:
-        params: The struct that its parameters are decoded to.
-        serve: Gives the answer, anything MessagePack can hold; or raises CallError.
-    """
-
-    params: type[msgspec.Struct]
-    serve: Callable[[Any, Caller], Awaitable[object]]
 
 
 class Replies(Protocol):
@@ -65,7 +37,7 @@ class Dispatcher:
 
     Args:
         handlers: What serves which method.
-        allowed: The methods that may be called; set at install time, never by the hub.
+        gate: Lets calls pass.
         replies: Where answers go.
         on_reply: Called after each answer, so that it is sent.
     """
@@ -73,12 +45,12 @@ class Dispatcher:
     def __init__(
         self,
         handlers: Mapping[Method, Handler],
-        allowed: Collection[Method],
+        gate: Gate,
         replies: Replies,
         on_reply: Callable[[], None],
     ) -> None:
         self._handlers = handlers
-        self._allowed = allowed
+        self._gate = gate
         self._replies = replies
         self._on_reply = on_reply
         self._tasks: dict[int, asyncio.Task[object]] = {}
@@ -90,6 +62,7 @@ class Dispatcher:
         except CallError as error:
             self._fail(call, error)
             return
+        _log.info("serving a call", call=call.id, method=call.method, user=call.user, params=_show(params))
         serving = _await(handler.serve(params, Caller(call.user, call.deadline)))
         task = asyncio.create_task(serving, name=f"call {call.id} {call.method}")
         self._tasks[call.id] = task
@@ -107,19 +80,14 @@ class Dispatcher:
             task.cancel()
 
     def _admit(self, call: CallRequested) -> tuple[Handler, msgspec.Struct]:
-        if call.method not in set(Method):
-            raise CallError(CallErrorCode.UNKNOWN_METHOD, f"this agent knows no {call.method[:100]!r}")
-        method = Method(call.method)
-        if method not in self._allowed:
-            raise CallError(
-                CallErrorCode.NOT_ALLOWED,
-                f"this agent's allowed_calls do not name {method}; its owner decides",
-            )
+        method = self._gate.check_method(call.method)
         handler = self._handlers[method]
         try:
-            return handler, msgspec.msgpack.decode(call.params, type=handler.params)
+            params = msgspec.msgpack.decode(call.params, type=handler.params)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CallError(CallErrorCode.BAD_PARAMS, f"{method}: {error}") from error
+        self._gate.check_params(params)
+        return handler, params
 
     def _finish(self, call: CallRequested, task: asyncio.Task[object]) -> None:
         del self._tasks[call.id]
@@ -136,9 +104,26 @@ class Dispatcher:
             self._fail(call, CallError(CallErrorCode.FAILED, "the agent failed; its log says how"))
 
     def _fail(self, call: CallRequested, error: CallError) -> None:
+        _log.info(
+            "a call was not served",
+            call=call.id,
+            method=call.method[:100],
+            user=call.user,
+            code=error.code,
+            reason=str(error),
+        )
         self._replies.fail(call.id, error.code, str(error))
         self._on_reply()
 
 
 async def _await(work: Awaitable[object]) -> object:
     return await work
+
+
+def _show(params: msgspec.Struct) -> dict[str, object]:
+    """Parameters for the log, without those that were left at their default."""
+    return {
+        field.name: value
+        for field in msgspec.structs.fields(params)
+        if (value := getattr(params, field.name)) != field.default
+    }

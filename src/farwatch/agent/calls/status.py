@@ -8,32 +8,10 @@ import aiohttp
 import msgspec
 
 from farwatch import __version__
-from farwatch.agent.calls.dispatch import Caller, Handler
+from farwatch.agent.calls.handler import Caller, Handler
 from farwatch.agent.metrics import resident_bytes
 from farwatch.agent.state import AgentState
-from farwatch.link.frames import AgentStatus
-
-
-class StatusParams(msgspec.Struct, forbid_unknown_fields=True):
-    """``agent.status`` takes no parameters."""
-
-
-class StatusAnswer(msgspec.Struct, kw_only=True):
-    """What ``agent.status`` answers.
-
-    Attributes:
-        status: As the link reports it by itself.
-        objects: How many the agent keeps, by kind.
-        versions: Of ``farwatch``, ``kubernetes``, ``python`` and the libraries that talk to the network.
-        resident_bytes: The process's resident set size.
-        link_connections: Links established since the agent started.
-    """
-
-    status: AgentStatus
-    objects: dict[str, int]
-    versions: dict[str, str]
-    resident_bytes: int
-    link_connections: int
+from farwatch.calls.status import StatusAnswer, StatusParams
 
 
 def status_handler(state: AgentState) -> Handler:

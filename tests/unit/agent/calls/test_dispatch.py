@@ -6,9 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
-from farwatch.agent.calls.dispatch import Caller, CallError, Dispatcher, Handler
-from farwatch.agent.calls.methods import Method
+from farwatch.agent.calls.dispatch import Dispatcher
+from farwatch.agent.calls.gate import Gate
+from farwatch.agent.calls.handler import Caller, CallError, Handler
+from farwatch.calls import InNamespace, Method
 from farwatch.link.events import CallRequested
 
 
@@ -46,9 +49,15 @@ def dispatcher(replies: Replies) -> Callable[..., Dispatcher]:
     """Makes a dispatcher whose only method is served so."""
 
     def make(
-        serve: Callable[[Params, Caller], Any], allowed: tuple[Method, ...] = tuple(Method)
+        serve: Callable[[Any, Caller], Any],
+        allowed: tuple[Method, ...] = tuple(Method),
+        namespaces: tuple[str, ...] = (),
     ) -> Dispatcher:
-        return Dispatcher({Method.AGENT_STATUS: Handler(Params, serve)}, allowed, replies, replies.wake)
+        handlers = {
+            Method.AGENT_STATUS: Handler(Params, serve),
+            Method.POD_LOGS: Handler(InNamespace, serve),
+        }
+        return Dispatcher(handlers, Gate(allowed, namespaces), replies, replies.wake)
 
     return make
 
@@ -112,6 +121,47 @@ async def test_an_unknown_method_or_bad_params_are_answered_so(
     await settle()
 
     assert [(number, found) for number, found, _ in replies.failures] == [(1, code)]
+
+
+async def test_a_call_into_a_namespace_that_is_not_the_agents_is_refused(
+    replies: Replies, dispatcher: Any
+) -> None:
+    async def serve(params: Any, _: Caller) -> str:
+        return getattr(params, "namespace", "none")
+
+    limited = dispatcher(serve, namespaces=("shop",))
+    limited.start(request("pod.logs", {"namespace": "shop"}, number=1))
+    limited.start(request("pod.logs", {"namespace": "kube-system"}, number=2))
+    limited.start(request("agent.status", number=3))
+    await settle()
+
+    assert sorted(replies.replies) == [(1, "shop"), (3, "none")]
+    ((number, code, message),) = replies.failures
+    assert (number, code) == (2, "not_allowed")
+    assert "namespaces do not name 'kube-system'" in message
+
+
+async def test_each_call_is_written_down_with_who_asked_for_what(replies: Replies, dispatcher: Any) -> None:
+    async def serve(_params: Params, _caller: Caller) -> None:
+        return
+
+    under_test = dispatcher(serve, allowed=(Method.AGENT_STATUS,))
+    with structlog.testing.capture_logs() as lines:
+        under_test.start(request(params={"text": "hi"}, number=1))
+        under_test.start(request("pod.logs", {"namespace": "shop"}, number=2))
+        await settle()
+
+    served, refused = lines
+    assert (served["method"], served["user"], served["params"]) == (
+        "agent.status",
+        "ann@example.com",
+        {"text": "hi"},
+    )
+    assert (refused["method"], refused["user"], refused["code"]) == (
+        "pod.logs",
+        "ann@example.com",
+        "not_allowed",
+    )
 
 
 async def test_a_method_may_fail_with_a_code_of_its_own(replies: Replies, dispatcher: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from farwatch import __version__
-from farwatch.agent.calls.status import StatusAnswer
+from farwatch.calls.status import StatusAnswer
 
 
 async def test_the_hub_may_ask_for_the_agents_status(
