@@ -26,10 +26,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from farwatch.cli.views.clusters import Clusters, Issued
 from farwatch.client import ClientError, HubClient
 from farwatch.listen import AddressError, read_address
 from farwatch.terminal import make_console, plain
-from farwatch.views import Clusters, Issued
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

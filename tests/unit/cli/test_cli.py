@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from farwatch import __version__, cli, demo, views
+from farwatch import __version__, cli, demo
+from farwatch.cli.views import alerts, clusters
 from farwatch.client import ClientError
 from farwatch.hub import main as hub_main
 from farwatch.sim import main as sim_main
@@ -92,16 +93,12 @@ class TestClientCommands:
 
             return view
 
-        for name in (
-            "add_cluster",
-            "list_clusters",
-            "rotate_token",
-            "revoke_tokens",
-            "remove_cluster",
-            "print_alerts",
-            "watch_alerts",
+        for module, names in (
+            (clusters, "add_cluster list_clusters rotate_token revoke_tokens remove_cluster"),
+            (alerts, "print_alerts watch_alerts"),
         ):
-            monkeypatch.setattr(views, name, note(name))
+            for name in names.split():
+                monkeypatch.setattr(module, name, note(name))
         return calls
 
     @pytest.mark.parametrize(
@@ -136,7 +133,7 @@ class TestClientCommands:
         async def refuse(*_: object, **__: object) -> None:
             raise ClientError("the hub refused: no")
 
-        monkeypatch.setattr(views, "list_clusters", refuse)
+        monkeypatch.setattr(clusters, "list_clusters", refuse)
         result = run("cluster", "list")
         assert result.exit_code == 1
         assert result.stdout == ""
@@ -152,7 +149,7 @@ class TestClientCommands:
         async def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(views, "list_clusters", interrupt)
+        monkeypatch.setattr(clusters, "list_clusters", interrupt)
         result = run("cluster", "list")
         assert (result.exit_code, result.output) == (130, "")
 

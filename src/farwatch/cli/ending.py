@@ -1,0 +1,29 @@
+"""How commands end: their exit codes, and one line on stderr about what was wrong."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import typer
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a client command; its errors are one line on stderr."""
+    from farwatch.client import ClientError  # noqa: PLC0415
+
+    try:
+        asyncio.run(work)
+    except ClientError as error:
+        fail(str(error), EXIT_FAILED)
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def fail(message: str, code: int, who: str = "farwatch") -> NoReturn:
+    """End with a line on stderr and an exit code."""
+    typer.echo(f"{who}: {message}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,61 @@
+"""`farwatch hub`: run the hub."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farwatch.cli.ending import EXIT_USAGE, fail
+
+
+def run_hub(
+    *,
+    data: Annotated[Path, typer.Option(help="Where the hub keeps its stores; made when missing.")] = Path(
+        "data"
+    ),
+    listen: Annotated[str, typer.Option(help="Address to serve on, HOST:PORT.")] = "127.0.0.1:8080",
+    alerting: Annotated[
+        Path | None,
+        typer.Option(help="Whom to tell: a file in Alertmanager's format.", show_default="nobody"),
+    ] = None,
+    detectors: Annotated[
+        Path | None, typer.Option(help="Settings of the detectors (YAML).", show_default="built in")
+    ] = None,
+    external_url: Annotated[
+        str, typer.Option(help="The hub's address as people reach it, for links in notifications.")
+    ] = "",
+    retention: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Days to keep changes and alert_events, or TABLE=DAYS; may be given several times.",
+            show_default="14",
+        ),
+    ] = None,
+    agent_grace: Annotated[
+        float, typer.Option(help="Seconds an agent may be away before it is called lost.", min=1)
+    ] = 45.0,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the hub.
+
+    The first start prints an admin API token, once; FARWATCH_ADMIN_TOKEN sets one instead.
+    """
+    try:
+        from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "farwatch":
+            raise
+        fail(f"the hub needs {error.name}, which is not installed: pip install 'farwatch[hub]'", EXIT_USAGE)
+    options = HubOptions(
+        data=data,
+        listen=listen,
+        alerting=alerting,
+        detectors=detectors,
+        external_url=external_url,
+        retention=tuple(retention or ()),
+        agent_grace_seconds=agent_grace,
+        log_level=log_level,
+        admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
+    )
+    raise typer.Exit(run(options))

@@ -1,0 +1,1 @@
+"""What the client commands print: tables for people, JSON for scripts."""

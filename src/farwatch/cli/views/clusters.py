@@ -1,0 +1,123 @@
+"""The clusters, and their agents' tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from farwatch.cli.views.printing import Moment, Raw, age, print_json, print_text
+from farwatch.client import HubClient, path_segment
+from farwatch.terminal import make_console, plain
+
+_STATE_STYLE = {"connected": "green", "lost": "bold red"}
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A new agent token of a cluster."""
+
+    name: str
+    token: str
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is shown of a cluster."""
+
+    name: str
+    agent_state: str
+    last_seen_at: Moment | None = None
+    nodes: int = 0
+    pods: int = 0
+    alerts: int = 0
+    kubernetes_version: str = ""
+    agent_version: str = ""
+
+
+class Clusters(msgspec.Struct, frozen=True):
+    """The hub's list of clusters."""
+
+    items: list[Cluster]
+
+
+async def add_cluster(hub: str, token: str, name: str, *, as_json: bool) -> None:
+    """Add a cluster and print its agent's token."""
+    async with HubClient(hub, token) as client:
+        issued = await client.post("/clusters", {"name": name}, Issued)
+    if as_json:
+        print_json(issued)
+        return
+    print_text(
+        f"Cluster {issued.name} is known. Its agent's token, shown this once:\n\n  {issued.token}\n\n"
+        "Start its agent where a kubeconfig or a service account is at hand:\n\n"
+        f"  farwatch agent --hub {hub} --cluster-name {issued.name} --token {issued.token}"
+    )
+
+
+async def list_clusters(hub: str, token: str, *, as_json: bool) -> None:
+    """Print every cluster with the state of its agent."""
+    async with HubClient(hub, token) as client:
+        if as_json:
+            print_json((await client.get("/clusters", Raw)).items)
+            return
+        clusters = (await client.get("/clusters", Clusters)).items
+    if clusters:
+        make_console().print(cluster_table(clusters, datetime.now(UTC)))
+    else:
+        print_text("No clusters yet. Add one: farwatch cluster add NAME")
+
+
+async def rotate_token(hub: str, token: str, name: str, overlap_seconds: int, *, as_json: bool) -> None:
+    """Make a new agent token and print it."""
+    async with HubClient(hub, token) as client:
+        path = f"/clusters/{path_segment(name)}/tokens"
+        issued = await client.post(path, {"overlapSeconds": overlap_seconds}, Issued)
+    if as_json:
+        print_json(issued)
+        return
+    print_text(
+        f"The new token of {issued.name}, shown this once:\n\n  {issued.token}\n\n"
+        f"Former tokens end in {overlap_seconds} s."
+    )
+
+
+async def revoke_tokens(hub: str, token: str, name: str) -> None:
+    """Revoke every token of a cluster."""
+    async with HubClient(hub, token) as client:
+        await client.delete(f"/clusters/{path_segment(name)}/tokens")
+    print_text(f"Every token of {name} is revoked; a new one: farwatch cluster rotate-token {name}")
+
+
+async def remove_cluster(hub: str, token: str, name: str) -> None:
+    """Remove a cluster."""
+    async with HubClient(hub, token) as client:
+        await client.delete(f"/clusters/{path_segment(name)}")
+    print_text(f"Cluster {name} is removed. Its agent, if it still runs, is refused from now on.")
+
+
+def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:
+    """Clusters as a table, in the order given."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("CLUSTER", "AGENT", "SEEN", "NODES", "PODS", "ALERTS", "KUBERNETES", "AGENT VERSION"):
+        is_count = heading in {"NODES", "PODS", "ALERTS"}
+        table.add_column(heading, no_wrap=True, justify="right" if is_count else "left")
+    for cluster in clusters:
+        table.add_row(
+            plain(cluster.name),
+            plain(cluster.agent_state.replace("_", " "), _STATE_STYLE.get(cluster.agent_state, "yellow")),
+            _seen(cluster, now),
+            str(cluster.nodes),
+            str(cluster.pods),
+            Text(str(cluster.alerts), style="bold red" if cluster.alerts else ""),
+            plain(cluster.kubernetes_version or "-"),
+            plain(cluster.agent_version or "-"),
+        )
+    return table
+
+
+def _seen(cluster: Cluster, now: datetime) -> str:
+    if cluster.agent_state == "connected":
+        return "now"
+    return "never" if cluster.last_seen_at is None else f"{age(cluster.last_seen_at, now)} ago"
