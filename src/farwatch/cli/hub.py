@@ -35,6 +35,26 @@ def run_hub(
     agent_grace: Annotated[
         float, typer.Option(help="Seconds an agent may be away before it is called lost.", min=1)
     ] = 45.0,
+    heartbeat_url: Annotated[
+        str,
+        typer.Option(
+            envvar="FARWATCH_HEARTBEAT_URL",
+            help="An address to ask for while the hub is healthy.",
+            show_default="nothing is sent",
+        ),
+    ] = "",
+    heartbeat_interval: Annotated[
+        float, typer.Option(help="Seconds between two signs of life.", min=1)
+    ] = 60.0,
+    heartbeat_url: Annotated[
+        str,
+        typer.Option(
+            envvar="FARWATCH_HEARTBEAT_URL",
+            help="Ask for this address while the hub is healthy, for somebody outside to wait for.",
+            show_default="nothing is sent",
+        ),
+    ] = "",
+    heartbeat_interval: Annotated[float, typer.Option(help="Seconds between two signs of life.")] = 60.0,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the hub.
@@ -55,6 +75,10 @@ def run_hub(
         external_url=external_url,
         retention=tuple(retention or ()),
         agent_grace_seconds=agent_grace,
+        heartbeat_url=heartbeat_url,
+        heartbeat_seconds=heartbeat_interval,
+        heartbeat_url=heartbeat_url,
+        heartbeat_seconds=heartbeat_interval,
         log_level=log_level,
         admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
     )

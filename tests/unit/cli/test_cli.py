@@ -48,7 +48,7 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --log-level",
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --log-level",
             ),
             (
                 ("sim",),
@@ -191,6 +191,10 @@ class TestHub:
             "30",
             "--agent-grace",
             "60",
+            "--heartbeat-url",
+            "https://h/ping",
+            "--heartbeat-interval",
+            "30",
             "--log-level",
             "debug",
         ]
@@ -205,6 +209,8 @@ class TestHub:
                 external_url="https://h",
                 retention=("30",),
                 agent_grace_seconds=60,
+                heartbeat_url="https://h/ping",
+                heartbeat_seconds=30,
                 log_level="debug",
                 admin_token="an-admin-token-of-mine",
             ),
