@@ -30,6 +30,24 @@ def test_any_other_address_is_refused_by_name(url: str) -> None:
         HubOptions(external_url=url).check()
 
 
+@pytest.mark.parametrize("url", ["", "https://ping.example/secret?a=1", "http://127.0.0.1:9/x"])
+def test_an_address_for_the_heartbeat_is_taken(url: str) -> None:
+    HubOptions(heartbeat_url=url).check()
+
+
+@pytest.mark.parametrize("url", ["ping.example/secret", "ftp://ping/secret", "https://ping/secret#a"])
+def test_any_other_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(OptionsError, match="--heartbeat-url is not an address") as refused:
+        HubOptions(heartbeat_url=url).check()
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 0.5, float("inf"), float("nan")])
+def test_a_heartbeat_has_a_rhythm(seconds: float) -> None:
+    with pytest.raises(OptionsError, match="--heartbeat-interval"):
+        HubOptions(heartbeat_seconds=seconds).check()
+
+
 def test_levels_are_read_in_any_case_and_others_refused() -> None:
     HubOptions(log_level="WARNING").check()
     with pytest.raises(OptionsError, match="--log-level 'loud' is none of debug, info, warning, error"):
