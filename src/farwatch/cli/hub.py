@@ -46,15 +46,6 @@ def run_hub(
     heartbeat_interval: Annotated[
         float, typer.Option(help="Seconds between two signs of life.", min=1)
     ] = 60.0,
-    heartbeat_url: Annotated[
-        str,
-        typer.Option(
-            envvar="FARWATCH_HEARTBEAT_URL",
-            help="Ask for this address while the hub is healthy, for somebody outside to wait for.",
-            show_default="nothing is sent",
-        ),
-    ] = "",
-    heartbeat_interval: Annotated[float, typer.Option(help="Seconds between two signs of life.")] = 60.0,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the hub.
@@ -75,8 +66,6 @@ def run_hub(
         external_url=external_url,
         retention=tuple(retention or ()),
         agent_grace_seconds=agent_grace,
-        heartbeat_url=heartbeat_url,
-        heartbeat_seconds=heartbeat_interval,
         heartbeat_url=heartbeat_url,
         heartbeat_seconds=heartbeat_interval,
         log_level=log_level,
