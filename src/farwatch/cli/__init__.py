@@ -8,6 +8,7 @@ import typer
 
 from farwatch import __version__
 from farwatch.cli.agent import run_agent
+from farwatch.cli.alerting import app as alerting
 from farwatch.cli.alerts import show_alerts
 from farwatch.cli.cluster import app as cluster
 from farwatch.cli.demo import run_demo
@@ -34,4 +35,5 @@ app.command("agent", add_help_option=False)(run_agent)
 app.command("sim")(run_sim)
 app.command("demo")(run_demo)
 app.command("alerts")(show_alerts)
+app.add_typer(alerting, name="alerting")
 app.add_typer(cluster, name="cluster")

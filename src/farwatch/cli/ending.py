@@ -1,7 +1,8 @@
 """How commands end: their exit codes, and one line on stderr about what was wrong."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -21,6 +22,17 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         fail(str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def needs_hub(what: str) -> Iterator[None]:
+    """Around the import of a part of the hub: where its libraries are not installed, say how to get them."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "farwatch":
+            raise
+        fail(f"{what} needs {error.name}, which is not installed: pip install 'farwatch[hub]'", EXIT_USAGE)
 
 
 def fail(message: str, code: int, who: str = "farwatch") -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from farwatch.cli.ending import EXIT_USAGE, fail
+from farwatch.cli.ending import needs_hub
 
 
 def run_hub(
@@ -35,6 +35,12 @@ def run_hub(
     agent_grace: Annotated[
         float, typer.Option(help="Seconds an agent may be away before it is called lost.", min=1)
     ] = 45.0,
+    evidence_wait: Annotated[
+        float,
+        typer.Option(
+            help="Seconds a notification may wait for the evidence of its alerts; 0: it does not.", min=0, max=30
+        ),
+    ] = 2.0,
     heartbeat_url: Annotated[
         str,
         typer.Option(
@@ -52,12 +58,8 @@ def run_hub(
 
     The first start prints an admin API token, once; FARWATCH_ADMIN_TOKEN sets one instead.
     """
-    try:
+    with needs_hub("the hub"):
         from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "farwatch":
-            raise
-        fail(f"the hub needs {error.name}, which is not installed: pip install 'farwatch[hub]'", EXIT_USAGE)
     options = HubOptions(
         data=data,
         listen=listen,
@@ -66,6 +68,7 @@ def run_hub(
         external_url=external_url,
         retention=tuple(retention or ()),
         agent_grace_seconds=agent_grace,
+        evidence_wait_seconds=evidence_wait,
         heartbeat_url=heartbeat_url,
         heartbeat_seconds=heartbeat_interval,
         log_level=log_level,

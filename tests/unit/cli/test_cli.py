@@ -8,29 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from farwatch import __version__, cli, demo
+from farwatch import __version__, demo
 from farwatch.cli.views import alerts, clusters
 from farwatch.client import ClientError
 from farwatch.hub import main as hub_main
 from farwatch.sim import main as sim_main
 
-COMMANDS = ("hub", "agent", "sim", "demo", "alerts", "cluster", "version")
+COMMANDS = ("hub", "agent", "sim", "demo", "alerting", "alerts", "cluster", "version")
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command line with nothing of FARWATCH_* set but what the test says."""
-    for name in ("FARWATCH_HUB", "FARWATCH_TOKEN", "FARWATCH_ADMIN_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-
-    def go(*arguments: str, **environment: str) -> Result:
-        return CliRunner().invoke(cli.app, arguments, env=environment, terminal_width=200)
-
-    return go
 
 
 class TestHelp:
@@ -56,6 +44,7 @@ class TestHelp:
             ),
             (("demo",), "--listen"),
             (("alerts",), "--hub --token --json --cluster --once"),
+            (("alerting", "check"), "--json"),
             (("cluster", "add"), "--hub --token --json"),
             (("cluster", "list"), "--hub --token --json"),
             (("cluster", "rotate-token"), "--hub --token --overlap --json"),

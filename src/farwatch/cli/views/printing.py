@@ -30,6 +30,11 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes}m" if minutes else f"{seconds}s"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 route``, ``3 routes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def print_text(text: str) -> None:
     """Lines that are not wrapped, so that tokens and commands can be copied."""
     make_console().print(text, soft_wrap=True)
