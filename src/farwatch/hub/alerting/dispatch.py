@@ -82,6 +82,11 @@ class GroupId(NamedTuple):
     key: str
 
 
+def group_id(route: Route, labels: Mapping[str, str]) -> GroupId:
+    """Names the group of a route whose alerts share these labels (``Route.group_labels``)."""
+    return GroupId(route.id, f"{route.key}:{_label_set(labels)}")
+
+
 class Flush(msgspec.Struct, frozen=True, kw_only=True):
     """A group at the moment at which its receivers may have to be told.
 
@@ -166,7 +171,7 @@ class Dispatcher:
         As upstream, a group is flushed at once if its first alert is older than ``group_wait``.
         """
         labels = route.group_labels(first.labels)
-        name = GroupId(route.id, f"{route.key}:{_label_set(labels)}")
+        name = group_id(route, labels)
         group = self._groups.get(name)
         if group is None:
             is_old = first.starts_at.timestamp() + route.group_wait < received_at
