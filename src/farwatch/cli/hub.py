@@ -38,7 +38,9 @@ def run_hub(
     evidence_wait: Annotated[
         float,
         typer.Option(
-            help="Seconds a notification may wait for the evidence of its alerts; 0: it does not.", min=0, max=30
+            help="Seconds a notification may wait for the evidence of its alerts; 0: it does not.",
+            min=0,
+            max=30,
         ),
     ] = 2.0,
     heartbeat_url: Annotated[

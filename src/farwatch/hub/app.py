@@ -30,6 +30,8 @@ from farwatch.hub.auth.guard import require_token
 from farwatch.hub.console import routes as console_routes
 from farwatch.hub.console.runbooks import RunbookPages
 from farwatch.hub.detection import Detection
+from farwatch.hub.evidence import EvidenceStore, Gatherer, Investigation, Limits, RecentChanges
+from farwatch.hub.evidence import routes as evidence_routes
 from farwatch.hub.fleet import (
     Clusters,
     Fleet,
@@ -128,9 +130,6 @@ class Hub:
         self.api_tokens = ApiTokens(stores.records, time.time)
         self.inventory = Inventory(time.time)
         self.change_log = ChangeLog(stores.telemetry, time.time)
-        self.alerting = Alerting(
-            records=stores.records, config=config, http=stores.http, external_url=external_url
-        )
         self.streams = Streams()
         clusters = Clusters(stores.records, time.time)
         links = LinkServer(
@@ -142,6 +141,20 @@ class Hub:
             monotonic=time.monotonic,
         )
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
+        self.recent_changes = RecentChanges()
+        self.evidence = Gatherer(
+            Investigation(self.inventory, self.recent_changes, links, clock=time.time),
+            EvidenceStore(stores.records),
+            time.time,
+            Limits(wait_seconds=options.evidence_wait_seconds),
+        )
+        self.alerting = Alerting(
+            records=stores.records,
+            config=config,
+            http=stores.http,
+            external_url=external_url,
+            evidence=self.evidence,
+        )
         self.engine = detect.Engine(settings)
         self.detection = Detection(self.engine, self.alerting, time.time)
         self.ingest_lag = IngestLag(time.time)
@@ -192,18 +205,23 @@ class Hub:
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
         publisher = Publisher(self.streams)
+        self.inventory.subscribe(self.recent_changes.observe)
         self.inventory.subscribe(self.detection.observe_changes)
         self.inventory.subscribe(publisher.publish_changes)
         self.inventory.subscribe(self.ingest_lag.observe)
         self.fleet.links.subscribe(self.ingest_lag.observe_fleet)
+        self.fleet.links.subscribe(self.recent_changes.observe_fleet)
         self.fleet.links.subscribe(self.detection.observe_fleet)
         self.fleet.links.subscribe(publisher.publish_fleet)
+        self.alerting.subscribe(self.evidence.observe)
         self.alerting.subscribe(self._keep_alert_events)
         self.alerting.subscribe(publisher.publish_alerts)
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
         exits.push_async_callback(self.change_log.close)
+        exits.push_async_callback(self.evidence.stop)
+        exits.push_async_callback(self.recent_changes.stop)
         await self.alerting.start()
         exits.push_async_callback(self.alerting.stop)
         await self._take_up()
@@ -233,6 +251,8 @@ class Hub:
             self.engine.observe_fleet(
                 FleetChange(cluster=removed, kind=FleetChangeKind.CLUSTER_REMOVED, time=time.time())
             )
+        self.recent_changes.start(self.change_log, known, time.time())
+        await self.evidence.start(active)
         if loaded or active:
             _log.info("took up where the last run ended", objects=len(loaded), alerts=len(active))
 
@@ -250,6 +270,7 @@ def create_app(hub: Hub) -> Litestar:
             fleet_routes.router,
             inventory_routes.router,
             alerting_routes.router,
+            evidence_routes.router,
             live_routes.router,
         ],
         # Answers hold secrets (new tokens) and what was true a moment ago.
@@ -262,6 +283,7 @@ def create_app(hub: Hub) -> Litestar:
             "change_log": hub.change_log,
             "detection": hub.detection,
             "engine": hub.engine,
+            "evidence": hub.evidence,
             "fleet": hub.fleet,
             "heartbeat": hub.heartbeat,
             "ingest_lag": hub.ingest_lag,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from farwatch.hub.evidence import DEFAULT_WAIT_SECONDS, LONGEST_WAIT_SECONDS
 from farwatch.hub.store import Table
 from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
 from farwatch.hub.watchdog import HeartbeatSettings
@@ -30,6 +31,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         retention: For how many days rows of the telemetry store are kept: ``DAYS`` for every table, ``TABLE=DAYS`` for
             one; the last word on a table holds.
         agent_grace_seconds: How long an agent may be away before it is called lost.
+        evidence_wait_seconds: How long a notification waits for the evidence of its alerts; 0: not at all.
         heartbeat_url: What to ask for while the hub is healthy, for somebody outside to wait for; empty: nothing.
         heartbeat_seconds: How often.
         log_level: From which level on to log.
@@ -43,6 +45,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     external_url: str = ""
     retention: tuple[str, ...] = ()
     agent_grace_seconds: float = 45.0
+    evidence_wait_seconds: float = DEFAULT_WAIT_SECONDS
     heartbeat_url: str = ""
     heartbeat_seconds: float = 60.0
     log_level: str = "info"
@@ -75,6 +78,10 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
         if not 0 <= self.agent_grace_seconds < math.inf:
             raise OptionsError(f"--agent-grace {self.agent_grace_seconds} is not zero or more seconds")
+        if not 0 <= self.evidence_wait_seconds <= LONGEST_WAIT_SECONDS:
+            raise OptionsError(
+                f"--evidence-wait {self.evidence_wait_seconds:g} is not from 0 to {LONGEST_WAIT_SECONDS:g} seconds"
+            )
         if self.heartbeat_url and not _is_web_address(self.heartbeat_url, query=True):
             # Its value may hold a secret.
             raise OptionsError("--heartbeat-url is not an address such as https://example.com/ping/1")

@@ -30,6 +30,7 @@ OPERATIONS = {
     "listChanges": ("GET", "/api/v1/clusters/{cluster}/changes"),
     "listAlerts": ("GET", "/api/v1/alerts"),
     "getAlert": ("GET", "/api/v1/alerts/{fingerprint}"),
+    "getAlertEvidence": ("GET", "/api/v1/alerts/{fingerprint}/evidence"),
     "listNotifications": ("GET", "/api/v1/notifications"),
     "followStream": ("GET", "/api/v1/stream"),
     "metrics": ("GET", "/metrics"),

@@ -15,6 +15,7 @@ from farwatch import __version__
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
+from farwatch.hub.evidence import Gatherer
 from farwatch.hub.fleet import Fleet
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.hub.live import Streams
@@ -34,6 +35,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_telemetry(state.telemetry)
     yield from _about_detection(state.detection, state.engine)
     yield from _about_alerting(state.alerting)
+    yield from _about_evidence(state.evidence)
     yield from _about_streams(state.streams)
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
 
@@ -152,6 +154,32 @@ def _about_alerting(alerting: Alerting) -> Iterator[Family]:
     yield counter(
         "farwatch_alerting_records_failed_total", "Notes that could not be kept.", sent.records_failed
     )
+
+
+def _about_evidence(evidence: Gatherer) -> Iterator[Family]:
+    done = evidence.counters
+    yield counter("farwatch_evidence_gathered_total", "Gatherings that came to their end.", done.gathered)
+    yield counter("farwatch_evidence_failures_total", "Gatherings that failed.", done.failed)
+    yield counter(
+        "farwatch_evidence_skipped_total",
+        "Alerts of which nothing, or no log, was gathered because too many began at once.",
+        done.skipped,
+    )
+    yield counter("farwatch_evidence_late_total", "Alerts told before their evidence was there.", done.late)
+    missing = done.missing or {("logs", "none"): 0}
+    yield Family(
+        "farwatch_evidence_missing_total",
+        "counter",
+        "What could not be had, by part and reason.",
+        [({"part": part, "code": code}, count) for (part, code), count in sorted(missing.items())],
+    )
+    yield counter(
+        "farwatch_evidence_records_failed_total",
+        "Evidence that could not be kept or read.",
+        done.records_failed,
+    )
+    yield counter("farwatch_evidence_seconds_total", "Time that gatherings took.", done.seconds)
+    yield gauge("farwatch_evidence_under_way", "Gatherings under way.", evidence.under_way)
 
 
 def _about_streams(streams: Streams) -> Iterator[Family]:

@@ -1,7 +1,7 @@
 """Current objects of every cluster, and the log of their changes."""
 
 from farwatch.hub.inventory.changes import ObjectChange, Operation
-from farwatch.hub.inventory.diff import FieldChange
+from farwatch.hub.inventory.diff import FieldChange, diff
 from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError
 from farwatch.hub.inventory.inventory import Inventory, InventoryCounters, StoredObject
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
@@ -22,4 +22,5 @@ __all__ = [
     "Page",
     "Query",
     "StoredObject",
+    "diff",
 ]

@@ -15,7 +15,12 @@ from farwatch.hub.store.migrations.upgrade import upgrade_schema
 from farwatch.hub.store.records import Records, metadata
 
 # Every module that declares tables.
-TABLES = ("farwatch.hub.fleet.clusters", "farwatch.hub.auth.tokens", "farwatch.hub.alerting.tables")
+TABLES = (
+    "farwatch.hub.fleet.clusters",
+    "farwatch.hub.auth.tokens",
+    "farwatch.hub.alerting.tables",
+    "farwatch.hub.evidence.tables",
+)
 
 
 def all_revisions() -> list[str]:

@@ -1,0 +1,25 @@
+"""What an alert carries to be understood: the failing container's last lines, the cluster's warnings, what changed before."""
+
+from farwatch.hub.evidence.changes import RecentChanges
+from farwatch.hub.evidence.evidence import Evidence
+from farwatch.hub.evidence.gather import (
+    DEFAULT_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    EvidenceCounters,
+    Gatherer,
+    Limits,
+)
+from farwatch.hub.evidence.investigation import Investigation
+from farwatch.hub.evidence.store import EvidenceStore
+
+__all__ = [
+    "DEFAULT_WAIT_SECONDS",
+    "LONGEST_WAIT_SECONDS",
+    "Evidence",
+    "EvidenceCounters",
+    "EvidenceStore",
+    "Gatherer",
+    "Investigation",
+    "Limits",
+    "RecentChanges",
+]

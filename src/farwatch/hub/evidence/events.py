@@ -1,0 +1,57 @@
+"""What the cluster itself warned of: its events about the objects of an alert. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from farwatch.hub.evidence.evidence import WarningEvent
+from farwatch.hub.evidence.scope import ObjectRef, Scope
+from farwatch.kube.objects import Event, KubeObject
+
+MOST_EVENTS = 20
+"""How many are kept with an alert, the latest."""
+
+_LONGEST_MESSAGE = 1_000
+
+
+def find_warnings(events: Iterable[KubeObject], scope: Scope) -> tuple[WarningEvent, ...]:
+    """The warnings about the objects that an alert concerns, the latest last."""
+    found = [
+        (seen, event)
+        for event in events
+        if isinstance(event, Event)
+        and event.type == "Warning"
+        and _about(event) in scope.concerned
+        and (seen := _last_seen(event))
+    ]
+    latest = sorted(found, key=lambda pair: (pair[0], pair[1].metadata.name))[-MOST_EVENTS:]
+    return tuple(_to_warning(seen, event) for seen, event in latest)
+
+
+def _about(event: Event) -> ObjectRef:
+    about = event.involved_object
+    return ObjectRef(about.kind, about.namespace, about.name)
+
+
+def _last_seen(event: Event) -> datetime | None:
+    in_series = event.series.last_observed_time if event.series else None
+    return (
+        in_series
+        or event.last_timestamp
+        or event.event_time
+        or event.first_timestamp
+        or event.metadata.creation_timestamp
+    )
+
+
+def _to_warning(seen: datetime, event: Event) -> WarningEvent:
+    count = event.series.count if event.series else event.count
+    return WarningEvent(
+        time=seen,
+        kind=event.involved_object.kind,
+        name=event.involved_object.name,
+        reason=event.reason or "",
+        message=" ".join((event.message or "").split())[:_LONGEST_MESSAGE],
+        count=max(1, count or 1),
+    )

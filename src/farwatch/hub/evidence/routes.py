@@ -1,0 +1,38 @@
+"""Evidence over HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from litestar import Router, get
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from farwatch.hub import problems
+from farwatch.hub.evidence.evidence import Evidence
+from farwatch.hub.evidence.gather import Gatherer
+
+
+@get(
+    "/alerts/{fingerprint:str}/evidence",
+    summary="Get an alert's evidence",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
+async def get_alert_evidence(state: State, fingerprint: FromPath[str]) -> Evidence:
+    """What was gathered when the alert last began to fire.
+
+    `changes` that may have brought it about, the likeliest first; the cluster's warning `events`, the latest last; `logs`
+    of the failing container; and what is `missing`, with the reason. Kept for 14 days.
+    """
+    evidence: Gatherer = state.evidence
+    found = await evidence.find(fingerprint)
+    if found is None:
+        raise NotFoundException(
+            f"no evidence is kept of an alert with the fingerprint {fingerprint[:100]!r}: it is gathered when a detector's "
+            "alert begins to fire"
+        )
+    return found
+
+
+router = Router("/", route_handlers=[get_alert_evidence], tags=["alerts"])
