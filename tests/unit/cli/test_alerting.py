@@ -118,3 +118,89 @@ class TestCheck:
         file = tmp_path / "a.yml"
         file.write_text('"\\e[31mred": 1\nroute: {receiver: a}\nreceivers: [{name: "a"}]')
         assert "\x1b" not in run("alerting", "check", str(file)).output
+
+
+TREE = """
+route:
+  receiver: team
+  routes:
+    - matchers: [team="db"]
+      receiver: db
+      continue: true
+    - {matchers: [severity="critical"], receiver: pager}
+receivers:
+  - {name: team, webhook_configs: [{url: 'https://h/hunter2'}]}
+  - {name: db}
+  - {name: pager}
+"""
+
+
+class TestRoute:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> str:
+        file = tmp_path / "a.yml"
+        file.write_text(TREE)
+        return str(file)
+
+    def test_tells_each_turn_and_where_it_leads(self, run: Run, file: str) -> None:
+        found = run("alerting", "route", "--labels", "team=db,severity=info", "--file", file, COLUMNS="200")
+        assert found.exit_code == 0
+        assert found.output.split("\n")[:7] == [
+            "↓ The topmost route takes every alert, and hands on to what is below it.",
+            (
+                '  ✓ The route {team="db"} matches, and none below it does: receiver "db" is told, and says `continue`: its '
+                "siblings are tried, too."
+            ),
+            '  ✗ The route {severity="critical"} does not match: severity="critical" is not fulfilled by severity="info".',
+            "",
+            'db: {}/{team="db"}:{}',
+            '  Receiver "db" has no way to reach anybody: nobody is told.',
+            "  All alerts that come here are told together.",
+        ]
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            ["team=db", "severity=critical"],
+            ["--labels", "team=db,severity=critical"],
+            ["--labels", "team=db", "--labels", 'severity="critical"'],
+        ],
+    )
+    def test_takes_labels_in_each_way_in_which_they_are_written(
+        self, run: Run, file: str, labels: list[str]
+    ) -> None:
+        found = json.loads(run("alerting", "route", *labels, "--file", file, "--json").output)
+        assert found["labels"] == {"team": "db", "severity": "critical"}
+        assert [place["receiver"] for place in found["destinations"]] == ["db", "pager"]
+
+    def test_a_comma_within_a_value_is_part_of_it(self, run: Run, file: str) -> None:
+        found = run("alerting", "route", "--labels", "a=b,c,d=e", "--file", file, "--json").output
+        assert json.loads(found)["labels"] == {"a": "b,c", "d": "e"}
+
+    def test_draws_the_tree_with_what_came_of_each_route(self, run: Run, file: str) -> None:
+        shown = run("alerting", "route", "team=web", "--tree", "--file", file).output
+        assert shown.split("\n")[:3] == [
+            "✓ {} → team",
+            '├── ✗ {team="db"} → db, continue',
+            '└── ✗ {severity="critical"} → pager',
+        ]
+
+    def test_without_labels_draws_the_tree_alone(self, run: Run, file: str) -> None:
+        shown = run("alerting", "route", "--tree", "--file", file).output
+        assert shown.rstrip("\n").split("\n") == [
+            "{} → team",
+            '├── {team="db"} → db, continue',
+            '└── {severity="critical"} → pager',
+        ]
+
+    def test_a_file_that_cannot_be_used_is_one_line(self, run: Run, tmp_path: Path) -> None:
+        found = run("alerting", "route", "a=b", "--file", str(tmp_path / "none.yml"))
+        assert found.exit_code == 1
+        assert found.stderr.count("\n") == 1
+        assert "farwatch alerting check" in found.stderr
+
+    @pytest.mark.parametrize("label", ["a", "=b", ""])
+    def test_what_is_no_label_is_refused(self, run: Run, file: str, label: str) -> None:
+        found = run("alerting", "route", label, "--file", file)
+        assert found.exit_code == 2
+        assert "is not of the form NAME=VALUE" in found.stderr

@@ -36,7 +36,7 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --log-level",
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --log-level",
             ),
             (
                 ("sim",),
@@ -45,6 +45,7 @@ class TestHelp:
             (("demo",), "--listen"),
             (("alerts",), "--hub --token --json --cluster --once"),
             (("alerting", "check"), "--json"),
+            (("alerting", "route"), "--labels --file --tree --hub --token --json"),
             (("cluster", "add"), "--hub --token --json"),
             (("cluster", "list"), "--hub --token --json"),
             (("cluster", "rotate-token"), "--hub --token --overlap --json"),

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import msgspec
+
+from farwatch.cli.views import routes
 from farwatch.cli.views.printing import counted, print_json, print_text
-from farwatch.hub.alerting.config import ConfigError, load
+from farwatch.client import ClientError
+from farwatch.hub.alerting.config import Config, ConfigError, load
+from farwatch.hub.alerting.explain.forecast import forecast, integrations_of
+from farwatch.hub.alerting.explain.tree import tree
+from farwatch.hub.alerting.intervals import Intervals
 from farwatch.hub.alerting.summary import ConfigSummary, ReceiverSummary, summarize
 from farwatch.terminal import plain
 
@@ -29,6 +37,33 @@ def check_file(path: Path, *, as_json: bool) -> bool:
         print_text(plain(f"{path} can be used.").plain)
         print_text("\n".join(_lines(summary)))
     return True
+
+
+async def explain_route(path: Path, labels: dict[str, str], *, as_tree: bool, as_json: bool) -> None:
+    """Print where alerts with these labels would go by a file.
+
+    Raises:
+        ClientError: The file cannot be used.
+    """
+    config = _load(path)
+    root = config.route.resolved()
+    found = forecast(
+        root, labels, integrations=integrations_of(config), intervals=Intervals(), now=time.time()
+    )
+    if as_json:
+        print_json(tree(root) if as_tree else found)
+        return
+    routes.show(
+        msgspec.convert(msgspec.to_builtins(found), routes.Forecast) if labels or not as_tree else None,
+        msgspec.convert(msgspec.to_builtins(tree(root)), routes.RouteNode) if as_tree else None,
+    )
+
+
+def _load(path: Path) -> Config:
+    try:
+        return load(path)
+    except ConfigError as error:
+        raise ClientError(f"{path} cannot be used: 'farwatch alerting check {path}' says why") from error
 
 
 def _lines(summary: ConfigSummary) -> list[str]:
