@@ -1,0 +1,283 @@
+"""Alerts that people do not want to be told of for a while, and all who ever said so.
+
+The rules are Alertmanager's (``silence/silence.go``): what a silence hushed is never rewritten. A change that would do so
+ends it and makes a new one, under an id of its own.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from farwatch.hub.alerting.errors import AlertingError
+from farwatch.hub.alerting.matchers import Matchers, Operator
+
+KEPT_SECONDS = 14 * 86_400.0
+"""For how long a silence is still shown after its end; the history keeps it on."""
+
+MAX_MATCHERS = 100
+MAX_TEXT_LENGTH = 10_000
+"""Of a comment, and of a name."""
+
+
+class SilenceError(AlertingError):
+    """A silence cannot be as it is wanted."""
+
+
+class SilenceNotFoundError(AlertingError):
+    """There is no silence of this id."""
+
+
+class SilenceState(StrEnum):
+    """Whether a silence hushes."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    EXPIRED = "expired"
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence. Times are seconds since the epoch.
+
+    Attributes:
+        id: A UUID.
+        matchers: What an alert must fulfil to be hushed.
+        starts_at: From when on it hushes.
+        ends_at: Until when.
+        updated_at: When it was last changed.
+        created_by: Who wanted it.
+        comment: Why.
+    """
+
+    id: str
+    matchers: Matchers
+    starts_at: float
+    ends_at: float
+    updated_at: float
+    created_by: str
+    comment: str
+
+    def state(self, now: float) -> SilenceState:
+        """How it stands at a moment."""
+        if now < self.starts_at:
+            return SilenceState.PENDING
+        return SilenceState.ACTIVE if now < self.ends_at else SilenceState.EXPIRED
+
+
+class SilenceChange(StrEnum):
+    """What happened to a silence."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    EXPIRED = "expired"
+
+
+class SilenceEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened to one silence.
+
+    Attributes:
+        change: What.
+        time: When the hub took note; seconds since the epoch.
+        silence: As it is after that.
+    """
+
+    change: SilenceChange
+    time: float
+    silence: Silence
+
+
+SilenceSink = Callable[[Sequence[SilenceEvent]], None]
+"""What is told of each, after it has been written down. It must not block."""
+
+
+class _Key(NamedTuple):
+    """A label's exact value, which a silence wants."""
+
+    name: str
+    value: str
+
+
+class Silences:
+    """All silences that are, will be, or were a short while ago.
+
+    Decides, and remembers in memory; what ``planned`` and ``expiring`` tell is written down by the caller, who then lets it
+    happen by ``apply``.
+    """
+
+    def __init__(self) -> None:
+        self._silences: dict[str, Silence] = {}
+        # Most silences want some label to have one value: only alerts that have it need to look at them.
+        self._by_value: dict[_Key, set[str]] = {}
+        self._by_none: set[str] = set()
+        self._over: set[str] = set()  # those whose end has been told
+        self._agenda: list[tuple[float, str]] = []  # when one ends, or may be forgotten
+
+    def __len__(self) -> int:
+        return len(self._silences)
+
+    def __iter__(self) -> Iterator[Silence]:
+        return iter(self._silences.values())
+
+    def get(self, id: str) -> Silence | None:  # noqa: A002 - the field's word
+        """The silence of this id, if known."""
+        return self._silences.get(id)
+
+    def silencing(self, labels: Mapping[str, str], now: float) -> list[Silence]:
+        """The silences that hush an alert at a moment, the oldest first."""
+        candidates = set(self._by_none)
+        for pair in labels.items():
+            candidates |= self._by_value.get(_Key(*pair), set())
+        found = [
+            silence
+            for silence in map(self._silences.__getitem__, candidates)
+            if silence.state(now) is SilenceState.ACTIVE and silence.matchers.match(labels)
+        ]
+        return sorted(found, key=lambda silence: (silence.starts_at, silence.id))
+
+    def planned(self, wanted: Silence, now: float, new_id: str) -> list[SilenceEvent]:
+        """What it takes to have a silence as it is wanted: the last event is of the silence that there is then.
+
+        Args:
+            wanted: The silence. An empty ``id`` makes a new one; otherwise the one of that id is changed, or ended and
+                replaced where a change would rewrite what it hushed.
+            now: Seconds since the epoch.
+            new_id: The id of a silence that is made.
+
+        Raises:
+            SilenceNotFoundError: There is none of the id.
+            SilenceError: It cannot be as it is wanted.
+        """
+        old = self._get(wanted.id) if wanted.id else None
+        _check(wanted, now)
+        wanted = msgspec.structs.replace(wanted, updated_at=now)
+        if old is not None and _can_become(old, wanted, now):
+            return [SilenceEvent(change=SilenceChange.UPDATED, time=now, silence=wanted)]
+        created = msgspec.structs.replace(wanted, id=new_id, starts_at=max(wanted.starts_at, now))
+        ended = self.expiring(old.id, now) if old is not None else []
+        return [*ended, SilenceEvent(change=SilenceChange.CREATED, time=now, silence=created)]
+
+    def expiring(self, id: str, now: float) -> list[SilenceEvent]:  # noqa: A002 - the field's word
+        """What it takes to end a silence; nothing if it has ended.
+
+        Raises:
+            SilenceNotFoundError: There is none of the id.
+        """
+        silence = self._get(id)
+        if silence.state(now) is SilenceState.EXPIRED:
+            return []
+        ended = msgspec.structs.replace(
+            silence, starts_at=min(silence.starts_at, now), ends_at=now, updated_at=now
+        )
+        return [SilenceEvent(change=SilenceChange.EXPIRED, time=now, silence=ended)]
+
+    def apply(self, events: Iterable[SilenceEvent]) -> None:
+        """Let it happen."""
+        for event in events:
+            self.remember(event.silence, over=event.change is SilenceChange.EXPIRED)
+
+    def remember(self, silence: Silence, *, over: bool = False) -> None:
+        """Take in a silence as it stands, from the records.
+
+        Args:
+            silence: The silence.
+            over: Its end has been told.
+        """
+        old = self._silences.get(silence.id)
+        if old is not None:
+            self._leave_index(old)
+        self._silences[silence.id] = silence
+        key = _key(silence.matchers)
+        (self._by_none if key is None else self._by_value.setdefault(key, set())).add(silence.id)
+        if over:
+            self._over.add(silence.id)
+        heapq.heappush(self._agenda, (silence.ends_at + KEPT_SECONDS * over, silence.id))
+
+    def next_due(self) -> float | None:
+        """When ``advance`` has something to do; seconds since the epoch."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def advance(self, now: float) -> tuple[list[SilenceEvent], list[str]]:
+        """Let time pass: gives the silences that ended by it, and the ids of those that were forgotten."""
+        events: list[SilenceEvent] = []
+        forgotten: list[str] = []
+        while self._agenda and self._agenda[0][0] <= now:
+            due, key = heapq.heappop(self._agenda)
+            silence = self._silences.get(key)
+            if silence is None:
+                continue
+            if key in self._over and due >= silence.ends_at + KEPT_SECONDS:
+                self._forget(silence)
+                forgotten.append(key)
+            elif key not in self._over and due >= silence.ends_at:
+                event = SilenceEvent(change=SilenceChange.EXPIRED, time=silence.ends_at, silence=silence)
+                self._over.add(key)
+                heapq.heappush(self._agenda, (silence.ends_at + KEPT_SECONDS, key))
+                events.append(event)
+        return events, forgotten
+
+    def _get(self, key: str) -> Silence:
+        silence = self._silences.get(key)
+        if silence is None:
+            raise SilenceNotFoundError(f"there is no silence {key[:100]!r}: it may have ended long ago")
+        return silence
+
+    def _forget(self, silence: Silence) -> None:
+        self._leave_index(silence)
+        self._over.discard(silence.id)
+        del self._silences[silence.id]
+
+    def _leave_index(self, silence: Silence) -> None:
+        self._by_none.discard(silence.id)
+        key = _key(silence.matchers)
+        if key is not None and (ids := self._by_value.get(key)) is not None:
+            ids.discard(silence.id)
+            if not ids:
+                del self._by_value[key]
+
+
+def _key(matchers: Matchers) -> _Key | None:
+    """The exact value that they want of some label; of several, the longest: it is likely the one that fewest have."""
+    exact = [
+        _Key(matcher.name, matcher.value)
+        for matcher in matchers
+        if matcher.operator is Operator.EQUAL and matcher.value
+    ]
+    return max(exact, key=lambda key: len(key.value), default=None)
+
+
+def _check(wanted: Silence, now: float) -> None:
+    if not wanted.matchers:
+        raise SilenceError("a silence without matchers would hush everything: give at least one")
+    if len(wanted.matchers) > MAX_MATCHERS:
+        raise SilenceError(f"a silence has at most {MAX_MATCHERS} matchers, not {len(wanted.matchers)}")
+    if not all(matcher.name for matcher in wanted.matchers):
+        raise SilenceError("a matcher names no label")
+    # Upstream's rule, by which negative matchers pass.
+    if all(matcher.matches("") and not matcher.negative for matcher in wanted.matchers):
+        raise SilenceError(
+            f"{wanted.matchers} is fulfilled by alerts that have none of the labels: at least one matcher must not be"
+        )
+    if wanted.ends_at <= wanted.starts_at:
+        raise SilenceError("a silence must start before it ends")
+    if wanted.ends_at <= now:
+        raise SilenceError("a silence cannot end in the past")
+    for name, text in (("comment", wanted.comment), ("name of who wants it", wanted.created_by)):
+        if len(text) > MAX_TEXT_LENGTH:
+            raise SilenceError(f"the {name} has {len(text)} characters: {MAX_TEXT_LENGTH} are the most")
+
+
+def _can_become(old: Silence, new: Silence, now: float) -> bool:
+    """Whether a silence can be changed without rewriting what it has hushed."""
+    if old.matchers != new.matchers:
+        return False
+    match old.state(now):
+        case SilenceState.ACTIVE:
+            return int(old.starts_at) == int(new.starts_at)
+        case SilenceState.PENDING:
+            return new.starts_at >= now
+        case SilenceState.EXPIRED:
+            return False
