@@ -1,0 +1,37 @@
+"""Which scenarios play on which configuration."""
+
+from __future__ import annotations
+
+from .cases import (
+    api,
+    grouping,
+    inhibition,
+    intervals,
+    receivers,
+    routing,
+    silencing,
+    templates,
+    timing,
+    twisted,
+)
+from .playing import Play
+
+PLAYS = [
+    Play(
+        "main",
+        [
+            *grouping.SCENARIOS,
+            *timing.SCENARIOS,
+            *routing.SCENARIOS,
+            *inhibition.SCENARIOS,
+            *silencing.SCENARIOS,
+            *intervals.SCENARIOS,
+            *receivers.SCENARIOS,
+            *api.SCENARIOS,
+            *twisted.SCENARIOS,
+        ],
+        extra={"global": {"resolve_timeout": 1001}, "time_intervals": intervals.INTERVALS},
+    ),
+    Play("forgetful", timing.FORGETFUL, extra={"global": {"resolve_timeout": 6}}),
+    Play("words", templates.SCENARIOS, extra={"templates": list(templates.FILES)}, files=templates.FILES),
+]

@@ -1,0 +1,94 @@
+"""The two that are compared, each a real process: Alertmanager, and Farwatch's hub in its place."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..conftest import Hub, Stage, eventually
+
+REAL, OURS = "alertmanager", "farwatch"
+EXTERNAL_URL = "http://alerts.example.com"
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """A running side: its name, and where its Alertmanager API is."""
+
+    name: str
+    url: str
+
+
+class Starter(Protocol):
+    """Starts a side on a configuration file, with its data beside that."""
+
+    def __call__(self, name: str, config: Path) -> Side: ...
+
+
+class Alertmanagers:
+    """Starts real Alertmanagers, and ends them."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, config: Path) -> Side:
+        log = config.with_suffix(".log")
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [
+                    self._program,
+                    f"--config.file={config}",
+                    f"--storage.path={config.with_suffix('.data')}",
+                    "--cluster.listen-address=",
+                    "--web.listen-address=127.0.0.1:0",
+                    f"--web.external-url={EXTERNAL_URL}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        self._processes.append(process)
+
+        def find_address() -> str:
+            assert process.poll() is None, f"Alertmanager ended:\n{log.read_text()}"
+            found = re.search(r'"?Listening on"? address=(\S+)', log.read_text())
+            return found[1] if found else ""
+
+        return Side(name, f"http://{eventually(find_address, 'Alertmanager says where it is')}")
+
+    @contextmanager
+    def running(self) -> Iterator[Alertmanagers]:
+        try:
+            yield self
+        finally:
+            for process in self._processes:
+                process.terminate()
+            for process in self._processes:
+                process.wait(STOP_SECONDS)
+
+
+def start_hub(stage: Stage) -> Callable[[str, Path], Side]:
+    """What starts hubs on a stage, which ends them."""
+
+    def start(name: str, config: Path) -> Side:
+        hub: Hub = stage.hub(
+            "--alerting",
+            config,
+            "--alertmanager-listen",
+            "127.0.0.1:0",
+            "--alertmanager-auth",
+            "none",
+            "--external-url",
+            EXTERNAL_URL,
+            data=f"{config.stem}-data",
+        )
+        return Side(name, hub.url)
+
+    return start
