@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import aiohttp
-import msgspec
 import sqlalchemy as sa
 import structlog
 
@@ -19,6 +18,7 @@ from farwatch.hub.alerting.config import Config
 from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId
 from farwatch.hub.alerting.errors import AlertsNotKeptError
 from farwatch.hub.alerting.evidence import EvidenceSource, NoEvidence
+from farwatch.hub.alerting.intake import Intake
 from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.alerting.nflog import NotificationLog
 from farwatch.hub.alerting.notify import (
@@ -41,8 +41,6 @@ LONGEST_SLEEP_SECONDS = 60.0
 PRUNE_SECONDS = 3_600.0
 
 _log = structlog.get_logger(__name__)
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Alert).decode
 
 
 class Alerting:
@@ -79,6 +77,9 @@ class Alerting:
         self._dispatcher = Dispatcher(config.route.resolved())
         self._nflog = NotificationLog()
         self._journal = Journal(records)
+        self._intake = Intake(
+            alerts=self._alerts, journal=self._journal, clock=self._clock, insert=self._insert
+        )
         receivers = build_receivers(config, http)
         self._notifier = Notifier(
             {name: [Integration(name, *way) for way in ways] for name, ways in receivers.items()},
@@ -92,7 +93,6 @@ class Alerting:
         )
         self._subscribers: list[EventSink] = []
         self._notification_subscribers: list[NotificationSink] = []
-        self._putting = asyncio.Lock()
         self._news = asyncio.Event()
         self._stopping = False
         self._next_prune = 0.0
@@ -123,7 +123,7 @@ class Alerting:
             alerts = (await connection.execute(sa.select(tables.alerts))).mappings().all()
             timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
             self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
-        self._resume_alerts(alerts)
+        self._intake.resume(alerts)
         gone = self._dispatcher.resume(
             {GroupId(row["route"], row["group_key"]): row["next_flush"] for row in timers}
         )
@@ -170,33 +170,15 @@ class Alerting:
         return list(self._notifier.attempts)
 
     async def _put(self, alerts: Sequence[Alert]) -> None:
-        async with self._putting:
-            now = self._clock.now()
-            changes = self._alerts.changes(alerts, now)
-            if not changes:
-                return
-            await self._journal.write(
-                *tables.replaced(tables.alerts, [_row(*change) for change in changes.items()])
-            )
-            events = self._alerts.apply(changes, now)
-            for key, known in changes.items():
-                self._dispatcher.insert(key, known.alert, known.received_at)
-        self._dispatch()
-        self._publish(events)
-        self._news.set()
+        events = await self._intake.put(alerts)
+        if events:
+            self._dispatch()
+            self._publish(events)
+            self._news.set()
 
-    def _resume_alerts(self, rows: Iterable[sa.RowMapping]) -> None:
-        # In the order in which they came: a group's wait begins with its first alert.
-        for row in sorted(rows, key=lambda row: (row["received_at"], row["fingerprint"])):
-            known = KnownAlert(
-                alert=_decode(row["document"]),
-                received_at=row["received_at"],
-                resolved=row["resolved"],
-                settled=row["settled"],
-            )
-            self._alerts.remember(row["fingerprint"], known)
-            if not known.settled:
-                self._dispatcher.insert(row["fingerprint"], known.alert, known.received_at)
+    def _insert(self, changes: Mapping[str, KnownAlert]) -> None:
+        for key, known in changes.items():
+            self._dispatcher.insert(key, known.alert, known.received_at)
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -271,16 +253,6 @@ class Alerting:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("alerting: a task failed", task=task.get_name(), exc_info=error)
-
-
-def _row(fingerprint: str, known: KnownAlert) -> dict[str, Any]:
-    return {
-        "fingerprint": fingerprint,
-        "document": _encode(known.alert).decode(),
-        "received_at": known.received_at,
-        "resolved": known.resolved,
-        "settled": known.settled,
-    }
 
 
 def _timer(group: GroupId, next_flush: float | None = None) -> dict[str, Any]:
