@@ -28,7 +28,7 @@ def run_hub(
     retention: Annotated[
         list[str] | None,
         typer.Option(
-            help="Days to keep changes and alert_events, or TABLE=DAYS; may be given several times.",
+            help="Days to keep what happened, or TABLE=DAYS for one table; may be given several times.",
             show_default="14",
         ),
     ] = None,

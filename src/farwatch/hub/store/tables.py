@@ -12,6 +12,8 @@ class Table(StrEnum):
 
     CHANGES = "changes"
     ALERT_EVENTS = "alert_events"
+    NOTIFICATIONS = "notifications"
+    SILENCE_EVENTS = "silence_events"
 
 
 class ChangeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -50,7 +52,7 @@ class AlertEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     Attributes:
         time: When it happened, seconds since the epoch.
         fingerprint: The alert's identity.
-        transition: What happened to it: ``raised``, ``updated``, ``resolved``.
+        transition: What happened to it: ``fired``, ``updated``, ``resolved``, ``acknowledged``, ``unacknowledged``.
         alertname: Its label ``alertname``.
         cluster: Its label ``cluster``, empty if it has none.
         namespace: Its label ``namespace``, empty if it has none.
@@ -58,6 +60,8 @@ class AlertEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
         ends_at: Seconds since the epoch; None while it fires.
         labels: All of its labels.
         annotations: What people read.
+        author: Who acknowledged it, or took that back; empty otherwise.
+        note: What they said.
     """
 
     time: float
@@ -70,13 +74,79 @@ class AlertEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ends_at: float | None
     labels: dict[str, str]
     annotations: dict[str, str]
+    author: str = ""
+    note: str = ""
 
 
-Row = ChangeRow | AlertEventRow
+class NotificationRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How telling one integration of one group ended: a row of ``notifications``.
+
+    Attributes:
+        time: When it ended, seconds since the epoch.
+        receiver: The receiver's name.
+        integration: The kind of the integration: ``webhook``, ``slack``.
+        position: Its place among those of its kind.
+        route: The id of the group's route.
+        group_key: The group's name.
+        reason: Why people were told.
+        outcome: How it ended.
+        attempts: How often it was tried.
+        seconds: How long the last attempt took.
+        firing: Fingerprints of the firing alerts of the message.
+        resolved: Fingerprints of the resolved ones.
+        alertnames: The names of its alerts, each once.
+        clusters: The clusters of its alerts, each once.
+        detail: What the service answered: the receipt, or what was wrong.
+    """
+
+    time: float
+    receiver: str
+    integration: str
+    position: int
+    route: str
+    group_key: str
+    reason: str
+    outcome: str
+    attempts: int
+    seconds: float
+    firing: tuple[str, ...]
+    resolved: tuple[str, ...]
+    alertnames: tuple[str, ...]
+    clusters: tuple[str, ...]
+    detail: str
+
+
+class SilenceEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that happened to one silence: a row of ``silence_events``.
+
+    Attributes:
+        time: When it happened, seconds since the epoch.
+        change: What: ``created``, ``updated``, ``expired``.
+        id: The silence's id.
+        matchers: What an alert must fulfil to be hushed.
+        starts_at: From when on it hushes, seconds since the epoch.
+        ends_at: Until when.
+        created_by: Who wanted it.
+        comment: Why.
+    """
+
+    time: float
+    change: str
+    id: str
+    matchers: str
+    starts_at: float
+    ends_at: float
+    created_by: str
+    comment: str
+
+
+Row = ChangeRow | AlertEventRow | NotificationRow | SilenceEventRow
 
 COLUMNS: dict[Table, tuple[str, ...]] = {
     Table.CHANGES: ChangeRow.__struct_fields__,
     Table.ALERT_EVENTS: AlertEventRow.__struct_fields__,
+    Table.NOTIFICATIONS: NotificationRow.__struct_fields__,
+    Table.SILENCE_EVENTS: SilenceEventRow.__struct_fields__,
 }
 """The columns of each table in the order of its row's fields."""
 
@@ -156,6 +226,49 @@ SCHEMA = (
     ) ENGINE = MergeTree
     PARTITION BY toDate(time)
     ORDER BY (cluster, alertname, fingerprint, time)
+    SETTINGS {_DAILY}
+    """,
+    """
+    ALTER TABLE alert_events
+        ADD COLUMN IF NOT EXISTS author LowCardinality(String),
+        ADD COLUMN IF NOT EXISTS note String CODEC(ZSTD(1))
+    """,
+    # Both are small, and asked for by time.
+    f"""
+    CREATE TABLE IF NOT EXISTS notifications (
+        time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+        receiver LowCardinality(String),
+        integration LowCardinality(String),
+        position UInt16,
+        route LowCardinality(String),
+        group_key String CODEC(ZSTD(1)),
+        reason LowCardinality(String),
+        outcome LowCardinality(String),
+        attempts UInt16,
+        seconds Float32,
+        firing Array(String) CODEC(ZSTD(1)),
+        resolved Array(String) CODEC(ZSTD(1)),
+        alertnames Array(LowCardinality(String)),
+        clusters Array(LowCardinality(String)),
+        detail String CODEC(ZSTD(1))
+    ) ENGINE = MergeTree
+    PARTITION BY toDate(time)
+    ORDER BY time
+    SETTINGS {_DAILY}
+    """,
+    f"""
+    CREATE TABLE IF NOT EXISTS silence_events (
+        time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+        change LowCardinality(String),
+        id String,
+        matchers String CODEC(ZSTD(1)),
+        starts_at DateTime64(3, 'UTC'),
+        ends_at DateTime64(3, 'UTC'),
+        created_by String,
+        comment String CODEC(ZSTD(1))
+    ) ENGINE = MergeTree
+    PARTITION BY toDate(time)
+    ORDER BY time
     SETTINGS {_DAILY}
     """,
 )

@@ -86,7 +86,7 @@ async def test_a_parameter_of_any_text_is_bound_and_never_read_as_sql(
 
 
 async def test_an_alert_event_keeps_its_labels(telemetry: Telemetry) -> None:
-    row = AlertEventRow(NOW, "ab", "raised", "Down", "prod", "", NOW, None, {"a": "b'"}, {"summary": "x\ny"})
+    row = AlertEventRow(NOW, "ab", "fired", "Down", "prod", "", NOW, None, {"a": "b'"}, {"summary": "x\ny"})
     telemetry.insert(Table.ALERT_EVENTS, [row])
     await telemetry.flush()
     found = await telemetry.query("SELECT labels, annotations, ends_at FROM alert_events")
