@@ -1,4 +1,4 @@
-"""The configuration, in the format of Alertmanager's file; as yet a part of it.
+"""The configuration, in the format of Alertmanager's file.
 
 What is not supported is refused by name, never ignored: a configuration that loads is one that is obeyed.
 """
@@ -13,6 +13,8 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Problem, Section, read_document
 from farwatch.hub.alerting.errors import AlertingError
+from farwatch.hub.alerting.inhibit import InhibitRuleConfig
+from farwatch.hub.alerting.intervals import NamedInterval
 from farwatch.hub.alerting.receivers import GlobalConfig, ReceiverConfig
 from farwatch.hub.alerting.routing import RouteConfig
 from farwatch.hub.alerting.templates import Template, TemplateFilesError, TemplateLibrary
@@ -29,14 +31,20 @@ class ConfigError(AlertingError):
 class Config(Section, frozen=True, kw_only=True):
     """The whole file."""
 
-    later: ClassVar = frozenset(
-        {"event_recorder", "inhibit_rules", "mute_time_intervals", "time_intervals", "tracing"}
-    )
+    later: ClassVar = frozenset({"event_recorder", "tracing"})
 
     global_: GlobalConfig = msgspec.field(name="global", default_factory=GlobalConfig)
     route: RouteConfig
     receivers: list[ReceiverConfig]
     templates: list[str] = msgspec.field(default_factory=list)
+    inhibit_rules: list[InhibitRuleConfig] = msgspec.field(default_factory=list)
+    time_intervals: list[NamedInterval] = msgspec.field(default_factory=list)
+    mute_time_intervals: list[NamedInterval] = msgspec.field(default_factory=list)
+
+    @property
+    def intervals(self) -> list[NamedInterval]:
+        """All time intervals; the older key for them means the same."""
+        return [*self.mute_time_intervals, *self.time_intervals]
 
     def faults(self) -> Iterator[Fault]:
         """Receivers are named once, are known where they are used, and know their addresses."""
@@ -47,17 +55,36 @@ class Config(Section, frozen=True, kw_only=True):
                 yield Fault(("receivers", index, *fault.path), fault.message)
         for fault in self.route.root_faults():
             yield Fault(("route", *fault.path), fault.message)
+        yield from self._interval_faults()
         yield from self._route_faults()
+
+    def _interval_faults(self) -> Iterator[Fault]:
+        """Names of time intervals stand once, in whichever of the two keys."""
+        names: set[str] = set()
+        for key in ("mute_time_intervals", "time_intervals"):
+            for index, interval in enumerate(getattr(self, key)):
+                if interval.name in names:
+                    yield Fault((key, index, "name"), f'time interval "{interval.name}" is there already')
+                names.add(interval.name)
 
     def _route_faults(self) -> Iterator[Fault]:
         """What routes name must be there."""
         receivers = [receiver.name for receiver in self.receivers]
+        intervals = [interval.name for interval in self.intervals]
         for path, route in self.route.walk(("route",)):
             if route.receiver and route.receiver not in receivers:
                 yield Fault(
                     (*path, "receiver"),
                     f'receiver "{route.receiver}" is not defined; there are {_quoted(receivers)}',
                 )
+            for key in ("mute_time_intervals", "active_time_intervals"):
+                for index, name in enumerate(getattr(route, key)):
+                    if name not in intervals:
+                        there = f"there are {_quoted(intervals)}" if intervals else "there are none"
+                        yield Fault(
+                            (*path, key, index),
+                            f'time interval "{name}" is not defined in `time_intervals`; {there}',
+                        )
 
 
 DEFAULT = Config(

@@ -143,6 +143,26 @@ class Group:
         self.in_flight: dict[str, Alert] | None = None  # resolved alerts that a flush under way tells of
 
 
+class GroupView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a group stands.
+
+    Attributes:
+        id: The group.
+        labels: The labels that all its alerts share by being in it.
+        route: Where it goes.
+        alerts: Those in it, as they were put.
+        next_flush: When it is flushed next; seconds since the epoch.
+        muted_by: The time intervals by which nobody is told of it now.
+    """
+
+    id: GroupId
+    labels: dict[str, str]
+    route: Route
+    alerts: tuple[Alert, ...]
+    next_flush: float
+    muted_by: tuple[str, ...]
+
+
 class Dispatcher:
     """All groups, and when each is due."""
 
@@ -189,6 +209,17 @@ class Dispatcher:
                 heapq.heappush(self._agenda, (next_flush, name))
         return [name for name in timers if name not in self._groups]
 
+    def take_over(self, other: Dispatcher) -> list[GroupId]:
+        """Go on with the groups of another one, as far as they are here, too; gives those that are not.
+
+        Their timers go on, and flushes that the other one has begun are ended here.
+        """
+        gone = self.resume({group.id: group.next_flush for group in other})
+        for group in other:
+            if (mine := self._groups.get(group.id)) is not None:
+                mine.in_flight = group.in_flight
+        return gone
+
     def next_due(self) -> float | None:
         """When ``due`` has something to give; seconds since the epoch."""
         while self._agenda and not self._is_current(*self._agenda[0]):
@@ -208,7 +239,9 @@ class Dispatcher:
 
         An alert that changed while the flush was under way stays: its news have not been told.
         """
-        group = self._groups[flush.group]
+        group = self._groups.get(flush.group)
+        if group is None:  # a reload has taken it away meanwhile
+            return Finished(group=flush.group, next_flush=None, released=())
         in_flight, group.in_flight = group.in_flight or {}, None
         leaving = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
         for key in leaving:

@@ -134,7 +134,7 @@ class Notifier:
         evidence: EvidenceSource,
         publish: NotificationSink,
     ) -> None:
-        self._integrations = integrations
+        self.integrations = integrations
         self._nflog = log
         self._journal = journal
         self._clock = clock
@@ -148,7 +148,7 @@ class Notifier:
 
     async def notify(self, flush: Flush) -> bool:
         """Tell every integration of the flush's receiver; whether all of them know now."""
-        integrations = self._integrations.get(flush.route.receiver, ())
+        integrations = self.integrations.get(flush.route.receiver, ())
         return all(await asyncio.gather(*(self._tell(integration, flush) for integration in integrations)))
 
     def stop(self) -> None:

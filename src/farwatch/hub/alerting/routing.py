@@ -73,7 +73,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 class RouteConfig(Section, frozen=True, kw_only=True):
     """``route``, and each entry of ``routes``. None: as the parent has it."""
 
-    later = frozenset({"active_time_intervals", "labels", "mute_time_intervals"})
+    later = frozenset({"labels"})
 
     receiver: str | None = None
     group_by: list[str] = msgspec.field(default_factory=list)
@@ -84,6 +84,8 @@ class RouteConfig(Section, frozen=True, kw_only=True):
     match_re: dict[str, Regex] = msgspec.field(default_factory=dict)
     matchers: list[Matchers] = msgspec.field(default_factory=list)
     continue_: bool = msgspec.field(name="continue", default=False)
+    mute_time_intervals: list[str] = msgspec.field(default_factory=list)
+    active_time_intervals: list[str] = msgspec.field(default_factory=list)
     routes: list[RouteConfig] = msgspec.field(default_factory=list)
 
     def faults(self) -> Iterator[Fault]:
@@ -110,6 +112,9 @@ class RouteConfig(Section, frozen=True, kw_only=True):
         for name in ("match", "match_re", "matchers"):
             if getattr(self, name):
                 yield Fault((name,), f"`{name}` cannot stand in the topmost route: all alerts take it")
+        for name in ("mute_time_intervals", "active_time_intervals"):
+            if getattr(self, name):
+                yield Fault((name,), f"`{name}` cannot stand in the topmost route: put it into one below")
         if self.continue_:
             yield Fault(("continue",), "`continue` cannot stand in the topmost route: it has no siblings")
 
@@ -133,6 +138,9 @@ class RouteConfig(Section, frozen=True, kw_only=True):
             group_wait=base.group_wait if self.group_wait is None else self.group_wait,
             group_interval=self.group_interval or base.group_interval,
             repeat_interval=self.repeat_interval or base.repeat_interval,
+            # Not from the parent: as upstream, each route names its own.
+            mute_time_intervals=tuple(self.mute_time_intervals),
+            active_time_intervals=tuple(self.active_time_intervals),
         )
         below = tuple(child.resolved(route, place) for place, child in enumerate(self.routes))
         return msgspec.structs.replace(route, routes=below)
@@ -145,7 +153,8 @@ def label_faults(key: str, names: Mapping[str, object]) -> Iterator[Fault]:
     """Names of labels that the older ways to write matchers do not take."""
     for name in names:
         if not CLASSIC_NAME.fullmatch(name):
-            yield Fault((key,), f'"{name}" in `{key}` is not a label name: use `matchers`, which take any')
+            any_name = key.removesuffix("_re") + "ers"
+            yield Fault((key,), f'"{name}" in `{key}` is not a label name: use `{any_name}`, which take any')
 
 
 def join_matchers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import sqlalchemy as sa
@@ -15,21 +15,25 @@ from farwatch.hub.alerting import tables
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, EventSink, KnownAlert
 from farwatch.hub.alerting.clock import Clock, SystemClock
 from farwatch.hub.alerting.config import Config
-from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId
+from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId, GroupView
 from farwatch.hub.alerting.errors import AlertsNotKeptError
 from farwatch.hub.alerting.evidence import EvidenceSource, NoEvidence
 from farwatch.hub.alerting.intake import Intake
 from farwatch.hub.alerting.journal import Journal
+from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.nflog import NotificationLog
 from farwatch.hub.alerting.notify import (
     Attempt,
     Counters,
-    Integration,
     NotificationEvent,
     NotificationSink,
     Notifier,
 )
-from farwatch.hub.alerting.receivers import build_receivers
+from farwatch.hub.alerting.plan import Plan
+from farwatch.hub.alerting.routing import Route
+from farwatch.hub.alerting.silences import Silence, Silences, SilenceSink
+from farwatch.hub.alerting.silencing import Silencer
+from farwatch.hub.alerting.suppression import Suppression, Suppressor
 from farwatch.hub.store.records import Records
 
 STOP_SECONDS = 5.0
@@ -41,6 +45,7 @@ LONGEST_SLEEP_SECONDS = 60.0
 PRUNE_SECONDS = 3_600.0
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Alerting:
@@ -74,15 +79,18 @@ class Alerting:
         self._records = records
         self._clock = clock or SystemClock()
         self._alerts = Alerts()
-        self._dispatcher = Dispatcher(config.route.resolved())
+        self._http = http
+        self._plan = Plan(config, http)
+        self._dispatcher = Dispatcher(self._plan.route)
         self._nflog = NotificationLog()
         self._journal = Journal(records)
         self._intake = Intake(
             alerts=self._alerts, journal=self._journal, clock=self._clock, insert=self._insert
         )
-        receivers = build_receivers(config, http)
+        self._silencer = Silencer(self._journal, self._clock)
+        self._suppressor = self._suppress_by(self._plan)
         self._notifier = Notifier(
-            {name: [Integration(name, *way) for way in ways] for name, ways in receivers.items()},
+            self._plan.integrations,
             log=self._nflog,
             journal=self._journal,
             clock=self._clock,
@@ -96,7 +104,7 @@ class Alerting:
         self._news = asyncio.Event()
         self._stopping = False
         self._next_prune = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -117,12 +125,17 @@ class Alerting:
         """Have a callable told of how each notification ended. It must not block."""
         self._notification_subscribers.append(subscriber)
 
+    def subscribe_silences(self, subscriber: SilenceSink) -> None:
+        """Have a callable told of what happens to silences, after it has been written down. It must not block."""
+        self._silencer.subscribe(subscriber)
+
     async def start(self) -> None:
         """Take up the work where the last process left it. Subscribe before."""
         async with self._records.read() as connection:
             alerts = (await connection.execute(sa.select(tables.alerts))).mappings().all()
             timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
             self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
+            self._silencer.resume((await connection.execute(sa.select(tables.silences))).mappings())
         self._intake.resume(alerts)
         gone = self._dispatcher.resume(
             {GroupId(row["route"], row["group_key"]): row["next_flush"] for row in timers}
@@ -150,8 +163,119 @@ class Alerting:
         Raises:
             AlertsNotKeptError: They could not be written down, and nothing was done about them: put them again.
         """
-        # A caller that goes away must not leave alerts half taken in.
-        await asyncio.shield(self._spawn(self._put(alerts), "alerting put"))
+        await self._finish(self._put(alerts))
+
+    async def reload(self, config: Config) -> None:
+        """Go on by another configuration. Groups that are still there keep their time, and what was told stays told.
+
+        What is being sent is sent to its end.
+
+        Raises:
+            AlertingError: The configuration cannot be used; the present one stays.
+        """
+        plan = Plan(config, self._http)
+        # Nothing is awaited until it is done: nobody sees one half of the old and one of the new.
+        dispatcher = Dispatcher(plan.route)
+        for known in sorted(self._alerts, key=lambda known: known.received_at):
+            key = known.alert.fingerprint
+            if not known.resolved:
+                plan.inhibitor.observe(key, known.alert)
+            if not known.settled:
+                dispatcher.insert(key, known.alert, known.received_at)
+        gone = dispatcher.take_over(self._dispatcher)
+        self._plan, self._dispatcher, self._suppressor = plan, dispatcher, self._suppress_by(plan)
+        self._notifier.integrations = plan.integrations
+        self._news.set()
+        await self._write(tables.removed(tables.alert_groups, map(_timer, gone)))
+
+    async def set_silence(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - the field's word
+        matchers: Matchers,
+        starts_at: float,
+        ends_at: float,
+        created_by: str,
+        comment: str,
+    ) -> Silence:
+        """Make a silence, or change one; durable when this returns. Times are seconds since the epoch.
+
+        Where a change would rewrite what the silence has hushed, that one ends and a new one, with its own id, is made.
+
+        Raises:
+            SilenceNotFoundError: There is none of this id.
+            SilenceError: It cannot be as it is wanted.
+            AlertsNotKeptError: It could not be written down, and nothing was done.
+        """
+        wanted = Silence(
+            id=id or "",
+            matchers=matchers,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            updated_at=0,
+            created_by=created_by,
+            comment=comment,
+        )
+        silence = await self._finish(self._silencer.set(wanted))
+        self._news.set()
+        return silence
+
+    async def expire_silence(self, id: str) -> None:  # noqa: A002 - the field's word
+        """End a silence now; durable when this returns.
+
+        Raises:
+            SilenceNotFoundError: There is none of this id.
+            AlertsNotKeptError: It could not be written down, and nothing was done.
+        """
+        await self._finish(self._silencer.expire(id))
+        self._news.set()
+
+    @property
+    def silences(self) -> Silences:
+        """All silences that are, will be, or were a short while ago."""
+        return self._silencer.silences
+
+    @property
+    def suppressor(self) -> Suppressor:
+        """What decides whom not to tell."""
+        return self._suppressor
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._plan.config
+
+    @property
+    def route(self) -> Route:
+        """The tree of routes in force."""
+        return self._plan.route
+
+    @property
+    def nflog(self) -> NotificationLog:
+        """What receivers were told last."""
+        return self._nflog
+
+    def suppression(self, fingerprint: str) -> Suppression:
+        """What keeps people from being told of an alert now."""
+        known = self._alerts.get(fingerprint)
+        if known is None:
+            return Suppression()
+        return self._suppressor.suppression(known.alert.labels, self._clock.now())
+
+    def groups(self) -> list[GroupView]:
+        """All groups of alerts, and how each stands now."""
+        now = self._clock.now()
+        return [
+            GroupView(
+                id=group.id,
+                labels=group.labels,
+                route=group.route,
+                alerts=tuple(group.alerts.values()),
+                next_flush=group.next_flush,
+                muted_by=self._suppressor.muted_by(group.route, now),
+            )
+            for group in self._dispatcher
+        ]
 
     def active(self) -> list[Alert]:
         """The alerts that fire now."""
@@ -178,6 +302,10 @@ class Alerting:
 
     def _insert(self, changes: Mapping[str, KnownAlert]) -> None:
         for key, known in changes.items():
+            if known.resolved:
+                self._plan.inhibitor.forget(key, known.alert.labels)
+            else:
+                self._plan.inhibitor.observe(key, known.alert)
             self._dispatcher.insert(key, known.alert, known.received_at)
 
     async def _run(self) -> None:
@@ -188,7 +316,12 @@ class Alerting:
             self._dispatch()
             due = [
                 time
-                for time in (self._alerts.next_due(), self._dispatcher.next_due(), self._next_prune)
+                for time in (
+                    self._alerts.next_due(),
+                    self._dispatcher.next_due(),
+                    self._silencer.silences.next_due(),
+                    self._next_prune,
+                )
                 if time is not None
             ]
             await self._clock.wait(self._news, min(max(min(due) - now, 0), LONGEST_SLEEP_SECONDS))
@@ -197,7 +330,12 @@ class Alerting:
         """Notice what ends by the passing of time, and forget what is long over."""
         events, forgotten = self._alerts.advance(now)
         self._publish(events)
-        writes = [tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten])]
+        for event in events:
+            self._plan.inhibitor.forget(event.fingerprint, event.alert.labels)
+        writes = [
+            tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten]),
+            *self._silencer.advance(now),
+        ]
         if now >= self._next_prune:
             self._next_prune = now + PRUNE_SECONDS
             writes.append(self._nflog.expire(now))
@@ -211,7 +349,8 @@ class Alerting:
     async def _flush(self, flush: Flush) -> None:
         delivered = False
         try:
-            delivered = await self._notifier.notify(flush)
+            kept = self._suppressor.keep(flush)
+            delivered = kept is None or await self._notifier.notify(kept)
         finally:
             # Whatever happens, the group must be flushed again.
             finished = self._dispatcher.finish(flush, delivered=delivered)
@@ -225,6 +364,9 @@ class Alerting:
         else:
             timers = tables.replaced(tables.alert_groups, [timer])
         await self._write(*timers, tables.settled(settled))
+
+    def _suppress_by(self, plan: Plan) -> Suppressor:
+        return Suppressor(plan.inhibitor, plan.intervals, self._silencer.silences)
 
     async def _write(self, *writes: tables.Write) -> None:
         """Write down what the records can do without: at the worst, something is looked at twice after a restart."""
@@ -243,13 +385,17 @@ class Alerting:
         for subscriber in self._notification_subscribers:
             subscriber(events)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something to its end: a caller that goes away must leave nothing half done."""
+        return await asyncio.shield(self._spawn(work, "alerting change"))
+
+    def _spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("alerting: a task failed", task=task.get_name(), exc_info=error)

@@ -41,6 +41,20 @@ notification_log = sa.Table(
 )
 
 
+silences = sa.Table(
+    "silences",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("matchers", sa.JSON, nullable=False, doc="lists of name, operator and value"),
+    sa.Column("starts_at", sa.Float, nullable=False),
+    sa.Column("ends_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("over", sa.Boolean, nullable=False, doc="its end has been told"),
+)
+
+
 class Write(NamedTuple):
     """A statement, and the rows it is executed for."""
 
@@ -74,3 +88,9 @@ def settled(fingerprints: Iterable[str]) -> Write:
         .values(settled=sa.true())
     )
     return Write(statement, [{"key": fingerprint} for fingerprint in fingerprints])
+
+
+def silences_over(ids: Iterable[str]) -> Write:
+    """Silences whose end has been told."""
+    statement = sa.update(silences).where(silences.c.id == sa.bindparam("key")).values(over=sa.true())
+    return Write(statement, [{"key": key} for key in ids])

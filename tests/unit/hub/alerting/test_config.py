@@ -106,20 +106,20 @@ def test_the_default_configuration_tells_nobody() -> None:
         ("route: \x07", ["am.yml: is not YAML: "]),
         ("receivers: []\n", ["am.yml:1:1: `route` is missing in the file"]),
         (
-            MINIMAL + "inhibit_rules: []\n",
+            MINIMAL + "tracing: {}\n",
             [
-                "am.yml:3:1: `inhibit_rules` is not supported yet: take it out; allowed at the top: global, receivers, route"
+                "am.yml:3:1: `tracing` is not supported yet: take it out; allowed at the top: global, inhibit_rules, mute_time"
             ],
         ),
         (
             "route: {receiver: team, group_byy: [a]}\nreceivers: [{name: team}]\n",
             [
-                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: continue, group_by, group_interval"
+                "am.yml:1:25: unknown key `group_byy`, did you mean `group_by`? allowed in `route`: active_time_intervals, continue"
             ],
         ),
         (
             MINIMAL + "banana: 1\n",
-            ["am.yml:3:1: unknown key `banana`; allowed at the top: global, receivers, route"],
+            ["am.yml:3:1: unknown key `banana`; allowed at the top: global, inhibit_rules"],
         ),
         (MINIMAL + "route: {receiver: team}\n", ["am.yml:3:1: `route` stands here twice"]),
         (
@@ -133,7 +133,7 @@ def test_the_default_configuration_tells_nobody() -> None:
         (
             "route: {receiver: team, routes: [{receiver: tema}, {match: {a.b: c}}]}\nreceivers: [{name: team}]\n",
             [
-                'am.yml:1:60: "a.b" in `match` is not a label name: use `matchers`, which take any',
+                'am.yml:1:60: "a.b" in `match` is not a label name: use `source_matchers`, which take any',
             ],
         ),
         (
@@ -184,6 +184,33 @@ def test_the_default_configuration_tells_nobody() -> None:
         (
             "route: {receiver: team}\nreceivers: [{name: team}, ]\n",
             [],
+        ),
+        (
+            "route: {receiver: team, mute_time_intervals: [x], active_time_intervals: [y]}\n"
+            "receivers: [{name: team}]\n",
+            [
+                "am.yml:1:46: `mute_time_intervals` cannot stand in the topmost route: put it into one below",
+                'am.yml:1:47: time interval "x" is not defined in `time_intervals`; there are none',
+                "am.yml:1:74: `active_time_intervals` cannot stand in the topmost route: put it into one below",
+                'am.yml:1:75: time interval "y" is not defined in `time_intervals`; there are none',
+            ],
+        ),
+        (
+            MINIMAL
+            + "mute_time_intervals: [{name: x, time_intervals: []}]\n"
+            + "time_intervals: [{name: x, time_intervals: [{weekdays: [mon]}]}, {name: x}]\n",
+            ['am.yml:4:57: `time_intervals[0].time_intervals[0].weekdays[0]`: "mon" is none of sunday'],
+        ),
+        (
+            MINIMAL + "mute_time_intervals: [{name: x}]\ntime_intervals: [{name: x}, {name: y}]\n",
+            ['am.yml:4:25: time interval "x" is there already'],
+        ),
+        (
+            MINIMAL + "inhibit_rules: [{equal: [''], source_match: {a-b: c}}]\n",
+            [
+                "am.yml:3:25: `equal` holds an empty label name",
+                'am.yml:3:45: "a-b" in `source_match` is not a label name: use `source_matchers`, which take any',
+            ],
         ),
         (
             "route: {receiver: team}\nreceivers:\n- name: team\n-\n",

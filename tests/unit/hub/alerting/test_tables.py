@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from farwatch.hub.alerting import tables
 from farwatch.hub.store.records import Records
 
-OURS = {"alerts", "alert_groups", "notification_log"}
+OURS = {"alerts", "alert_groups", "notification_log", "silences"}
 
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(records: Records) -> None:
