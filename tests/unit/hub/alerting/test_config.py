@@ -133,7 +133,7 @@ def test_the_default_configuration_tells_nobody() -> None:
         (
             "route: {receiver: team, routes: [{receiver: tema}, {match: {a.b: c}}]}\nreceivers: [{name: team}]\n",
             [
-                'am.yml:1:60: "a.b" in `match` is not a label name: use `source_matchers`, which take any',
+                'am.yml:1:60: "a.b" in `match` is not a label name: use `matchers`, which take any',
             ],
         ),
         (
