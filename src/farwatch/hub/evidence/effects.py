@@ -29,7 +29,7 @@ _CHANGE_CAUSE = "metadata.annotations.kubernetes.io/change-cause"
 _RESTARTED_AT = "spec.template.metadata.annotations.kubectl.kubernetes.io/restartedAt"
 _CONTAINER = re.compile(r"spec\.template\.spec\.(init)?[cC]ontainers\[(?P<name>[^\]]+)\](?:\.(?P<field>.+))?")
 _RESOURCE = re.compile(r"resources\.(?P<side>request|limit)s\.(?P<name>.+)")
-_CONDITION = re.compile(r"status\.conditions\[(?P<type>[^\]]+)\]\.(?P<field>status|reason)")
+_CONDITION = re.compile(r"status\.conditions\[(?P<type>[^\]]+)\]\.status")
 _TELLS_REVISIONS = frozenset({"Deployment", "StatefulSet"})
 
 
@@ -69,10 +69,26 @@ def effects_of(change: ObjectChange) -> list[Effect]:
 
 def describe_update(kind: str, fields: Sequence[FieldChange]) -> list[Effect]:
     """What an update amounts to, from the fields that it changed."""
-    by_path = {field.path: field for field in fields}
+    by_path = {leaf.path: leaf for field in fields for leaf in _spread(field)}
     if kind == "Node":
         return list(_describe_node(by_path))
-    return [*_describe_rollout(by_path), *_describe_scale(by_path), *_describe_settings(fields)]
+    return [
+        *_describe_rollout(by_path),
+        *_describe_scale(by_path),
+        *_describe_settings(by_path.values()),
+    ]
+
+
+def _spread(field: FieldChange) -> Iterator[FieldChange]:
+    """What came or went as a whole, field by field; only a container stays one thing."""
+    found = field.after if field.before is None else field.before
+    is_whole = field.before is None or field.after is None
+    if not (is_whole and isinstance(found, dict)) or field.path.endswith("]"):
+        yield field
+        return
+    for key, value in found.items():
+        before, after = (None, value) if field.before is None else (value, None)
+        yield from _spread(FieldChange(path=f"{field.path}.{key}", before=before, after=after))
 
 
 # --- workloads ------------------------------------------------------------------------------------------------
@@ -141,14 +157,23 @@ def _describe_node(by_path: Mapping[str, FieldChange]) -> Iterator[Effect]:
     cordon = by_path.get("spec.unschedulable")
     if cordon is not None:
         yield Effect(EffectKind.CORDON, "cordoned" if cordon.after else "uncordoned")
+    conditions = sorted(_describe_conditions(by_path), key=lambda words: not words.startswith("Ready "))
+    if conditions:
+        yield Effect(EffectKind.CONDITION, ", ".join(conditions))
+    versions = [
+        _change(_last(path), field) for path, field in by_path.items() if path.startswith("status.nodeInfo.")
+    ]
+    if versions:
+        yield Effect(EffectKind.SETTING, ", ".join(versions))
+
+
+def _describe_conditions(by_path: Mapping[str, FieldChange]) -> Iterator[str]:
     for path, field in by_path.items():
         found = _CONDITION.fullmatch(path)
-        if found and found["field"] == "status":
-            reason = by_path.get(path.removesuffix("status") + "reason")
+        if found:
+            reason = by_path.get(f"status.conditions[{found['type']}].reason")
             why = f" ({reason.after})" if reason and reason.after else ""
-            yield Effect(EffectKind.CONDITION, _change(found["type"], field) + why)
-        elif path.startswith("status.nodeInfo."):
-            yield Effect(EffectKind.SETTING, _change(_last(path), field))
+            yield _change(found["type"], field) + why
 
 
 # --- what matters ---------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         call: One call to an agent.
-        retry: Until a pod that is not there yet, or not any more, is looked for again.
+        retry: Until the newest failing pod is looked for again, where the one asked for was gone.
         logs: All that is done for logs.
     """
 
@@ -106,7 +106,7 @@ class Investigation:
         if depth < Depth.ALL:
             return Reading(missing=(_TOO_MANY,)), scope
         reading = await self._read(scope)
-        if reading.is_too_early:
+        if reading.is_outdated:
             await self._sleep(self._patience.retry)
             scope = find_scope(alert.labels, self._objects)
             reading = await self._read(scope)

@@ -63,11 +63,9 @@ class Reading(NamedTuple):
     missing: tuple[Gap, ...] = ()
 
     @property
-    def is_too_early(self) -> bool:
-        """Whether the pod, or its container, is not there yet or not any more."""
-        return not self.logs and any(
-            gap.code in {PodLogsFault.POD_NOT_FOUND, PodLogsFault.NOT_STARTED} for gap in self.missing
-        )
+    def is_outdated(self) -> bool:
+        """Whether the pod that was asked for is gone: another may be in its place."""
+        return not self.logs and any(gap.code == PodLogsFault.POD_NOT_FOUND for gap in self.missing)
 
 
 async def read_logs(

@@ -72,14 +72,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 def find_scope(labels: Mapping[str, str], objects: Objects) -> Scope:
     """What the alert with these labels of a detector's is about, as things stand now."""
     subject = read_subject(labels)
-    related = {ObjectRef(subject.kind, subject.namespace, subject.name): Relation.SUBJECT}
     has_pods = subject.kind not in _NO_PODS
     pods = _pods_of(_workload_of(subject, objects), objects) if has_pods else []
     failing = _newest_failing(pods, labels.get("container", ""))
-    related |= dict.fromkeys(_owners(subject, objects), Relation.OWNER)
-    related |= dict.fromkeys(_scalers(subject, objects), Relation.SCALER)
+    related: dict[ObjectRef, Relation] = {}
     if failing and failing.pod.spec.node_name:
         related[ObjectRef("Node", "", failing.pod.spec.node_name)] = Relation.NODE
+    related |= dict.fromkeys(_scalers(subject, objects), Relation.SCALER)
+    related |= dict.fromkeys(_owners(subject, objects), Relation.OWNER)
+    related[ObjectRef(subject.kind, subject.namespace, subject.name)] = Relation.SUBJECT
     return Scope(
         cluster=subject.cluster,
         namespace=subject.name if subject.kind == "Namespace" else subject.namespace,
@@ -156,7 +157,7 @@ def _owners(subject: Subject, objects: Objects) -> Iterator[ObjectRef]:
     target = _workload_of(subject, objects)
     if target != subject:
         yield ObjectRef(target.kind, target.namespace, target.name)
-    found = objects.get(*target)
+    found = objects.get(target.cluster, target.kind, target.namespace, target.name)
     for _ in range(3):  # longer chains do not exist; circles, in odd clusters, do
         owners = found.metadata.owner_references if found is not None else None
         owner = next((owner for owner in owners or () if owner.controller), None)
