@@ -148,19 +148,56 @@ class Moment:
 
     def __gotemplate_lookup__(self, name: str) -> Any:
         return {
-            "After": lambda other: self.time.after(other.time),
-            "Before": lambda other: self.time.before(other.time),
+            "Add": self._add,
+            "AddDate": self._add_date,
+            "After": self._after,
+            "Before": self._before,
+            "Day": self.time.day,
+            "Equal": self._equal,
             "Format": self.time.format,
+            "Hour": self.time.hour,
             "IsZero": self.time.is_zero,
+            "Local": self._local,
+            "Minute": self.time.minute,
+            "Month": self.time.month,
+            "Second": self.time.second,
             "String": self.__str__,
-            "Sub": lambda other: Span(self.time.subtract(other.time)),
-            "UTC": lambda: Moment(self.time.utc()),
+            "Sub": self._sub,
+            "UTC": self._utc,
             "Unix": self.time.unix,
             "UnixMilli": self.time.unix_milliseconds,
+            "Weekday": self.time.weekday,
+            "Year": self.time.year,
         }[name]
 
     def __str__(self) -> str:
         return str(self.time)
+
+    # gotpl calls methods of Python wherever they stand, and lambdas neither in `.UTC.Format` nor in `.After .Other`.
+
+    def _add(self, nanoseconds: float) -> Moment:
+        return Moment(self.time.add(Duration(int(nanoseconds))))
+
+    def _add_date(self, years: int, months: int, days: int) -> Moment:
+        return Moment(self.time.add_date(years, months, days))
+
+    def _after(self, other: Moment) -> bool:
+        return self.time.after(other.time)
+
+    def _before(self, other: Moment) -> bool:
+        return self.time.before(other.time)
+
+    def _equal(self, other: Moment) -> bool:
+        return self.time.equal(other.time)
+
+    def _local(self) -> Moment:
+        return Moment(self.time.local())
+
+    def _sub(self, other: Moment) -> Span:
+        return Span(self.time.subtract(other.time))
+
+    def _utc(self) -> Moment:
+        return Moment(self.time.utc())
 
     def as_json(self) -> str:
         """As Go writes it."""

@@ -39,6 +39,20 @@ def rendered(source: str, *, html: bool = False) -> str:
         (f"{{{{ since {FIRST}.StartsAt | humanizeDuration }}}}", "1h 1m 1s"),
         (f"{{{{ (since {FIRST}.StartsAt).Seconds }}}}", "3661.5"),
         ("{{ (now).Unix }}", "1772337661"),
+        (
+            f'{{{{ {FIRST}.StartsAt.UTC.Format "15:04" }}}} {{{{ {FIRST}.StartsAt.Local.Unix }}}}',
+            "03:00 1772334000",
+        ),
+        (f'{{{{ ({FIRST}.StartsAt.Add 28800e9).Format "15:04" }}}}', "11:00"),
+        (f'{{{{ ({FIRST}.StartsAt.AddDate 0 1 -1).Format "2006-01-02" }}}}', "2026-03-31"),
+        (
+            f"{{{{ with {FIRST}.StartsAt }}}}{{{{ .Year }}}} {{{{ .Month }}}} {{{{ .Day }}}} {{{{ .Weekday }}}}{{{{ end }}}}",
+            "2026 March 1 Sunday",
+        ),
+        (
+            f"{{{{ with {FIRST}.StartsAt }}}}{{{{ .Hour }}}}:{{{{ .Minute }}}}:{{{{ .Second }}}} {{{{ .Equal . }}}} {{{{ .After . }}}} {{{{ .Before . }}}} {{{{ (.Sub .).Hours }}}}{{{{ end }}}}",
+            "3:0:0 true false false 0",
+        ),
         ('{{ (toDate "2006-01-02" "2026-03-01").Unix }}', "1772323200"),
         ('{{ (toDate "2006-01-02" "nonsense").IsZero }}', "true"),
         ("{{ toJson .GroupLabels }}", '{"alertname":"KubePodCrashLooping"}'),
