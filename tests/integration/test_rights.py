@@ -139,3 +139,55 @@ def test_an_agent_of_some_namespaces_needs_no_right_to_the_others(
     assert hub.names("services", "some") == {"in-a", "in-b", "later-in-b"}
     watches = {watch["kind"]: watch["state"] for watch in hub.get("/clusters/some")["watches"]}
     assert (watches["Service"], watches["Node"]) == ("synced", "denied")
+
+
+def crash_loop(guarded: GuardedCluster, name: str) -> None:
+    """A pod of its own that crashes again and again."""
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-11-20T21:15:00Z"}}
+    app = {
+        "name": "app",
+        "image": "app:1",
+        "imageID": "",
+        "ready": False,
+        "restartCount": 5,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": ended,
+    }
+    spec = {"nodeName": "node-1", "containers": [{"name": "app", "image": "app:1"}]}
+    guarded.put("pods", name, "a", spec=spec, status={"phase": "Running", "containerStatuses": [app]})
+
+
+def evidence_of(hub: Any, cluster: str, pod: str, eventually: Any) -> Any:
+    """What was gathered about the crash loop of this pod."""
+
+    def find() -> Any:
+        items = hub.get("/alerts", cluster=cluster, label="alertname=KubePodCrashLooping")["items"]
+        return next((item for item in items if item["labels"]["workload"] == pod), None)
+
+    found = eventually(find, f"an alert about {pod}")
+    return hub.get(f"/alerts/{found['fingerprint']}/evidence")
+
+
+def test_without_the_right_to_logs_alerts_say_so_and_with_it_they_have_them(
+    stage: Any, hub: Any, guarded: GuardedCluster, eventually: Any
+) -> None:
+    guarded.grant("get", resources=("namespaces",), name="identity")
+    guarded.grant("list", "watch", resources=("namespaces", "nodes", "pods", "events"), name="reader")
+    stage.linked_agent(hub, "logless", guarded.kubeconfig)
+    crash_loop(guarded, "before")
+
+    without = evidence_of(hub, "logless", "before", eventually)
+
+    assert "logs" not in without
+    (gap,) = without["missing"]
+    assert (gap["part"], gap["code"]) == ("logs", "forbidden")
+    assert "grant it get on pods/log" in gap["words"]
+    assert 'cannot get resource "pods/log"' in gap["words"]
+
+    guarded.grant("get", resources=("pods/log",), name="logs")
+    crash_loop(guarded, "after")
+
+    granted = evidence_of(hub, "logless", "after", eventually)
+
+    assert [(log["pod"], log["container"]) for log in granted["logs"]] == [("after", "app")]
+    assert "forbidden" not in {gap["code"] for gap in granted.get("missing", ())}
