@@ -10,6 +10,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import aiohttp
@@ -39,7 +40,7 @@ from farwatch.link.outbox import Source
 
 FLUSH_INTERVAL_SECONDS = 0.02
 """After frames were sent, others wait so long and go together: waking up and sending costs more than packing.
-Whatever comes after a quiet moment is sent at once."""
+Whatever comes after a quiet moment is sent at once, and so is the answer to a call."""
 
 BACKOFF = Backoff(first=1.0, longest=60.0)
 """An outage of the hub ends for all its agents at once: full jitter spreads their return over the interval."""
@@ -258,10 +259,11 @@ class _Connection:
         self.over = asyncio.Event()
         self._socket = socket
         self._state = state
-        self._calls = serve(session, self.wake)
+        self._calls = serve(session, self.hurry)
         self._clock = clock
         self._closed: Closed | None = None
         self._work = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._moved = asyncio.Event()
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -269,6 +271,11 @@ class _Connection:
 
     def wake(self) -> None:
         """There may be something to send."""
+        self._work.set()
+
+    def hurry(self) -> None:
+        """Somebody waits for what there is to send."""
+        self._urgent.set()
         self._work.set()
 
     def leave(self, code: CloseCode, reason: str) -> None:
@@ -348,14 +355,21 @@ class _Connection:
     async def _write(self) -> None:
         while True:
             self._work.clear()
+            self._urgent.clear()
             sent = await self._flush()
             self._tick_in_time()  # the next heartbeat is due so long after what was sent
             self._note_progress()
             if self.session.state is SessionState.CLOSED:
                 return
             if sent:
-                await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
+                await self._pause()
             await self._work.wait()
+
+    async def _pause(self) -> None:
+        """Lets others join what is sent next, unless somebody waits for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_INTERVAL_SECONDS):
+                await self._urgent.wait()
 
     async def _flush(self) -> int:
         """Sends what may be sent now; gives the number of frames."""

@@ -233,6 +233,18 @@ async def test_stopping_while_dialling_or_waiting_is_immediate(
     assert agent.logs[-1]["event"] == "stopped"
 
 
+async def test_an_answer_waits_for_no_company(
+    run_agent: Any, eventually: Any, hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farwatch.agent.uplink.FLUSH_INTERVAL_SECONDS", 3600.0)
+    run_agent()
+    await eventually(lambda: hub.hellos)
+
+    await hub.call("agent.status", timeout_seconds=60.0)
+
+    await eventually(lambda: hub.answers)
+
+
 async def test_a_call_is_cancelled_by_the_hub_or_by_its_deadline(
     run_agent: Any, eventually: Any, hub: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
