@@ -18,6 +18,7 @@ from farwatch.hub.store.records import Records, metadata
 TABLES = (
     "farwatch.hub.fleet.clusters",
     "farwatch.hub.auth.tokens",
+    "farwatch.hub.alerting.acknowledgements",
     "farwatch.hub.alerting.tables",
     "farwatch.hub.evidence.tables",
 )
