@@ -160,7 +160,10 @@ def label_faults(key: str, names: Mapping[str, object]) -> Iterator[Fault]:
 def join_matchers(
     equal: Mapping[str, str], regex: Mapping[str, Regex], matchers: Sequence[Matchers]
 ) -> Matchers:
-    """All that is said in the three ways in which conditions can be written, in upstream's order."""
+    """All that is said in the three ways in which conditions can be written, in upstream's order.
+
+    What ``match_re`` says is anchored, as upstream writes it: its text is part of every ``groupKey`` of the route.
+    """
     found = [Matcher(name, Operator.EQUAL, value) for name, value in equal.items()]
-    found += [Matcher(name, Operator.REGEX, value.pattern) for name, value in regex.items()]
+    found += [Matcher(name, Operator.REGEX, f"^(?:{value.pattern})$") for name, value in regex.items()]
     return Matchers(sorted([*found, *(matcher for several in matchers for matcher in several)]))

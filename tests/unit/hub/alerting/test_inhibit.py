@@ -185,8 +185,8 @@ inhibit_rules:
     assert book
     first, second = (config.resolved(place) for place, config in enumerate(book.inhibit_rules))
     assert (first.name, second.name) == ("rule 1", "by name")
-    assert str(first.source) == '{alertname=~"Node.*",severity="critical",team!="x"}'
-    assert str(first.target) == '{alertname=~"Pod.*",namespace=~"a|b",severity="warning"}'
+    assert str(first.source) == '{alertname=~"^(?:Node.*)$",severity="critical",team!="x"}'
+    assert str(first.target) == '{alertname=~"^(?:Pod.*)$",namespace=~"a|b",severity="warning"}'
     assert first.equal == ("cluster", "node")
     assert second.source.match({})
 

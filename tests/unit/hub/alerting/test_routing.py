@@ -55,7 +55,7 @@ def tree() -> Route:
         ),
         (
             {"team": "shop", "namespace": "test-1"},
-            ['web {}/{severity!="none",team=~"web|shop"}/{namespace=~"test-.*"}'],
+            ['web {}/{severity!="none",team=~"web|shop"}/{namespace=~"^(?:test-.*)$"}'],
         ),
         (
             {"team": "shop", "namespace": "prod", "severity": "warning"},
@@ -91,7 +91,7 @@ def test_an_alert_is_in_a_group_of_each_route_it_takes_and_released_by_the_last(
     dispatcher.insert("a", ended, START)
     assert [(group.id.key, group.next_flush - START) for group in dispatcher] == [
         ('{}/{severity="critical"}:{alertname="KubePodCrashLooping"}', 0),
-        ('{}/{severity!="none",team=~"web|shop"}/{namespace=~"test-.*"}:{pod="a"}', 10),
+        ('{}/{severity!="none",team=~"web|shop"}/{namespace=~"^(?:test-.*)$"}:{pod="a"}', 10),
     ]
     (first,) = dispatcher.due(START + 1)
     assert dispatcher.finish(first, delivered=True).released == ()
