@@ -282,7 +282,7 @@ class _Connection:
         """Says farewell, if the other side still listens, and ends the connection."""
         self.session.close(code, reason)
         self._ended.set()
-        self.wake()
+        self.hurry()
 
     async def settle(self, seconds: float) -> bool:
         """Waits until everything is durable at the hub; False when that takes too long, or the link ends."""

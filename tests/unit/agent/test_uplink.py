@@ -243,6 +243,7 @@ async def test_an_answer_waits_for_no_company(
     await hub.call("agent.status", timeout_seconds=60.0)
 
     await eventually(lambda: hub.answers)
+    await hub.vanish()  # or stopping would wait for what still waits for company
 
 
 async def test_a_call_is_cancelled_by_the_hub_or_by_its_deadline(
