@@ -56,7 +56,10 @@ def _compare_messages(real: Performance, ours: Performance) -> Iterator[str]:
                 due, came = _units(real, wanted.time), _units(ours, found.time)
                 if abs(due - came) >= TOLERANCE_UNITS:
                     yield f"{where}: Alertmanager told at {due:.2f}, Farwatch at {came:.2f}"
-                yield from _compare_values(where, _Reader(real)(wanted.body), _Reader(ours)(found.body))
+                read_real, read_ours = _Reader(real), _Reader(ours)
+                yield from _compare_values(
+                    where, read_real(_plain(wanted.body)), read_ours(_plain(found.body))
+                )
 
 
 def _threads(performance: Performance) -> dict[tuple[str, str], list[Heard]]:
@@ -66,6 +69,21 @@ def _threads(performance: Performance) -> dict[tuple[str, str], list[Heard]]:
         group = heard.body.get("groupKey", "") if isinstance(heard.body, dict) else ""
         threads.setdefault((heard.who, group), []).append(heard)
     return threads
+
+
+def _plain(body: Json) -> Json:
+    """A Slack message without what says nothing: fields that are empty, and the order of names in ``mrkdwn_in``."""
+    if not isinstance(body, dict) or "attachments" not in body:
+        return body
+    attachments = [
+        {
+            key: sorted(value) if key == "mrkdwn_in" else value
+            for key, value in attachment.items()
+            if value not in ("", None)
+        }
+        for attachment in body["attachments"]
+    ]
+    return {**body, "attachments": attachments}
 
 
 def _compare_answers(real: Performance, ours: Performance) -> Iterator[str]:

@@ -127,8 +127,20 @@ def webhook(*, answers: Sequence[int] = (200,), hang: Units = 0, **options: Json
     return Way("webhook", options, answers, hang)
 
 
+PLAIN_SLACK: Mapping[str, Json] = {
+    "channel": "#test",
+    "username": "Alertmanager",
+    "color": "good",
+    "title": "a title",
+    "title_link": "http://example.com",
+    "text": "a text",
+    "fallback": "a fallback",
+}
+"""Every field that has a default: Farwatch has other words there."""
+
+
 def slack(**options: Json) -> Way:
-    return Way("slack", {"channel": "#test", "send_resolved": True} | options)
+    return Way("slack", {**PLAIN_SLACK, **options})
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
