@@ -72,6 +72,9 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
+    alerts.AlertsNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
+    alerts.ConfigError: HTTPStatus.BAD_REQUEST,
+    alerts.NoConfigFileError: HTTPStatus.CONFLICT,
     TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What the features' own errors are over HTTP."""
@@ -119,7 +122,7 @@ class Hub:
     def __init__(
         self,
         options: HubOptions,
-        config: alerts.Config,
+        config: alerts.ConfigFile,
         settings: detect.DetectSettings,
         stores: _Stores,
         external_url: str,
@@ -150,11 +153,12 @@ class Hub:
         )
         self.alerting = Alerting(
             records=stores.records,
-            config=config,
+            config=config.config,
             http=stores.http,
             external_url=external_url,
             evidence=self.evidence,
         )
+        self.configuration = alerts.Configuration(config, self.alerting, time.time)
         self.engine = detect.Engine(settings)
         self.detection = Detection(self.engine, self.alerting, time.time)
         self.ingest_lag = IngestLag(time.time)
@@ -183,7 +187,7 @@ class Hub:
             DetectSettingsError: The detectors' settings cannot be used.
             AuthError: The admin token cannot be used.
         """
-        config = alerts.load(options.alerting) if options.alerting else alerts.DEFAULT
+        config = alerts.first_file(options.alerting)
         settings = _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH)
         async with AsyncExitStack() as exits:
             stores = await _open_stores(options, exits)
@@ -281,6 +285,7 @@ def create_app(hub: Hub) -> Litestar:
             "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,
             "change_log": hub.change_log,
+            "configuration": hub.configuration,
             "detection": hub.detection,
             "engine": hub.engine,
             "evidence": hub.evidence,

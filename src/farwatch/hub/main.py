@@ -54,11 +54,24 @@ async def _serve(options: HubOptions, listener: socket.socket) -> int:
     url = _url(listener)
     with _stop_on_signal():
         hub = await Hub.start(options, options.external_url.rstrip("/") or url)
+        _reload_on_signal(hub)
         try:
             await Server(hub, lambda: _greet(hub, url)).serve(sockets=[listener])
         finally:
             await hub.stop()
     return EXIT_OK
+
+
+def _reload_on_signal(hub: Hub) -> None:
+    """SIGHUP has the alerting configuration read again; how that went is in the log."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(hub.configuration.try_reload(), name="reload")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
 @contextmanager

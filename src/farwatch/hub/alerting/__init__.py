@@ -1,7 +1,8 @@
 """From alerts to people: grouping, timing, sending, and the record of what was sent."""
 
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Transition
-from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, check, load
+from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, ConfigFile, check, load
+from farwatch.hub.alerting.configuration import Configuration, NoConfigFileError, first_file
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
 from farwatch.hub.alerting.receivers import open_http_session
 from farwatch.hub.alerting.service import Alerting
@@ -15,9 +16,13 @@ __all__ = [
     "AlertsNotKeptError",
     "Config",
     "ConfigError",
+    "ConfigFile",
+    "Configuration",
     "KnownAlert",
+    "NoConfigFileError",
     "Transition",
     "check",
+    "first_file",
     "load",
     "open_http_session",
 ]

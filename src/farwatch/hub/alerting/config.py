@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from farwatch.hub.alerting.document import Fault, Problem, Section, read_document
+from farwatch.hub.alerting.document import Fault, Problem, Section, mask, parse_document, read_text
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.inhibit import InhibitRuleConfig
 from farwatch.hub.alerting.intervals import NamedInterval
 from farwatch.hub.alerting.receivers import GlobalConfig, ReceiverConfig
 from farwatch.hub.alerting.routing import RouteConfig
+from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, TemplateFilesError, TemplateLibrary
 
 
@@ -87,32 +88,53 @@ class Config(Section, frozen=True, kw_only=True):
                         )
 
 
-DEFAULT = Config(
-    route=RouteConfig(receiver="nobody", group_by=["alertname", "cluster", "namespace"]),
-    receivers=[ReceiverConfig(name="nobody")],
-)
-"""What holds without a file: alerts are kept and shown, and nobody is notified."""
+class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration, and where it is from.
+
+    Attributes:
+        config: The configuration.
+        text: It in YAML, without its secrets.
+        path: The file; None for the one that holds without a file.
+    """
+
+    config: Config
+    text: str
+    path: Path | None = None
 
 
 def load(path: Path) -> Config:
+    """What a file holds.
+
+    Raises:
+        ConfigError: There is something wrong with it.
+    """
+    return read(path).config
+
+
+def read(path: Path) -> ConfigFile:
     """Read a file. Relative names of files in it are taken from the file's own directory.
 
     Raises:
         ConfigError: There is something wrong with it.
     """
-    config, problems = _read(path)
-    if config is None or problems:
-        raise ConfigError(problems)
-    return config
+    text, problems = read_text(path)
+    config, found = (None, problems) if text is None else _read(text, path)
+    if text is None or config is None or found:
+        raise ConfigError(found)
+    return ConfigFile(config=config, text=mask(text, Config, Secret), path=path)
 
 
 def check(path: Path) -> list[Problem]:
     """All that is wrong with a file, in the file's order."""
-    return _read(path)[1]
+    try:
+        read(path)
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
-def _read(path: Path) -> tuple[Config | None, list[Problem]]:
-    config, problems = read_document(path, Config)
+def _read(text: str, path: Path) -> tuple[Config | None, list[Problem]]:
+    config, problems = parse_document(text, str(path), Config)
     if config is None:
         return None, problems
     resolved: Config = _with_paths(config, path.absolute().parent)
@@ -166,3 +188,16 @@ def _with_paths(value: Any, directory: Path) -> Any:
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
+
+
+def _without_a_file() -> ConfigFile:
+    text = "route:\n  receiver: nobody\n  group_by: [alertname, cluster, namespace]\nreceivers:\n- name: nobody\n"
+    config, problems = parse_document(text, "the default", Config)
+    if config is None:
+        raise ConfigError(problems)
+    return ConfigFile(config=config, text=text)
+
+
+DEFAULT_FILE = _without_a_file()
+DEFAULT = DEFAULT_FILE.config
+"""What holds without a file: alerts are kept and shown, and nobody is notified."""

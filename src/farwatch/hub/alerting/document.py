@@ -63,15 +63,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
         yield from ()
 
 
-def read_document(path: Path, section: type[T]) -> tuple[T | None, list[Problem]]:
-    """Read a file; gives what it holds, or, if there is anything wrong with it, all that is."""
+def read_text(path: Path) -> tuple[str | None, list[Problem]]:
+    """The text of a file, or what keeps it from being read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8"), []
     except OSError as error:
         return None, [Problem(str(path), 0, 0, f"cannot be read: {error.strerror}")]
     except UnicodeDecodeError as error:
         return None, [Problem(str(path), 0, 0, f"is not UTF-8: byte {error.start} is wrong")]
-    return parse_document(text, str(path), section)
 
 
 def parse_document(text: str, name: str, section: type[T]) -> tuple[T | None, list[Problem]]:
@@ -94,6 +93,39 @@ def parse_document(text: str, name: str, section: type[T]) -> tuple[T | None, li
     except RecursionError:
         return None, [Problem(name, 0, 0, "is nested too deeply")]
     return (None if reader.problems else found), sorted(reader.problems, key=lambda problem: problem[1:3])
+
+
+def mask(text: str, section: type[Section], hidden: type) -> str:
+    """The text of a document that can be read as a section, without its secrets and comments.
+
+    Args:
+        text: The document.
+        section: What it is read as.
+        hidden: The type of what is replaced by ``<secret>``.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is None:
+        return ""
+    _mask(root, section, hidden)
+    return yaml.serialize(root, Dumper=yaml.SafeDumper)
+
+
+def _mask(node: yaml.Node, wanted: Any, hidden: type) -> None:
+    wanted = _without_none(wanted)
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _mask(item, get_args(wanted)[0], hidden)
+    elif isinstance(node, yaml.MappingNode):
+        is_section = isinstance(wanted, type) and issubclass(wanted, Section)
+        types = (
+            {field.encode_name: field.type for field in msgspec.structs.fields(wanted)} if is_section else {}
+        )
+        for key, value in node.value:
+            # What a merge key takes over is of the same section.
+            kind = wanted if key.tag == _MERGE else types[key.value] if is_section else get_args(wanted)[1]
+            _mask(value, kind, hidden)
+    elif isinstance(wanted, type) and issubclass(wanted, hidden) and node.tag != _NULL:
+        node.value = "<secret>"
 
 
 class _Wrong:

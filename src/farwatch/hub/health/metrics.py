@@ -12,7 +12,7 @@ from pathlib import Path
 from litestar.datastructures import State
 
 from farwatch import __version__
-from farwatch.hub.alerting import Alerting
+from farwatch.hub.alerting import Alerting, Configuration
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import Gatherer
@@ -35,6 +35,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_telemetry(state.telemetry)
     yield from _about_detection(state.detection, state.engine)
     yield from _about_alerting(state.alerting)
+    yield from _about_configuration(state.configuration)
     yield from _about_evidence(state.evidence)
     yield from _about_streams(state.streams)
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
@@ -180,6 +181,19 @@ def _about_evidence(evidence: Gatherer) -> Iterator[Family]:
     )
     yield counter("farwatch_evidence_seconds_total", "Time that gatherings took.", done.seconds)
     yield gauge("farwatch_evidence_under_way", "Gatherings under way.", evidence.under_way)
+
+
+def _about_configuration(configuration: Configuration) -> Iterator[Family]:
+    yield gauge(
+        "farwatch_alerting_config_last_reload_successful",
+        "0 if the file was bad when it was last read: what was in force before stays.",
+        float(not configuration.error),
+    )
+    yield gauge(
+        "farwatch_alerting_config_last_reload_success_timestamp_seconds",
+        "Since when the configuration is in force.",
+        configuration.loaded_at,
+    )
 
 
 def _about_streams(streams: Streams) -> Iterator[Family]:

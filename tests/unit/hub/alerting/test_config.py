@@ -186,8 +186,10 @@ def test_the_default_configuration_tells_nobody() -> None:
             [],
         ),
         (
-            "route: {receiver: team, mute_time_intervals: [x], active_time_intervals: [y]}\n"
-            "receivers: [{name: team}]\n",
+            (
+                "route: {receiver: team, mute_time_intervals: [x], active_time_intervals: [y]}\n"
+                "receivers: [{name: team}]\n"
+            ),
             [
                 "am.yml:1:46: `mute_time_intervals` cannot stand in the topmost route: put it into one below",
                 'am.yml:1:47: time interval "x" is not defined in `time_intervals`; there are none',

@@ -2,9 +2,11 @@
 
 from litestar import Router
 
-from farwatch.hub.alerting.routes import alerts, notifications
+from farwatch.hub.alerting.routes import alerts, configuration, notifications
 from farwatch.hub.alerting.routes.alerts import view
 
 __all__ = ["router", "view"]
 
-router = Router("/", route_handlers=[*alerts.handlers, *notifications.handlers], tags=["alerts"])
+router = Router(
+    "/", route_handlers=[*alerts.handlers, *configuration.handlers, *notifications.handlers], tags=["alerts"]
+)

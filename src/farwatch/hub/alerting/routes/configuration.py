@@ -1,0 +1,74 @@
+"""The configuration over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+from litestar import get, post
+from litestar.datastructures import State
+
+from farwatch.hub import problems
+from farwatch.hub.alerting.configuration import Configuration
+
+
+class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The configuration in force. Times are UTC.
+
+    Attributes:
+        path: The file it is from, at the hub; empty if there is none.
+        digest: Names it: 64 hex digits that change when it does, its secrets aside.
+        loaded_at: Since when it is in force.
+        error: Why the last reload failed; empty if it did not.
+        text: It in YAML, with ``<secret>`` in the place of each secret, and without comments.
+    """
+
+    path: str
+    digest: str
+    loaded_at: datetime
+    error: str
+    text: str
+
+
+def configuration(state: State) -> Configuration:
+    """The hub's configuration of alerting."""
+    found: Configuration = state.configuration
+    return found
+
+
+def _view(current: Configuration) -> ConfigurationView:
+    return ConfigurationView(
+        path=str(current.path or ""),
+        digest=current.digest,
+        loaded_at=datetime.fromtimestamp(current.loaded_at, UTC),
+        error=current.error,
+        text=current.current.text,
+    )
+
+
+@get(
+    "/alerting/config",
+    summary="Get the alerting configuration",
+    responses=problems.described(),
+    sync_to_thread=False,
+)
+def get_alerting_config(state: State) -> ConfigurationView:
+    """What is in force, without its secrets."""
+    return _view(configuration(state))
+
+
+@post(
+    "/alerting/reload",
+    summary="Reload the alerting configuration",
+    responses=problems.described(HTTPStatus.CONFLICT),
+    status_code=HTTPStatus.OK,
+)
+async def reload_alerting(state: State) -> ConfigurationView:
+    """Read the file again, and go on by it. If anything is wrong with it, what was in force stays so."""
+    current = configuration(state)
+    await current.reload()
+    return _view(current)
+
+
+handlers = [get_alerting_config, reload_alerting]
