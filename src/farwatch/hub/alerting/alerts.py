@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
+
+from farwatch.hub.alerting.fingerprints import fingerprint
 
 RESOLVED_KEPT_SECONDS = 15 * 60.0
 """For how long a resolved alert is still shown."""
 
-_FNV_OFFSET = 0xCBF29CE484222325
-_FNV_PRIME = 0x100000001B3
-_64_BITS = 0xFFFFFFFFFFFFFFFF
+SLACK_SECONDS = 300.0
+"""An end that is only put off is written down once it is so much later than the one in the records.
+
+Senders say again and again that an alert goes on; the records need not hear it each time. After a restart, ends that
+others foretold are taken to be so much later than written: none comes earlier than what the hub was told.
+"""
 
 
-def fingerprint(labels: Mapping[str, str]) -> str:
-    """The identity of a label set: 16 hex digits, the same for the same labels in any order.
+class Origin(StrEnum):
+    """Who says that something is wrong."""
 
-    It is Alertmanager's own (FNV-1a over the sorted names and values, ``LabelSet.Fingerprint`` in prometheus/common),
-    so that ids can be compared with what other tools of the field show.
-    """
-    return _fingerprint(frozenset(labels.items()))
+    HUB = "hub"
+    API = "api"
 
 
-# Label sets come again and again, and hashing byte by byte costs twenty times what looking one up does.
-@lru_cache(maxsize=65_536)
-def _fingerprint(labels: frozenset[tuple[str, str]]) -> str:
-    digest = _FNV_OFFSET
-    for name, value in sorted(labels):
-        for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
-            digest = (digest ^ byte) * _FNV_PRIME & _64_BITS
-    return f"{digest:016x}"
-
-
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that is wrong, or was.
 
     Attributes:
@@ -46,6 +40,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         starts_at: When it began.
         ends_at: When it ended, or will be taken as ended unless it is put again; None while it fires.
         generator_url: Where it came from.
+        origin: Who says so.
+        timeout: Nobody said when it ends: ``ends_at`` is when it will be given up.
+        fingerprint: The hash of its labels; it is found where it is not given.
     """
 
     labels: dict[str, str]
@@ -53,11 +50,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime | None = None
     generator_url: str = ""
+    origin: Origin = Origin.HUB
+    timeout: bool = False
+    fingerprint: str = ""
 
-    @property
-    def fingerprint(self) -> str:
-        """The hash of its labels."""
-        return fingerprint(self.labels)
+    def __post_init__(self) -> None:
+        if not self.fingerprint:
+            msgspec.structs.force_setattr(self, "fingerprint", fingerprint(self.labels))
 
     def resolved(self, now: datetime) -> bool:
         """Whether it has ended by ``now``."""
@@ -89,31 +88,50 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert, and what the hub knows about it.
+    """An alert, and what the hub knows about it. Times are seconds since the epoch.
 
     Attributes:
         alert: As last put.
-        received_at: When it was first put, or fired anew after it had been resolved; seconds since the epoch.
+        received_at: When it was first put, or fired anew after it had been resolved.
+        updated_at: When it was last put.
         resolved: Its end has been taken note of.
         settled: It is resolved, and whoever was to be told of that has been.
+        kept_end: Its end as the records have it; infinite where it has none.
     """
 
     alert: Alert
     received_at: float
+    updated_at: float
     resolved: bool = False
     settled: bool = False
+    kept_end: float = math.inf
+
+
+class Change(NamedTuple):
+    """What putting an alert changes.
+
+    Attributes:
+        known: The alert as it is then.
+        transition: What happens to it; None: it merely goes on.
+        durable: It must be written down before it happens.
+    """
+
+    known: KnownAlert
+    transition: Transition | None
+    durable: bool
 
 
 class Alerts:
     """The alerts that fire, and those that were resolved a short while ago.
 
-    Decides, and remembers in memory; ``Alerting`` writes to the records what ``changes`` tells, then lets it happen
-    by ``apply``.
+    Decides, and remembers in memory; ``Intake`` writes to the records what ``changes`` tells, then lets it happen by
+    ``apply``.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, KnownAlert] = {}
         self._agenda: list[tuple[float, str]] = []  # when an alert ends by itself, or may be forgotten
+        self._next: dict[str, float] = {}  # the earliest of an alert's entries on the agenda
 
     def __len__(self) -> int:
         return len(self._known)
@@ -129,50 +147,50 @@ class Alerts:
         """Those that fire."""
         return [known.alert for known in self._known.values() if not known.resolved]
 
-    def changes(self, alerts: Iterable[Alert], now: float) -> dict[str, KnownAlert]:
-        """What putting these alerts would change, by fingerprint; an alert put again unchanged is none.
+    def changes(self, alerts: Iterable[Alert], now: float) -> dict[str, Change]:
+        """What putting these alerts would change, by fingerprint; the hub's own, put again unchanged, are none.
 
-        As upstream (``provider/mem`` and ``Alert.Merge``): while an alert goes on, the earliest start stays, and the
-        newest annotations and end hold. One that comes after the last one's end has begun anew.
+        The rules are upstream's (``provider/mem`` and ``Alert.Merge``): where two spans of time overlap they become one,
+        with the earliest start, the newest annotations, and the latest end that somebody foretold.
         """
-        changed: dict[str, KnownAlert] = {}
+        changed: dict[str, Change] = {}
         moment = datetime.fromtimestamp(now, UTC)
         for alert in alerts:
             key = alert.fingerprint
-            old = changed.get(key) or self._known.get(key)
-            merged = _merge(old.alert, alert) if old else alert
-            if old and merged == old.alert:
+            before = changed.get(key)
+            old = before.known if before else self._known.get(key)
+            if old is None:
+                changed[key] = _first(alert, moment, now)
                 continue
-            resolved = merged.resolved(moment)
-            fired_anew = old is None or (old.resolved and not resolved)
-            changed[key] = KnownAlert(
-                alert=merged,
-                received_at=now if fired_anew or old is None else old.received_at,
-                resolved=resolved,
-            )
+            change = _next(old, _merge(old.alert, alert, moment), moment, now)
+            if change.transition is None and not change.durable and alert.origin is Origin.HUB:
+                continue
+            if before is not None:
+                change = _joined(self._known.get(key), before, change)
+            changed[key] = change
         return changed
 
-    def apply(self, changes: Mapping[str, KnownAlert], now: float) -> list[AlertEvent]:
+    def apply(self, changes: Mapping[str, Change], now: float) -> list[AlertEvent]:
         """Let changes happen; gives the transitions they are."""
-        events = [
-            AlertEvent(
-                transition=_transition(self._known.get(key), known),
-                time=now,
-                fingerprint=key,
-                alert=known.alert,
-            )
-            for key, known in changes.items()
-        ]
-        for key, known in changes.items():
+        events = []
+        for key, (known, transition, _) in changes.items():
             self.remember(key, known)
+            if transition is not None:
+                events.append(AlertEvent(transition=transition, time=now, fingerprint=key, alert=known.alert))
         return events
 
     def remember(self, fingerprint: str, known: KnownAlert) -> None:
-        """Take in an alert as it stands, from the records."""
+        """Take in an alert as it stands."""
         self._known[fingerprint] = known
         if known.alert.ends_at is not None:
-            ends_at = known.alert.ends_at.timestamp()
-            heapq.heappush(self._agenda, (ends_at + RESOLVED_KEPT_SECONDS * known.resolved, fingerprint))
+            due = known.alert.ends_at.timestamp() + RESOLVED_KEPT_SECONDS * known.resolved
+            self._look_at(fingerprint, due)
+
+    def _look_at(self, fingerprint: str, due: float) -> None:
+        """See to it that ``advance`` looks at an alert at a time. Ends that are put off share one entry."""
+        if due < self._next.get(fingerprint, math.inf):
+            self._next[fingerprint] = due
+            heapq.heappush(self._agenda, (due, fingerprint))
 
     def settle(self, fingerprints: Iterable[str]) -> list[str]:
         """Those whose resolution everyone has been told of; gives those of them that are still resolved."""
@@ -189,38 +207,114 @@ class Alerts:
         return self._agenda[0][0] if self._agenda else None
 
     def advance(self, now: float) -> tuple[list[AlertEvent], list[str]]:
-        """Let time pass: gives the alerts that ended by it, and the fingerprints that were forgotten."""
+        """Let time pass: gives the alerts that ended by it, and the fingerprints of those that were forgotten."""
         events: list[AlertEvent] = []
         forgotten: list[str] = []
         while self._agenda and self._agenda[0][0] <= now:
-            _, key = heapq.heappop(self._agenda)
-            known = self._known.get(key)
-            if known is None or known.alert.ends_at is None:
+            due, key = heapq.heappop(self._agenda)
+            if self._next.get(key) != due:
+                continue  # an earlier entry was added later, and has been dealt with
+            del self._next[key]
+            known = self._known[key]
+            if known.alert.ends_at is None:
                 continue
-            forget_at = known.alert.ends_at.timestamp() + RESOLVED_KEPT_SECONDS
-            if not known.resolved and known.alert.ends_at.timestamp() <= now:
-                ended = msgspec.structs.replace(known, resolved=True)
-                events += self.apply({key: ended}, now)
-            elif known.resolved and forget_at <= now and known.settled:
+            ends_at = known.alert.ends_at.timestamp()
+            forget_at = ends_at + RESOLVED_KEPT_SECONDS
+            if not known.resolved and ends_at <= now:
+                ended = msgspec.structs.replace(known, resolved=True, kept_end=ends_at)
+                events += self.apply({key: Change(ended, Transition.RESOLVED, durable=True)}, now)
+            elif not known.resolved:
+                self._look_at(key, ends_at)
+            elif forget_at > now:
+                self._look_at(key, forget_at)
+            elif not known.settled:
+                self._look_at(key, now + RESOLVED_KEPT_SECONDS)
+            else:
                 del self._known[key]
                 forgotten.append(key)
-            elif known.resolved and forget_at <= now:
-                heapq.heappush(self._agenda, (now + RESOLVED_KEPT_SECONDS, key))
         return events, forgotten
 
 
-def _merge(old: Alert, new: Alert) -> Alert:
-    goes_on = old.ends_at is None or new.starts_at < old.ends_at
-    if goes_on and old.starts_at < new.starts_at:
-        return msgspec.structs.replace(new, starts_at=old.starts_at)
-    return new
+def _first(alert: Alert, moment: datetime, now: float) -> Change:
+    resolved = alert.resolved(moment)
+    known = KnownAlert(alert=alert, received_at=now, updated_at=now, resolved=resolved, kept_end=_end(alert))
+    return Change(known, Transition.RESOLVED if resolved else Transition.FIRED, durable=True)
 
 
-def _transition(old: KnownAlert | None, new: KnownAlert) -> Transition:
-    was_firing = old is not None and not old.resolved
-    if was_firing == (not new.resolved) and old is not None:
-        return Transition.UPDATED
-    return Transition.RESOLVED if new.resolved else Transition.FIRED
+def _next(old: KnownAlert, merged: Alert, moment: datetime, now: float) -> Change:
+    """What becomes of a known alert that is put again."""
+    end = _end(merged)
+    resolved = merged.resolved(moment)
+    transition = _transition(old, merged, resolved=resolved)
+    slack = SLACK_SECONDS if merged.origin is Origin.API else 0
+    durable = transition is not None or not old.kept_end <= end <= old.kept_end + slack
+    fired_anew = old.resolved and not resolved
+    known = KnownAlert(
+        alert=merged,
+        received_at=now if fired_anew else old.received_at,
+        updated_at=now,
+        resolved=resolved,
+        # One that was resolved and is put again unchanged has nothing more to tell.
+        settled=old.settled and transition is None,
+        kept_end=end if durable else old.kept_end,
+    )
+    return Change(known, transition, durable)
+
+
+def _joined(first: KnownAlert | None, before: Change, after: Change) -> Change:
+    """What two changes of one batch are together."""
+    was_firing = first is not None and not first.resolved
+    transition = before.transition or after.transition
+    if first is None or was_firing == after.known.resolved:
+        transition = Transition.RESOLVED if after.known.resolved else Transition.FIRED
+    elif transition is not None:
+        transition = Transition.UPDATED
+    return Change(after.known, transition, before.durable or after.durable)
+
+
+def _merge(old: Alert, new: Alert, moment: datetime) -> Alert:
+    """Upstream's ``Alert.Merge``, where the spans overlap; None as an end is the latest of all."""
+    if not _overlap(old, new):
+        return new
+    starts_at, ends_at = min(old.starts_at, new.starts_at), new.ends_at
+    # Of two resolved alerts the latest end holds; of others one that is later, unless nobody foretold it.
+    keeps_old_end = old.resolved(moment) if new.resolved(moment) else not old.timeout
+    if keeps_old_end and _end(old) > _end(new):
+        ends_at = old.ends_at
+    origin = old.origin if not old.resolved(moment) else new.origin
+    if starts_at == new.starts_at and ends_at == new.ends_at and origin is new.origin:
+        return new
+    timeout = new.timeout and ends_at is not None
+    return msgspec.structs.replace(new, starts_at=starts_at, ends_at=ends_at, timeout=timeout, origin=origin)
+
+
+def _overlap(old: Alert, new: Alert) -> bool:
+    old_start, old_end = old.starts_at.timestamp(), _end(old)
+    new_start, new_end = new.starts_at.timestamp(), _end(new)
+    return (
+        old_start < new_end < old_end
+        or old_start < new_start < old_end
+        # What upstream never meets: ends that are not known, and are equal therefore.
+        or new_end == old_end == math.inf
+    )
+
+
+def _end(alert: Alert) -> float:
+    """When it ends, seconds since the epoch; infinite where nobody knows."""
+    return math.inf if alert.ends_at is None else alert.ends_at.timestamp()
+
+
+def _transition(old: KnownAlert, new: Alert, *, resolved: bool) -> Transition | None:
+    if old.resolved != resolved:
+        return Transition.RESOLVED if resolved else Transition.FIRED
+    before = old.alert
+    goes_on = (
+        before.annotations == new.annotations
+        and before.starts_at == new.starts_at
+        and before.generator_url == new.generator_url
+        and (not resolved or before.ends_at == new.ends_at)
+    )
+    return None if goes_on else Transition.UPDATED
 
 
 EventSink = Callable[[Sequence[AlertEvent]], None]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from farwatch.hub.alerting import tables
-from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, KnownAlert
+from farwatch.hub.alerting.alerts import SLACK_SECONDS, Alert, AlertEvent, Alerts, KnownAlert, Origin
 from farwatch.hub.alerting.clock import Clock
 from farwatch.hub.alerting.journal import Journal
 
@@ -29,9 +30,6 @@ class Intake:
         journal: Where they are written down.
         clock: Time.
         insert: Is given what has changed, once it is written down, before anybody is told of it.
-
-    Attributes:
-        lock: Held from the decision about a batch until it has been inserted.
     """
 
     def __init__(self, *, alerts: Alerts, journal: Journal, clock: Clock, insert: AlertSink) -> None:
@@ -39,7 +37,7 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._insert = insert
-        self.lock = asyncio.Lock()
+        self._putting = asyncio.Lock()
 
     async def put(self, alerts: Sequence[Alert]) -> list[AlertEvent]:
         """Take alerts in; they are durable when this returns. Gives the transitions they are.
@@ -47,39 +45,69 @@ class Intake:
         Raises:
             AlertsNotKeptError: They could not be written down, and nothing was done about them.
         """
-        async with self.lock:
+        async with self._putting:
             now = self._clock.now()
             changes = self._alerts.changes(alerts, now)
             if not changes:
                 return []
             await self._journal.write(
-                *tables.replaced(tables.alerts, [_row(*change) for change in changes.items()])
+                tables.kept_alerts(_row(change.known) for change in changes.values() if change.durable)
             )
             events = self._alerts.apply(changes, now)
-            self._insert(changes)
+            self._insert({key: change.known for key, change in changes.items() if not change.known.settled})
             return events
 
-    def resume(self, rows: Iterable[sa.RowMapping]) -> None:
-        """Take up what was written down before."""
+    def advance(self, now: float) -> tuple[list[AlertEvent], list[tables.Write]]:
+        """Let time pass: gives what ended by it, and what is to be written before anybody is told of that."""
+        events, forgotten = self._alerts.advance(now)
+        ended = filter(None, (self._alerts.get(event.fingerprint) for event in events))
+        return events, [
+            tables.kept_alerts(map(_row, ended)),
+            tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten]),
+        ]
+
+    def resume(self, rows: Iterable[sa.RowMapping], resolve_timeout: float) -> None:
+        """Take up what was written down before.
+
+        Args:
+            rows: Of the table ``alerts``.
+            resolve_timeout: For how many seconds from now on no alert ends because nobody has put it again: while the
+                hub was away, nobody could.
+        """
+        now = self._clock.now()
         known = {}
         # In the order in which they came: a group's wait begins with its first alert.
         for row in sorted(rows, key=lambda row: (row["received_at"], row["fingerprint"])):
-            known[row["fingerprint"]] = KnownAlert(
-                alert=_decode(row["document"]),
-                received_at=row["received_at"],
-                resolved=row["resolved"],
-                settled=row["settled"],
-            )
+            known[row["fingerprint"]] = _resume(row, now + resolve_timeout)
         for key, alert in known.items():
             self._alerts.remember(key, alert)
         self._insert({key: alert for key, alert in known.items() if not alert.settled})
 
 
-def _row(fingerprint: str, known: KnownAlert) -> dict[str, Any]:
+def _resume(row: sa.RowMapping, earliest_end: float) -> KnownAlert:
+    alert = _decode(row["document"])
+    known = KnownAlert(
+        alert=alert,
+        received_at=row["received_at"],
+        updated_at=row["updated_at"] or row["received_at"],
+        resolved=row["resolved"],
+        settled=row["settled"],
+    )
+    if alert.ends_at is None:
+        return known
+    kept_end = alert.ends_at.timestamp()
+    if alert.origin is Origin.API and not known.resolved:
+        end = datetime.fromtimestamp(max(kept_end + SLACK_SECONDS, earliest_end), UTC)
+        alert = msgspec.structs.replace(alert, ends_at=end, timeout=True)
+    return msgspec.structs.replace(known, alert=alert, kept_end=kept_end)
+
+
+def _row(known: KnownAlert) -> dict[str, Any]:
     return {
-        "fingerprint": fingerprint,
+        "fingerprint": known.alert.fingerprint,
         "document": _encode(known.alert).decode(),
         "received_at": known.received_at,
+        "updated_at": known.updated_at,
         "resolved": known.resolved,
         "settled": known.settled,
     }

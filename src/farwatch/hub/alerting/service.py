@@ -136,7 +136,7 @@ class Alerting:
             timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
             self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
             self._silencer.resume((await connection.execute(sa.select(tables.silences))).mappings())
-        self._intake.resume(alerts)
+        self._intake.resume(alerts, self._plan.config.global_.resolve_timeout)
         gone = self._dispatcher.resume(
             {GroupId(row["route"], row["group_key"]): row["next_flush"] for row in timers}
         )
@@ -328,14 +328,11 @@ class Alerting:
 
     async def _tidy(self, now: float) -> None:
         """Notice what ends by the passing of time, and forget what is long over."""
-        events, forgotten = self._alerts.advance(now)
+        events, writes = self._intake.advance(now)
         self._publish(events)
         for event in events:
             self._plan.inhibitor.forget(event.fingerprint, event.alert.labels)
-        writes = [
-            tables.removed(tables.alerts, [{"fingerprint": key} for key in forgotten]),
-            *self._silencer.advance(now),
-        ]
+        writes += self._silencer.advance(now)
         if now >= self._next_prune:
             self._next_prune = now + PRUNE_SECONDS
             writes.append(self._nflog.expire(now))

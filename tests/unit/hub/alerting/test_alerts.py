@@ -6,27 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farwatch.hub.alerting import Alert, Transition
-from farwatch.hub.alerting.alerts import RESOLVED_KEPT_SECONDS, Alerts, fingerprint
+from farwatch.hub.alerting.alerts import RESOLVED_KEPT_SECONDS, SLACK_SECONDS, Alerts, Origin
 
 from .conftest import START, alert, at
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        # As prometheus/common computes them (LabelSet.Fingerprint).
-        ({}, "cbf29ce484222325"),
-        ({"foo": "bar"}, "3fff2c2d7595e046"),
-        ({"foo": "bar", "baz": "qux"}, "e4d83091cd448e77"),
-    ],
-)
-def test_fingerprints_are_alertmanagers(labels: dict[str, str], expected: str) -> None:
-    assert fingerprint(labels) == expected
-
-
-@given(st.dictionaries(st.text(), st.text(), max_size=5))
-def test_a_fingerprint_does_not_depend_on_the_order_of_labels(labels: dict[str, str]) -> None:
-    assert fingerprint(dict(reversed(labels.items()))) == fingerprint(labels)
 
 
 def put(alerts: Alerts, now: float, *new: Alert) -> list[tuple[Transition, str]]:
@@ -133,3 +115,106 @@ def test_events_tell_of_each_alert_fired_and_resolved_in_turn(steps: list[tuple[
                 transition is Transition.UPDATED and firing[name]
             )
         assert {a.labels["pod"] for a in alerts.active()} == {name for name, fires in firing.items() if fires}
+
+
+def posted(pod: str, starts: float = 0, ends: float = 300, *, timeout: bool = False, **more: str) -> Alert:
+    return msgspec.structs.replace(alert(pod, starts, ends, **more), origin=Origin.API, timeout=timeout)
+
+
+def spans(alerts: Alerts) -> list[tuple[float, float]]:
+    return [
+        (known.alert.starts_at.timestamp() - START, known.alert.ends_at.timestamp() - START)
+        for known in alerts
+        if known.alert.ends_at
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "merged"),
+    [
+        pytest.param((0, 100), (50, 200), (0, 200), id="a later end puts it off"),
+        pytest.param((50, 200), (0, 100), (0, 200), id="an end that was foretold stays when it is later"),
+        pytest.param((0, 10), (20, 100), (20, 100), id="spans that do not overlap stay apart"),
+        pytest.param((0, 100), (0, 35), (0, 35), id="an end that has come is the end"),
+    ],
+)
+def test_spans_merge_as_upstreams_do(
+    first: tuple[float, float], second: tuple[float, float], merged: tuple[float, float]
+) -> None:
+    alerts = Alerts()
+    put(alerts, 5, posted("a", *first))
+    put(alerts, 40, posted("a", *second))
+    assert spans(alerts) == [merged]
+
+
+def test_an_end_that_nobody_foretold_gives_way_to_an_earlier_one() -> None:
+    alerts = Alerts()
+    put(alerts, 0, posted("a", ends=300, timeout=True))
+    put(alerts, 1, posted("a", ends=200))
+    assert spans(alerts) == [(0, 200)]
+    put(alerts, 2, posted("a", ends=150, timeout=True))
+    assert spans(alerts) == [(0, 200)]
+
+
+def test_of_two_ends_that_have_come_the_later_holds() -> None:
+    alerts = Alerts()
+    put(alerts, 60, posted("a", ends=50))
+    put(alerts, 61, posted("a", ends=40))
+    assert spans(alerts) == [(0, 50)]
+
+
+def test_an_alert_that_merely_goes_on_is_no_event() -> None:
+    alerts = Alerts()
+    assert put(alerts, 0, posted("a", ends=300)) == [(Transition.FIRED, "a")]
+    assert put(alerts, 60, posted("a", ends=360)) == []
+    (known,) = alerts
+    assert (known.updated_at, known.received_at) == (START + 60, START)
+    assert spans(alerts) == [(0, 360)]
+
+
+def test_an_end_that_is_put_off_is_written_down_only_now_and_then() -> None:
+    alerts = Alerts()
+    written = []
+    for minute in range(20):
+        now = START + 60 * minute
+        changes = alerts.changes([posted("a", ends=60 * minute + 240)], now)
+        alerts.apply(changes, now)
+        written += [minute for change in changes.values() if change.durable]
+    assert written == [0, 6, 12, 18]
+    assert SLACK_SECONDS < 6 * 60
+
+
+def test_an_end_that_comes_sooner_than_written_is_written_down() -> None:
+    alerts = Alerts()
+    put(alerts, 0, posted("a", ends=300, timeout=True))
+    (change,) = alerts.changes([posted("a", ends=200, timeout=True)], START + 1).values()
+    assert change.durable
+
+
+def test_ends_that_are_put_off_again_and_again_leave_nothing_behind() -> None:
+    alerts = Alerts()
+    for second in range(100):
+        put(alerts, second, posted("a", ends=second + 240))
+    assert len(alerts._agenda) == 1
+    assert alerts.advance(START + 338) == ([], [])
+    (event,), _ = alerts.advance(START + 339)
+    assert event.transition is Transition.RESOLVED
+
+
+def test_an_alert_of_the_hub_stays_the_hubs_while_it_goes_on() -> None:
+    alerts = Alerts()
+    put(alerts, 0, alert("a"))
+    put(alerts, 1, posted("a", ends=300))
+    (known,) = alerts
+    assert (known.alert.origin, known.alert.ends_at) == (Origin.HUB, None)
+    put(alerts, 2, posted("a", ends=2))
+    put(alerts, 10, posted("a", starts=10, ends=300))
+    (known,) = alerts
+    assert known.alert.origin is Origin.API
+
+
+def test_an_end_that_the_hub_itself_puts_off_is_written_down_at_once() -> None:
+    alerts = Alerts()
+    put(alerts, 0, alert("a", ends=100))
+    (change,) = alerts.changes([alert("a", ends=101)], START + 1).values()
+    assert change.durable
