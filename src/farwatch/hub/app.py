@@ -49,10 +49,8 @@ from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live import routes as live_routes
 from farwatch.hub.options import HubOptions
 from farwatch.hub.store import (
-    AlertEventRow,
     DataDirectory,
     Records,
-    Table,
     Telemetry,
     TelemetryError,
     TelemetrySettings,
@@ -72,9 +70,12 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
+    alerts.AlertingError: HTTPStatus.BAD_REQUEST,
+    alerts.AlertNotFiringError: HTTPStatus.CONFLICT,
     alerts.AlertsNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
-    alerts.ConfigError: HTTPStatus.BAD_REQUEST,
     alerts.NoConfigFileError: HTTPStatus.CONFLICT,
+    alerts.NotAcknowledgedError: HTTPStatus.NOT_FOUND,
+    alerts.SilenceNotFoundError: HTTPStatus.NOT_FOUND,
     TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What the features' own errors are over HTTP."""
@@ -159,6 +160,9 @@ class Hub:
             evidence=self.evidence,
         )
         self.configuration = alerts.Configuration(config, self.alerting, time.time)
+        self.acknowledgements = alerts.Acknowledgements(stores.records, self.alerting.get, time.time)
+        self.alert_history = alerts.History(stores.telemetry)
+        self.history_keeper = alerts.HistoryKeeper(stores.telemetry, self.alerting.get)
         self.engine = detect.Engine(settings)
         self.detection = Detection(self.engine, self.alerting, time.time)
         self.ingest_lag = IngestLag(time.time)
@@ -218,16 +222,24 @@ class Hub:
         self.fleet.links.subscribe(self.detection.observe_fleet)
         self.fleet.links.subscribe(publisher.publish_fleet)
         self.alerting.subscribe(self.evidence.observe)
-        self.alerting.subscribe(self._keep_alert_events)
+        self.alerting.subscribe(self.acknowledgements.observe)
+        self.alerting.subscribe(self.history_keeper.keep_alerts)
         self.alerting.subscribe(publisher.publish_alerts)
+        self.alerting.subscribe_notifications(self.history_keeper.keep_notifications)
+        self.alerting.subscribe_silences(self.history_keeper.keep_silences)
+        self.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
         exits.push_async_callback(self.change_log.close)
         exits.push_async_callback(self.evidence.stop)
         exits.push_async_callback(self.recent_changes.stop)
+        await self.acknowledgements.load()
+        exits.push_async_callback(self.acknowledgements.close)
         await self.alerting.start()
         exits.push_async_callback(self.alerting.stop)
+        self.acknowledgements.settle()
+        self.history_keeper.resume(self.alerting.active(), time.time())
         await self._take_up()
         self.detection.start()
         exits.push_async_callback(self.detection.stop)
@@ -260,10 +272,6 @@ class Hub:
         if loaded or active:
             _log.info("took up where the last run ended", objects=len(loaded), alerts=len(active))
 
-    def _keep_alert_events(self, events: Iterable[alerts.AlertEvent]) -> None:
-        """Write each transition of an alert to the telemetry store."""
-        self.telemetry.insert(Table.ALERT_EVENTS, [_to_row(event) for event in events])
-
 
 def create_app(hub: Hub) -> Litestar:
     """The HTTP application around a running hub."""
@@ -282,6 +290,8 @@ def create_app(hub: Hub) -> Litestar:
     )
     state = State(
         {
+            "acknowledgements": hub.acknowledgements,
+            "alert_history": hub.alert_history,
             "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,
             "change_log": hub.change_log,
@@ -342,19 +352,3 @@ def _by_cluster_and_kind(
     """Owners before what they own, in the order of ``KINDS``."""
     ordered = sorted(changes, key=lambda change: (change.cluster, _KIND_ORDER[change.kind]))
     return groupby(ordered, key=lambda change: (change.cluster, change.kind))
-
-
-def _to_row(event: alerts.AlertEvent) -> AlertEventRow:
-    alert = event.alert
-    return AlertEventRow(
-        time=event.time,
-        fingerprint=event.fingerprint,
-        transition=event.transition,
-        alertname=alert.labels.get("alertname", ""),
-        cluster=alert.labels.get("cluster", ""),
-        namespace=alert.labels.get("namespace", ""),
-        starts_at=alert.starts_at.timestamp(),
-        ends_at=alert.ends_at.timestamp() if alert.ends_at else None,
-        labels=alert.labels,
-        annotations=alert.annotations,
-    )

@@ -1,16 +1,25 @@
 """From alerts to people: grouping, timing, sending, and the record of what was sent."""
 
+from farwatch.hub.alerting.acknowledgements import (
+    Acknowledgements,
+    AlertNotFiringError,
+    NotAcknowledgedError,
+)
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Transition
 from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, ConfigFile, check, load
 from farwatch.hub.alerting.configuration import Configuration, NoConfigFileError, first_file
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
+from farwatch.hub.alerting.history import History, HistoryKeeper
 from farwatch.hub.alerting.receivers import open_http_session
 from farwatch.hub.alerting.service import Alerting
+from farwatch.hub.alerting.silences import SilenceNotFoundError
 
 __all__ = [
     "DEFAULT",
+    "Acknowledgements",
     "Alert",
     "AlertEvent",
+    "AlertNotFiringError",
     "Alerting",
     "AlertingError",
     "AlertsNotKeptError",
@@ -18,8 +27,12 @@ __all__ = [
     "ConfigError",
     "ConfigFile",
     "Configuration",
+    "History",
+    "HistoryKeeper",
     "KnownAlert",
     "NoConfigFileError",
+    "NotAcknowledgedError",
+    "SilenceNotFoundError",
     "Transition",
     "check",
     "first_file",

@@ -18,6 +18,8 @@ OPEN = {"open": True}
 def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let a request through that carries a valid API token as ``Authorization: Bearer``.
 
+    The token's name is in the request's state then, as ``author``: who asks, for the record.
+
     Raises:
         NotAuthorizedException: It carries none, or one that is unknown or revoked.
     """
@@ -30,8 +32,10 @@ def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseR
             headers={"WWW-Authenticate": "Bearer"},
         )
     tokens: ApiTokens = connection.app.state.api_tokens
-    if tokens.authenticate(token.strip()) is None:
+    found = tokens.authenticate(token.strip())
+    if found is None:
         raise NotAuthorizedException(
             "this API token is unknown or revoked",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
+    connection.state["author"] = found.name

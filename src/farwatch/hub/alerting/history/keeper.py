@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from farwatch.hub.alerting.alerts import Alert, AlertEvent, Transition
+from farwatch.hub.alerting.acknowledgements import AcknowledgementEvent
+from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Transition
 from farwatch.hub.alerting.notify import NotificationEvent
 from farwatch.hub.alerting.silences import SilenceEvent
 from farwatch.hub.store.tables import AlertEventRow, NotificationRow, Row, SilenceEventRow, Table
@@ -34,18 +35,18 @@ class KeeperCounters(msgspec.Struct):
 
 
 class HistoryKeeper:
-    """Writes transitions, notifications and silences to the telemetry store.
+    """Writes transitions, acknowledgements, notifications and silences to the telemetry store.
 
     An update of an alert is kept when it changes what people read, and the last row of the alert is old enough.
 
     Args:
         rows: Where to.
-        labels_of: The labels of an alert by its fingerprint; empty where it is not known.
+        get: Gives an alert that is known by its fingerprint.
     """
 
-    def __init__(self, rows: RowSink, labels_of: Callable[[str], Mapping[str, str]]) -> None:
+    def __init__(self, rows: RowSink, get: Callable[[str], KnownAlert | None]) -> None:
         self._rows = rows
-        self._labels_of = labels_of
+        self._get = get
         self._kept: dict[
             str, tuple[float, dict[str, str]]
         ] = {}  # of alerts that fire: when, and the annotations
@@ -58,9 +59,28 @@ class HistoryKeeper:
 
     def keep_alerts(self, events: Sequence[AlertEvent]) -> None:
         """Transitions of alerts."""
-        rows = [to_row(event) for event in events if self._is_news(event)]
+        rows = [
+            _to_row(event.transition, event.time, event.alert, fingerprint=event.fingerprint)
+            for event in events
+            if self._is_news(event)
+        ]
         if rows:
             self._rows.insert(Table.ALERT_EVENTS, rows)
+
+    def keep_acknowledgements(self, events: Sequence[AcknowledgementEvent]) -> None:
+        """Who takes on alerts: a transition of the alert, too."""
+        rows = [
+            _to_row(
+                event.change,
+                event.time,
+                event.alert,
+                fingerprint=event.fingerprint,
+                author=event.author,
+                note=event.note,
+            )
+            for event in events
+        ]
+        self._rows.insert(Table.ALERT_EVENTS, rows)
 
     def keep_notifications(self, events: Sequence[NotificationEvent]) -> None:
         """How notifications ended."""
@@ -87,7 +107,8 @@ class HistoryKeeper:
 
     def _to_notification(self, event: NotificationEvent) -> NotificationRow:
         last, key = event.last, event.last.key
-        labels = [self._labels_of(fingerprint) for fingerprint in (*event.firing, *event.resolved)]
+        known = map(self._get, (*event.firing, *event.resolved))
+        labels = [found.alert.labels for found in known if found is not None]
         return NotificationRow(
             time=last.time,
             receiver=key.receiver,
@@ -107,13 +128,13 @@ class HistoryKeeper:
         )
 
 
-def to_row(event: AlertEvent, *, transition: str = "", author: str = "", note: str = "") -> AlertEventRow:
-    """A transition of an alert as it is kept; ``transition`` stands in for one that is none of the alert's own."""
-    alert = event.alert
+def _to_row(
+    transition: str, time: float, alert: Alert, *, fingerprint: str, author: str = "", note: str = ""
+) -> AlertEventRow:
     return AlertEventRow(
-        time=event.time,
-        fingerprint=event.fingerprint,
-        transition=transition or event.transition,
+        time=time,
+        fingerprint=fingerprint,
+        transition=transition,
         alertname=alert.labels.get("alertname", ""),
         cluster=alert.labels.get("cluster", ""),
         namespace=alert.labels.get("namespace", ""),

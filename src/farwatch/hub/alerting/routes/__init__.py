@@ -2,11 +2,21 @@
 
 from litestar import Router
 
-from farwatch.hub.alerting.routes import alerts, configuration, notifications
+from farwatch.hub.alerting.routes import (
+    acknowledgements,
+    alerts,
+    configuration,
+    explain,
+    history,
+    notifications,
+    silences,
+)
 from farwatch.hub.alerting.routes.alerts import view
 
 __all__ = ["router", "view"]
 
+_MODULES = (acknowledgements, alerts, configuration, explain, history, notifications, silences)
+
 router = Router(
-    "/", route_handlers=[*alerts.handlers, *configuration.handlers, *notifications.handlers], tags=["alerts"]
+    "/", route_handlers=[handler for module in _MODULES for handler in module.handlers], tags=["alerts"]
 )

@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request
 from litestar.datastructures import State
 
+from farwatch.hub.alerting.acknowledgements import Acknowledgements
+from farwatch.hub.alerting.history import History
 from farwatch.hub.alerting.service import Alerting
+
+AnyRequest = Request[Any, Any, State]
 
 
 def alerting(state: State) -> Alerting:
     """The hub's alerting."""
     found: Alerting = state.alerting
     return found
+
+
+def acknowledgements(state: State) -> Acknowledgements:
+    """Who has taken on which alert."""
+    found: Acknowledgements = state.acknowledgements
+    return found
+
+
+def history(state: State) -> History:
+    """What alerting has been through."""
+    found: History = state.alert_history
+    return found
+
+
+def author(request: AnyRequest) -> str:
+    """Who asks, for the record: the name of the API token."""
+    name: str = request.state.author
+    return name
+
+
+def utc(seconds: float) -> datetime:
+    """A time as the API shows it."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def seconds(time: datetime) -> float:
+    """Seconds since the epoch; a time without a zone is in UTC."""
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

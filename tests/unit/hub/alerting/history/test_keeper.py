@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from farwatch.hub.alerting.alerts import Alert, AlertEvent, Transition
+from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, KnownAlert, Transition
 from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.history.keeper import MAX_DETAIL_LENGTH, UPDATES_APART_SECONDS, HistoryKeeper
 from farwatch.hub.alerting.matchers import Matchers
@@ -16,7 +16,7 @@ from farwatch.hub.alerting.notify import Attempt, NotificationEvent, Outcome
 from farwatch.hub.alerting.silences import Silence, SilenceChange, SilenceEvent
 from farwatch.hub.store.tables import Row, Table
 
-from ..conftest import START, alert
+from ..conftest import START, alert, at
 
 
 class Rows:
@@ -44,7 +44,16 @@ def keeper(rows: Rows) -> HistoryKeeper:
         "2": {"alertname": "B", "cluster": "prod"},
         "3": {"alertname": "A"},
     }
-    return HistoryKeeper(rows, lambda fingerprint: known.get(fingerprint, {}))
+
+    def get(fingerprint: str) -> KnownAlert | None:
+        labels = known.get(fingerprint)
+        if labels is None:
+            return None
+        alerts, found = Alerts(), Alert(labels=labels, annotations={}, starts_at=at(0))
+        alerts.apply(alerts.changes([found], START), START)
+        return alerts.get(found.fingerprint)
+
+    return HistoryKeeper(rows, get)
 
 
 def event(transition: Transition, seconds: float = 0, found: Alert | None = None) -> AlertEvent:

@@ -1,0 +1,96 @@
+"""Taking on alerts, and putting them off, over HTTP."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from http import HTTPStatus
+
+import msgspec
+from litestar import delete, post
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, JSONBody
+
+from farwatch.hub import problems
+from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
+from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
+
+
+class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to say about it."""
+
+    note: str = ""
+
+
+class SnoozeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Until when to hush an alert, and why; without a zone, in UTC."""
+
+    until: datetime
+    note: str = ""
+
+
+class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has taken on an alert, when, and what they said."""
+
+    by: str
+    at: datetime
+    note: str
+
+
+class SnoozeView(msgspec.Struct, frozen=True, kw_only=True):
+    """The silence by which an alert is put off."""
+
+    silence: str
+    matchers: str
+    until: datetime
+
+
+@post(
+    "/alerts/{fingerprint:str}/acknowledgement",
+    summary="Acknowledge an alert",
+    responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def acknowledge_alert(
+    state: State, request: AnyRequest, fingerprint: FromPath[str], data: JSONBody[NoteBody]
+) -> AcknowledgementView:
+    """Take on an alert that fires, until it ends: people are not told of it again and again meanwhile."""
+    made = await acknowledgements(state).acknowledge(fingerprint, author=author(request), note=data.note)
+    return AcknowledgementView(by=made.author, at=utc(made.time), note=made.note)
+
+
+@delete(
+    "/alerts/{fingerprint:str}/acknowledgement",
+    summary="Take an acknowledgement back",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def withdraw_acknowledgement(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> None:
+    """Let people be told of an alert again as if nobody had taken it on."""
+    await acknowledgements(state).withdraw(fingerprint, author=author(request))
+
+
+@post(
+    "/alerts/{fingerprint:str}/snooze",
+    summary="Snooze an alert",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def snooze_alert(
+    state: State, request: AnyRequest, fingerprint: FromPath[str], data: JSONBody[SnoozeBody]
+) -> SnoozeView:
+    """Hush exactly this alert until a time: a silence for its labels, with the note as its comment."""
+    known = alerting(state).get(fingerprint)
+    if known is None:
+        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
+    labels = known.alert.labels
+    silence = await alerting(state).set_silence(
+        id=None,
+        matchers=Matchers(Matcher(name, Operator.EQUAL, labels[name]) for name in sorted(labels)),
+        starts_at=time.time(),
+        ends_at=seconds(data.until),
+        created_by=author(request),
+        comment=data.note,
+    )
+    return SnoozeView(silence=silence.id, matchers=str(silence.matchers), until=utc(silence.ends_at))
+
+
+handlers = [acknowledge_alert, withdraw_acknowledgement, snooze_alert]

@@ -1,0 +1,216 @@
+"""Silences over HTTP, and what one would hush before it is made."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from litestar import delete, get, post, put
+from litestar.datastructures import State
+from litestar.exceptions import ClientException
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from farwatch.hub import problems
+from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.history import Span
+from farwatch.hub.alerting.matchers import Matchers
+from farwatch.hub.alerting.routes.alerts import AlertView, view
+from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
+from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
+
+EXAMPLES = 10
+LOOK_BACK_SECONDS = 7 * 86_400.0
+MAX_MATCHERS_LENGTH = 20_000
+
+_ORDER = (SilenceState.ACTIVE, SilenceState.PENDING, SilenceState.EXPIRED)
+
+MatchersText = Annotated[str, msgspec.Meta(max_length=MAX_MATCHERS_LENGTH)]
+
+
+class SilenceBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A silence as it is wanted.
+
+    Attributes:
+        matchers: As in the configuration: `cluster="prod", alertname=~"Kube.*"`.
+        ends_at: Until when; without a zone, in UTC.
+        starts_at: From when on; now when left out.
+        comment: Why.
+    """
+
+    matchers: MatchersText
+    ends_at: datetime
+    starts_at: datetime | None = None
+    comment: str = ""
+
+
+class PreviewBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Matchers that a silence may have: `cluster="prod", alertname=~"Kube.*"`."""
+
+    matchers: MatchersText
+
+
+class SilenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A silence. `hushes` is how many of the alerts that fire now its matchers fit."""
+
+    id: str
+    state: SilenceState
+    matchers: str
+    starts_at: datetime
+    ends_at: datetime
+    updated_at: datetime
+    created_by: str
+    comment: str
+    hushes: int
+
+
+class SilenceList(msgspec.Struct, frozen=True):
+    """Silences: those that hush now, those to come, then those that have ended, the latest end first."""
+
+    items: list[SilenceView]
+
+
+class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a silence would hush.
+
+    Attributes:
+        matchers: The matchers as they were understood.
+        alerts: How many alerts that fire now.
+        by_cluster: How many of these in each cluster; under an empty name, those of none.
+        examples: Some of them, the newest first.
+        fired_lately: How many different alerts of the last seven days it would have hushed.
+    """
+
+    matchers: str
+    alerts: int
+    by_cluster: dict[str, int]
+    examples: list[AlertView]
+    fired_lately: int
+
+
+@get("/silences", summary="List silences", responses=problems.described(), sync_to_thread=False)
+def list_silences(
+    state: State,
+    wanted: Annotated[
+        SilenceState | None, QueryParameter(name="state", description="Only those in this state.")
+    ] = None,
+) -> SilenceList:
+    """All silences that are, will be, or were in the last days; `GET /history/silences` tells of older ones."""
+    now = time.time()
+    silences = [
+        silence for silence in alerting(state).silences if wanted is None or silence.state(now) is wanted
+    ]
+    silences.sort(key=lambda silence: (_ORDER.index(silence.state(now)), -silence.ends_at))
+    firing = alerting(state).active()
+    return SilenceList([_view(silence, now, firing) for silence in silences])
+
+
+@get(
+    "/silences/{silence_id:str}",
+    summary="Get a silence",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+    sync_to_thread=False,
+)
+def get_silence(state: State, silence_id: FromPath[str]) -> SilenceView:
+    """One silence."""
+    silence = alerting(state).silences.get(silence_id)
+    if silence is None:
+        raise SilenceNotFoundError(f"there is no silence {silence_id[:100]!r}: it may have ended long ago")
+    return _view(silence, time.time(), alerting(state).active())
+
+
+@post(
+    "/silences/preview",
+    summary="Preview a silence",
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+    status_code=HTTPStatus.OK,
+)
+async def preview_silence(state: State, data: JSONBody[PreviewBody]) -> PreviewView:
+    """What a silence with these matchers would hush now, and would have hushed in the last seven days."""
+    matchers = _parse(data.matchers)
+    now = time.time()
+    found = [alert for alert in alerting(state).active() if matchers.match(alert.labels)]
+    found.sort(key=lambda alert: alert.starts_at, reverse=True)
+    lately = await history(state).labels_of_alerts(Span(since=now - LOOK_BACK_SECONDS, until=now))
+    return PreviewView(
+        matchers=str(matchers),
+        alerts=len(found),
+        by_cluster=dict(sorted(Counter(alert.labels.get("cluster", "") for alert in found).items())),
+        examples=[view(alert, utc(now)) for alert in found[:EXAMPLES]],
+        fired_lately=sum(matchers.match(labels) for labels in lately),
+    )
+
+
+@post("/silences", summary="Create a silence", responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE))
+async def create_silence(state: State, request: AnyRequest, data: JSONBody[SilenceBody]) -> SilenceView:
+    """Hush the alerts that fulfil all matchers for a while; its author is the API token's name."""
+    return await _set(state, None, author(request), data)
+
+
+@put(
+    "/silences/{silence_id:str}",
+    summary="Change a silence",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def change_silence(
+    state: State, request: AnyRequest, silence_id: FromPath[str], data: JSONBody[SilenceBody]
+) -> SilenceView:
+    """Change a silence; where that would rewrite what it hushed, it ends, and a new one with another id is made."""
+    return await _set(state, silence_id, author(request), data)
+
+
+@delete(
+    "/silences/{silence_id:str}",
+    summary="End a silence",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def expire_silence(state: State, silence_id: FromPath[str]) -> None:
+    """End a silence now. It stays in the list for some days, and in the history for as long as that is kept."""
+    await alerting(state).expire_silence(silence_id)
+
+
+async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBody) -> SilenceView:
+    now = time.time()
+    old = alerting(state).silences.get(silence_id) if silence_id else None
+    starts_at = now if wanted.starts_at is None else seconds(wanted.starts_at)
+    if old is not None and wanted.starts_at is None:
+        starts_at = old.starts_at
+    silence = await alerting(state).set_silence(
+        id=silence_id,
+        matchers=_parse(wanted.matchers),
+        starts_at=starts_at,
+        ends_at=seconds(wanted.ends_at),
+        created_by=who,
+        comment=wanted.comment,
+    )
+    return _view(silence, time.time(), alerting(state).active())
+
+
+def _parse(text: str) -> Matchers:
+    try:
+        matchers = Matchers.parse(text)
+    except ValueError as error:
+        raise ClientException(f"matchers: {error}") from error
+    if not matchers:
+        raise ClientException("matchers: there are none: give at least one")
+    return matchers
+
+
+def _view(silence: Silence, now: float, firing: list[Alert]) -> SilenceView:
+    return SilenceView(
+        id=silence.id,
+        state=silence.state(now),
+        matchers=str(silence.matchers),
+        starts_at=utc(silence.starts_at),
+        ends_at=utc(silence.ends_at),
+        updated_at=utc(silence.updated_at),
+        created_by=silence.created_by,
+        comment=silence.comment,
+        hushes=sum(silence.matchers.match(alert.labels) for alert in firing),
+    )
+
+
+handlers = [list_silences, get_silence, preview_silence, create_silence, change_silence, expire_silence]
