@@ -50,6 +50,8 @@ class Config(Section, frozen=True, kw_only=True):
     def faults(self) -> Iterator[Fault]:
         """Receivers are named once, are known where they are used, and know their addresses."""
         for index, receiver in enumerate(self.receivers):
+            if not receiver.name:
+                yield Fault(("receivers", index, "name"), "`name` is empty: routes name receivers by it")
             if receiver.name in {earlier.name for earlier in self.receivers[:index]}:
                 yield Fault(("receivers", index, "name"), f'receiver "{receiver.name}" is there already')
             for fault in receiver.shortcomings(self.global_):

@@ -155,6 +155,10 @@ def test_the_default_configuration_tells_nobody() -> None:
             ['am.yml:1:19: receiver "tema" is not defined; there are "team", "other"'],
         ),
         (
+            "route: {receiver: team}\nreceivers: [{name: team}, {name: ''}]\n",
+            ["am.yml:2:34: `name` is empty: routes name receivers by it"],
+        ),
+        (
             "route: {receiver: team}\nreceivers: [{name: team}, {name: team}]\n",
             ['am.yml:2:34: receiver "team" is there already'],
         ),
