@@ -14,7 +14,7 @@ from .sides import OURS, REAL, Alertmanagers, start_hub
 
 UNIT_SECONDS = 1.0
 SLOWER = 2.0
-LATE_UNITS = 0.4
+LATE_UNITS = 0.75
 """What happens later than this may fall on the other side of a flush: the play is worth nothing."""
 
 

@@ -228,7 +228,7 @@ class _Actor:
     async def _ask(self, asked: Asked) -> None:
         path = asked.path
         for name, known in self._silences.items():
-            path = path.replace(name, known)
+            path = path.replace(f"{{{name}}}", known)
         if asked.method == "GET":
             path = (
                 f"{path}?{urlencode([*asked.body, ('filter', own(self._scenario))])}"

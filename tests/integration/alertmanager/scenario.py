@@ -38,7 +38,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request, whose answer is compared. In its path, ``NAME`` stands for the id of the silence of this name."""
+    """A request, whose answer is compared. In its path, ``{NAME}`` stands for the id of the silence of this name."""
 
     method: str
     path: str
