@@ -11,15 +11,17 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("evidence")]
 
 CLUSTER = "prod-eu-west-1"
 DEPLOYMENT = "/apis/apps/v1/namespaces/shop/deployments/web"
+CONFIG_MAPS = "/api/v1/namespaces/shop/configmaps"
+SETTINGS = "web-settings"
 NEW_IMAGE = "registry.example/web:9.9.9"
 
 
 def roll_out(sim: Any, image: str) -> str:
-    """Another image for the workload; the one it had."""
+    """Another image for the workload, and settings from a ConfigMap; the image it had."""
     template = sim.call("GET", DEPLOYMENT)["spec"]["template"]["spec"]
     name, before = template["containers"][0]["name"], template["containers"][0]["image"]
-    containers = [{"name": name, "image": image}]
-    patch = {"spec": {"template": {"spec": {"containers": containers}}}}
+    container = {"name": name, "image": image, "envFrom": [{"configMapRef": {"name": SETTINGS}}]}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
     sim.call("PATCH", DEPLOYMENT, patch, "application/strategic-merge-patch+json")
     return str(before)
 
@@ -34,7 +36,9 @@ def test_a_crash_loop_carries_the_last_lines_and_the_rollout_before_it_and_keeps
 ) -> None:
     sim, hub = stage.sim(), stage.hub()
     stage.linked_agent(hub, CLUSTER, sim.kubeconfig)
+    sim.call("POST", CONFIG_MAPS, {"metadata": {"name": SETTINGS}, "data": {"LEVEL": "info"}})
     old_image = roll_out(sim, NEW_IMAGE)
+    sim.patch(f"{CONFIG_MAPS}/{SETTINGS}", {"data": {"LEVEL": "a-new-value"}})
     eventually(
         lambda: any(
             field["path"].endswith(".image") and field["after"] == NEW_IMAGE
@@ -43,14 +47,21 @@ def test_a_crash_loop_carries_the_last_lines_and_the_rollout_before_it_and_keeps
         ),
         "the rollout is seen",
     )
+    (updated, _) = eventually(
+        lambda: len(found := hub.changes(CLUSTER, kind="ConfigMap", name=SETTINGS)) == 2 and found,
+        "the new setting is seen",
+    )
+    assert "a-new-value" not in str(updated)
     sim.make_trouble("crash-loop", namespace="shop", workload="web")
 
     told = stage.sink.wait_told("KubePodCrashLooping")
 
     found = evidence_of(hub, told)
-    (rollout, *_) = found["changes"]
+    rollout, setting = found["changes"][:2]
     assert (rollout["relation"], rollout["effect"]) == ("subject", "rollout")
-    assert rollout["words"] == f"image of app {old_image} → {NEW_IMAGE}"
+    assert rollout["words"].startswith(f"image of app {old_image} → {NEW_IMAGE}, envFrom of app ")
+    assert (setting["relation"], setting["effect"]) == ("configuration", "content")
+    assert (setting["name"], setting["words"]) == (SETTINGS, "LEVEL changed")
     failed = next(log for log in found["logs"] if log.get("failed"))
     assert failed["container"] == "app"
     assert "no such host" in failed["text"]

@@ -79,6 +79,8 @@ KINDS: dict[str, Kind] = {
         Kind("PersistentVolumeClaim", "persistentvolumeclaims", "", "v1", objects.PersistentVolumeClaim),
         Kind("Service", "services", "", "v1", objects.Service),
         Kind("Ingress", "ingresses", "networking.k8s.io", "v1", objects.Ingress),
+        # Each may be a megabyte, though next to nothing of it is kept.
+        Kind("ConfigMap", "configmaps", "", "v1", objects.ConfigMap, page_size=10),
         Kind("ResourceQuota", "resourcequotas", "", "v1", objects.ResourceQuota),
         Kind("Event", "events", "", "v1", objects.Event),
     )

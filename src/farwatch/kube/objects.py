@@ -9,11 +9,13 @@ built. Three habits of the API shape the types:
 - Quantities (``500m``, ``64Mi``) stay strings, as the API writes them; ``farwatch.kube.quantities`` reads them.
 
 No field holds a Secret's data, an environment variable's value or a ConfigMap's content: what is not decoded
-cannot leave the cluster.
+cannot leave the cluster. Of a ConfigMap's content there are digests, which tell that it changed and not what it is.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import datetime
 
 import msgspec
@@ -252,6 +254,73 @@ class PodTemplate(_Slim, frozen=True):
     spec: PodSpec = PodSpec()
 
 
+class LocalReference(_Slim, frozen=True):
+    """An object of the same namespace, by name."""
+
+    name: str = ""
+
+
+class ConfigMapKey(_Slim, frozen=True):
+    """Where an environment variable's value comes from, if that is a ConfigMap."""
+
+    config_map_key_ref: LocalReference | None = None
+
+
+class EnvVar(_Slim, frozen=True):
+    """An environment variable without its value."""
+
+    name: str = ""
+    value_from: ConfigMapKey | None = None
+
+
+class EnvSource(_Slim, frozen=True):
+    """Environment variables taken from a ConfigMap as a whole."""
+
+    config_map_ref: LocalReference | None = None
+
+
+class TemplateContainer(Container, frozen=True):
+    """A container of a template, with what configures it."""
+
+    env: tuple[EnvVar, ...] | None = None
+    env_from: tuple[EnvSource, ...] | None = None
+
+
+class ConfigMapSource(_Slim, frozen=True):
+    """A part of a volume that is put together, if that is a ConfigMap."""
+
+    config_map: LocalReference | None = None
+
+
+class ProjectedVolume(_Slim, frozen=True):
+    """A volume that is put together."""
+
+    sources: tuple[ConfigMapSource, ...] | None = None
+
+
+class Volume(_Slim, frozen=True):
+    """A volume of a template, and the ConfigMaps it shows."""
+
+    name: str = ""
+    config_map: LocalReference | None = None
+    projected: ProjectedVolume | None = None
+
+
+class TemplateSpec(PodSpec, frozen=True):
+    """What a workload's pods ask for, and what configures them."""
+
+    containers: tuple[TemplateContainer, ...] | None = None
+    init_containers: tuple[TemplateContainer, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+
+
+class WorkloadTemplate(_Slim, frozen=True):
+    """What people's own workloads make their pods from; in what these make in turn, less is looked at."""
+
+    metadata: PodTemplateMeta | None = None
+    spec: TemplateSpec = TemplateSpec()
+
+
 class DeploymentSpec(_Slim, frozen=True):
     """What a Deployment asks for."""
 
@@ -259,7 +328,7 @@ class DeploymentSpec(_Slim, frozen=True):
     paused: bool | None = None
     progress_deadline_seconds: int | None = None
     selector: LabelSelector | None = None
-    template: PodTemplate | None = None
+    template: WorkloadTemplate | None = None
 
 
 class DeploymentStatus(_Slim, frozen=True):
@@ -319,7 +388,7 @@ class StatefulSetSpec(_Slim, frozen=True):
     service_name: str | None = None
     update_strategy: StatefulSetUpdateStrategy | None = None
     selector: LabelSelector | None = None
-    template: PodTemplate | None = None
+    template: WorkloadTemplate | None = None
 
 
 class StatefulSetStatus(_Slim, frozen=True):
@@ -353,7 +422,7 @@ class DaemonSetSpec(_Slim, frozen=True):
 
     update_strategy: DaemonSetUpdateStrategy | None = None
     selector: LabelSelector | None = None
-    template: PodTemplate | None = None
+    template: WorkloadTemplate | None = None
 
 
 class DaemonSetStatus(_Slim, frozen=True):
@@ -495,6 +564,28 @@ class PodDisruptionBudget(KubeObject, frozen=True):
 
     spec: PodDisruptionBudgetSpec = PodDisruptionBudgetSpec()
     status: PodDisruptionBudgetStatus = PodDisruptionBudgetStatus()
+
+
+_DIGEST = re.compile(r"digest:[0-9a-f]{16}")
+
+
+class ConfigMap(KubeObject, frozen=True):
+    """v1 ConfigMap: by key, a digest of what it holds."""
+
+    data: dict[str, str] | None = None
+    binary_data: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        for content in (self.data or {}, self.binary_data or {}):
+            for key, value in content.items():
+                content[key] = digest_of(value)
+
+
+def digest_of(content: str) -> str:
+    """What stands for a content that is not kept; of a digest it is the digest itself."""
+    if _DIGEST.fullmatch(content):
+        return content
+    return "digest:" + hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 # --- storage --------------------------------------------------------------------------------------------------

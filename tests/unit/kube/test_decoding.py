@@ -4,6 +4,7 @@ import itertools
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +194,32 @@ def test_without_words_of_the_server_the_beginning_of_the_body_is_told_on_one_li
     error = decode_status(b"<html>\n <h1>Bad   Gateway</h1>" + b"x" * 1000, 502, "Bad Gateway")
     assert str(error).startswith("502 Bad Gateway: <html> <h1>Bad Gateway</h1>x")
     assert len(error.message) == 200
+
+
+def test_of_a_config_maps_content_only_digests_are_kept() -> None:
+    kind = KINDS["ConfigMap"]
+    body = json.dumps(
+        {
+            "metadata": {"resourceVersion": "7"},
+            "items": [
+                {
+                    "metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "5"},
+                    "data": {"app.yaml": "password: hunter2", "empty": ""},
+                    "binaryData": {"logo.png": "aHVudGVyMg=="},
+                },
+                {"metadata": {"name": "bare", "namespace": "shop"}, "data": None},
+            ],
+        }
+    ).encode()
+
+    found, bare = decode_page(kind, body).items
+
+    document = msgspec.msgpack.encode(found)
+    assert b"hunter2" not in document
+    assert b"aHVudGVyMg" not in document
+    assert found.data.keys() == {"app.yaml", "empty"}
+    assert len({*found.data.values(), *found.binary_data.values()}) == 3
+    assert bare.data is None
+    # The digests stay as they are wherever the object goes.
+    assert kind.msgpack_decoder.decode(document) == found
+    assert msgspec.structs.replace(found, metadata=bare.metadata).data == found.data

@@ -48,16 +48,17 @@ LEAST_SCORE = 0.01
 CLOSENESS = {
     Relation.SUBJECT: 1.0,
     Relation.OWNER: 0.9,
+    Relation.CONFIGURATION: 0.8,
     Relation.NODE: 0.5,
     Relation.SCALER: 0.4,
     Relation.NAMESPACE: 0.15,
-    Relation.CLUSTER: 0.1,
 }
 """How near to the subject an object is; the subject itself is 1."""
 
 FORCE = {
     EffectKind.ROLLOUT: 1.0,
     EffectKind.CREATED: 0.9,
+    EffectKind.CONTENT: 0.9,
     EffectKind.CONDITION: 0.8,
     EffectKind.DELETED: 0.8,
     EffectKind.SCALE: 0.6,

@@ -10,7 +10,7 @@ import msgspec
 
 from farwatch.hub.evidence.evidence import EffectKind
 from farwatch.hub.inventory import FieldChange, ObjectChange, diff
-from farwatch.kube.objects import KubeObject, Node, StatefulSet
+from farwatch.kube.objects import ConfigMap, KubeObject, Node, StatefulSet
 
 NOTED_KINDS = (
     "Deployment",
@@ -19,6 +19,7 @@ NOTED_KINDS = (
     "CronJob",
     "HorizontalPodAutoscaler",
     "ResourceQuota",
+    "ConfigMap",
     "Node",
 )
 """The kinds whose changes explain trouble. Pods, Jobs and events come and go because of others."""
@@ -72,6 +73,8 @@ def describe_update(kind: str, fields: Sequence[FieldChange]) -> list[Effect]:
     by_path = {leaf.path: leaf for field in fields for leaf in _spread(field)}
     if kind == "Node":
         return list(_describe_node(by_path))
+    if kind == "ConfigMap":
+        return list(_describe_content(fields))
     return [
         *_describe_rollout(by_path),
         *_describe_scale(by_path),
@@ -97,6 +100,7 @@ def _spread(field: FieldChange) -> Iterator[FieldChange]:
 def _describe_rollout(by_path: Mapping[str, FieldChange]) -> Iterator[Effect]:
     template = [field for path, field in by_path.items() if path.startswith("spec.template")]
     parts = list(dict.fromkeys(part for field in template if (part := _describe_template(field))))
+    parts.sort(key=lambda part: not part.startswith("image of "))  # what breaks most comes first
     cause = by_path.get(_CHANGE_CAUSE)
     why = f' ("{_show(cause.after)}")' if cause and cause.after else ""
     if parts:
@@ -107,8 +111,8 @@ def _describe_rollout(by_path: Mapping[str, FieldChange]) -> Iterator[Effect]:
         numbers = f"revision {_show(revision.before)} → {_show(revision.after)}"
         yield Effect(
             EffectKind.ROLLOUT,
-            f"{numbers}{why}: its pod template changed in a field that is not kept here, such as environment, "
-            "command, probes or volumes",
+            f"{numbers}{why}: its pod template changed in a field that is not kept here, such as the values of "
+            "its environment, its command or its probes",
             vague=True,
         )
 
@@ -119,7 +123,7 @@ def _describe_template(field: FieldChange) -> str:
     found = _CONTAINER.fullmatch(field.path)
     if found is None:
         is_label = field.path.startswith("spec.template.metadata.labels")
-        return "pod labels changed" if is_label else _change(_last(field.path), field)
+        return "pod labels changed" if is_label else _change(_within_template(field.path), field)
     name, inner = found["name"], found["field"]
     if inner is None:
         image = (field.after or field.before or {}).get("image", "")
@@ -148,6 +152,18 @@ def _describe_settings(fields: Iterable[FieldChange]) -> Iterator[Effect]:
             parts.append(_change(field.path.removeprefix("spec."), field))
     if parts:
         yield Effect(EffectKind.SETTING, ", ".join(parts))
+
+
+def _describe_content(fields: Iterable[FieldChange]) -> Iterator[Effect]:
+    """Which keys of a ConfigMap hold something else; what they hold is not known."""
+    parts = []
+    for field in fields:
+        part, _, key = field.path.partition(".")
+        if part in {"data", "binaryData"}:
+            did = "added" if field.before is None else "removed" if field.after is None else "changed"
+            parts.append(f"{_show(key)} {did}" if key else f"everything {did}")
+    if parts:
+        yield Effect(EffectKind.CONTENT, ", ".join(parts))
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------
@@ -196,6 +212,8 @@ def _asks_otherwise(before: KubeObject, after: KubeObject) -> bool:
         )
     if isinstance(before, StatefulSet) and isinstance(after, StatefulSet):
         return (before.spec, before.status.update_revision) != (after.spec, after.status.update_revision)
+    if isinstance(before, ConfigMap) and isinstance(after, ConfigMap):
+        return (before.data, before.binary_data) != (after.data, after.binary_data)
     return bool(getattr(before, "spec", None) != getattr(after, "spec", None))
 
 
@@ -217,6 +235,10 @@ def _show(value: Any) -> str:
         return "none"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _within_template(path: str) -> str:
+    return path.removeprefix("spec.template.").removeprefix("spec.")
 
 
 def _last(path: str) -> str:

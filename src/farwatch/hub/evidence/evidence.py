@@ -13,16 +13,17 @@ class Relation(StrEnum):
 
     SUBJECT = "subject"
     OWNER = "owner"
+    CONFIGURATION = "configuration"
     NODE = "node"
     SCALER = "scaler"
     NAMESPACE = "namespace"
-    CLUSTER = "cluster"
 
 
 class EffectKind(StrEnum):
     """What a change of an object amounts to."""
 
     ROLLOUT = "rollout"
+    CONTENT = "content"
     SCALE = "scale"
     SETTING = "setting"
     CONDITION = "condition"

@@ -9,7 +9,15 @@ import msgspec
 
 from farwatch.hub.detect import Lookup, Subject, Workload, read_subject, workload_of
 from farwatch.hub.evidence.evidence import Relation
-from farwatch.kube.objects import ContainerStatus, HorizontalPodAutoscaler, KubeObject, Pod
+from farwatch.kube.objects import (
+    ContainerStatus,
+    HorizontalPodAutoscaler,
+    KubeObject,
+    LocalReference,
+    Pod,
+    TemplateSpec,
+    WorkloadTemplate,
+)
 
 MOST_PODS = 20
 """Events of so many of a workload's failing pods are looked at; those of the newest."""
@@ -78,6 +86,7 @@ def find_scope(labels: Mapping[str, str], objects: Objects) -> Scope:
     related: dict[ObjectRef, Relation] = {}
     if failing and failing.pod.spec.node_name:
         related[ObjectRef("Node", "", failing.pod.spec.node_name)] = Relation.NODE
+    related |= dict.fromkeys(_configuration(subject, objects), Relation.CONFIGURATION)
     related |= dict.fromkeys(_scalers(subject, objects), Relation.SCALER)
     related |= dict.fromkeys(_owners(subject, objects), Relation.OWNER)
     related[ObjectRef(subject.kind, subject.namespace, subject.name)] = Relation.SUBJECT
@@ -166,6 +175,30 @@ def _owners(subject: Subject, objects: Objects) -> Iterator[ObjectRef]:
         ref = ObjectRef(owner.kind, "" if owner.kind == "Node" else target.namespace, owner.name)
         yield ref
         found = objects.get(target.cluster, *ref)
+
+
+def _configuration(subject: Subject, objects: Objects) -> Iterator[ObjectRef]:
+    """The ConfigMaps that configure the workload's pods, as volumes or in their environment."""
+    workload = _workload_of(subject, objects)
+    found = objects.get(workload.cluster, workload.kind, workload.namespace, workload.name)
+    template = getattr(getattr(found, "spec", None), "template", None)
+    if isinstance(template, WorkloadTemplate):
+        for reference in _config_maps(template.spec):
+            if reference is not None and reference.name:
+                yield ObjectRef("ConfigMap", workload.namespace, reference.name)
+
+
+def _config_maps(spec: TemplateSpec) -> Iterator[LocalReference | None]:
+    for volume in spec.volumes or ():
+        yield volume.config_map
+        for source in (volume.projected.sources if volume.projected else None) or ():
+            yield source.config_map
+    for container in (*(spec.init_containers or ()), *(spec.containers or ())):
+        for source_of_all in container.env_from or ():
+            yield source_of_all.config_map_ref
+        for variable in container.env or ():
+            if variable.value_from is not None:
+                yield variable.value_from.config_map_key_ref
 
 
 def _scalers(subject: Subject, objects: Objects) -> Iterator[ObjectRef]:

@@ -8,7 +8,7 @@ import pytest
 from farwatch.hub.evidence.effects import effects_of
 from farwatch.hub.evidence.evidence import EffectKind
 
-KEPT_NOT = "its pod template changed in a field that is not kept here, such as environment, command, probes or volumes"
+KEPT_NOT = "its pod template changed in a field that is not kept here, such as the values of its environment, its command or its probes"
 
 
 def told(change: Any) -> list[tuple[EffectKind, str]]:
@@ -133,6 +133,29 @@ def test_a_node_is_cordoned_and_its_conditions_change(kube: Any) -> None:
             "Ready True → False (KubeletNotReady), DiskPressure False → Unknown",
         ),
         (EffectKind.SETTING, "kubeletVersion v1.35.0 → v1.36.0"),
+    ]
+
+
+def test_of_a_config_map_the_keys_that_hold_something_else_are_told(kube: Any) -> None:
+    def holding(**data: str) -> Any:
+        return kube.build("ConfigMap", "web", data=data, metadata={"annotations": {}})
+
+    change = kube.change(holding(a="1", b="1", c="1"), holding(a="1", b="2", d="1"))
+    assert told(change) == [(EffectKind.CONTENT, "b changed, c removed, d added")]
+    assert told(kube.change(holding(a="1"), kube.build("ConfigMap", "web"))) == [
+        (EffectKind.CONTENT, "everything removed")
+    ]
+    assert told(kube.change(holding(a="1"), holding(a="1"))) == []
+
+
+def test_another_volume_is_a_rollout(kube: Any) -> None:
+    def mounting(name: str) -> Any:
+        volumes = [{"name": "config", "configMap": {"name": name}}]
+        template = {"spec": {"containers": [{"name": "app", "image": "web:1"}], "volumes": volumes}}
+        return kube.deployment(spec={"template": template})
+
+    assert told(kube.change(mounting("web-1"), mounting("web-2"))) == [
+        (EffectKind.ROLLOUT, "volumes[config].configMap.name web-1 → web-2")
     ]
 
 

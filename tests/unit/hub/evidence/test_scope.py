@@ -88,6 +88,38 @@ def test_owners_scalers_and_neighbours_are_related(kube: Any, objects: Any) -> N
     assert scope.relation(ObjectRef("Node", "", "node-9")) is None
 
 
+def test_the_config_maps_that_a_workload_takes_in_are_its_configuration(kube: Any, objects: Any) -> None:
+    containers = [
+        {
+            "name": "app",
+            "image": "web:1",
+            "envFrom": [{"configMapRef": {"name": "all"}}, {"secretRef": {"name": "db"}}],
+            "env": [
+                {"name": "LEVEL", "valueFrom": {"configMapKeyRef": {"name": "one", "key": "level"}}},
+                {"name": "PLAIN", "value": "hidden"},
+                {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            ],
+        }
+    ]
+    volumes = [
+        {"name": "a", "configMap": {"name": "mounted"}},
+        {
+            "name": "b",
+            "projected": {"sources": [{"configMap": {"name": "projected"}}, {"serviceAccountToken": {}}]},
+        },
+        {"name": "c", "emptyDir": {}},
+    ]
+    objects.put(kube.deployment(spec={"template": {"spec": {"containers": containers, "volumes": volumes}}}))
+
+    scope = find_scope(kube.alert().labels, objects)
+
+    configuration = {ref for ref, relation in scope.related.items() if relation is Relation.CONFIGURATION}
+    assert configuration == {
+        ObjectRef("ConfigMap", "shop", name) for name in ("all", "one", "mounted", "projected")
+    }
+    assert "hidden" not in str(objects.get("prod", *WEB))
+
+
 def test_an_autoscalers_alert_is_about_what_it_scales(kube: Any, objects: Any) -> None:
     target = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}
     objects.put(

@@ -83,7 +83,7 @@ class TestObjects:
     @pytest.mark.parametrize(
         ("path", "query", "status", "detail"),
         [
-            ("/objects/Secret", {}, 400, "'Secret' is not a kind that is watched; those are CronJob, "),
+            ("/objects/Secret", {}, 400, "'Secret' is not a kind that is watched; those are ConfigMap, "),
             ("/objects/" + "x" * 3000, {}, 400, "is not a kind"),
             ("/objects/Pod", {"labels": "app=="}, 200, ""),
             ("/objects/Pod", {"labels": "app=web,,"}, 400, "label selector"),
