@@ -5,7 +5,7 @@ from farwatch.hub.alerting.acknowledgements import (
     AlertNotFiringError,
     NotAcknowledgedError,
 )
-from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Transition
+from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Origin, Transition
 from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, ConfigFile, check, load
 from farwatch.hub.alerting.configuration import Configuration, NoConfigFileError, first_file
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
@@ -32,6 +32,7 @@ __all__ = [
     "KnownAlert",
     "NoConfigFileError",
     "NotAcknowledgedError",
+    "Origin",
     "SilenceNotFoundError",
     "Transition",
     "check",

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from farwatch.hub.alerting import Alert, AlertEvent, Transition
+from farwatch.hub.alerting import Alert, AlertEvent, Origin, Transition
 from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.detect import DETECTORS
 from farwatch.hub.evidence.digest import digest
@@ -307,9 +307,12 @@ class Gatherer:
 
 
 def is_detected(alert: Alert) -> bool:
-    """Whether an alert is one of a detector's about an object of a cluster, which its labels name."""
+    """Whether an alert is one of our detectors' about an object of a cluster, which its labels name.
+
+    What others post may bear the same labels; it must not make the hub read logs.
+    """
     detector = DETECTORS.get(alert.labels.get("alertname", ""))
-    return detector is not None and detector.kind != "Cluster" and bool(alert.labels.get("cluster"))
+    return alert.origin is Origin.HUB and detector is not None and detector.kind != "Cluster"
 
 
 _LATE = Digest(missing=("all: it was still being gathered when this was sent",))

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from farwatch.hub.alerting import Alert, AlertEvent, Transition
+from farwatch.hub.alerting import Alert, AlertEvent, Origin, Transition
 from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.evidence.evidence import ContainerLog, Evidence, Run
 from farwatch.hub.evidence.gather import Gatherer, Limits
@@ -162,11 +162,12 @@ async def test_only_what_fires_and_was_raised_by_a_detector_about_an_object_has_
         labels={"alertname": "Watchdog", "cluster": "prod"}, annotations={}, starts_at=ended.starts_at
     )
     of_cluster = kube.alert("FarwatchAgentLost", cluster="prod")
-    gatherer.observe(fired(foreign, of_cluster))
+    posted = msgspec.structs.replace(kube.alert(), origin=Origin.API)
+    gatherer.observe(fired(foreign, of_cluster, posted))
     gatherer.observe(
         [AlertEvent(transition=Transition.RESOLVED, time=0.0, fingerprint=ended.fingerprint, alert=ended)]
     )
-    assert await gatherer.digests([ended, foreign, of_cluster]) == {}
+    assert await gatherer.digests([ended, foreign, of_cluster, posted]) == {}
     assert investigator.asked == []
 
 
