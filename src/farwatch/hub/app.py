@@ -160,7 +160,6 @@ class Hub:
             evidence=self.evidence,
         )
         self.configuration = alerts.Configuration(config, self.alerting, time.time)
-        self.acknowledgements = alerts.Acknowledgements(stores.records, self.alerting.get, time.time)
         self.alert_history = alerts.History(stores.telemetry)
         self.history_keeper = alerts.HistoryKeeper(stores.telemetry, self.alerting.get)
         self.engine = detect.Engine(settings)
@@ -222,23 +221,19 @@ class Hub:
         self.fleet.links.subscribe(self.detection.observe_fleet)
         self.fleet.links.subscribe(publisher.publish_fleet)
         self.alerting.subscribe(self.evidence.observe)
-        self.alerting.subscribe(self.acknowledgements.observe)
         self.alerting.subscribe(self.history_keeper.keep_alerts)
         self.alerting.subscribe(publisher.publish_alerts)
         self.alerting.subscribe_notifications(self.history_keeper.keep_notifications)
         self.alerting.subscribe_silences(self.history_keeper.keep_silences)
-        self.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
+        self.alerting.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
         exits.push_async_callback(self.change_log.close)
         exits.push_async_callback(self.evidence.stop)
         exits.push_async_callback(self.recent_changes.stop)
-        await self.acknowledgements.load()
-        exits.push_async_callback(self.acknowledgements.close)
         await self.alerting.start()
         exits.push_async_callback(self.alerting.stop)
-        self.acknowledgements.settle()
         self.history_keeper.resume(self.alerting.active(), time.time())
         await self._take_up()
         self.detection.start()
@@ -290,7 +285,7 @@ def create_app(hub: Hub) -> Litestar:
     )
     state = State(
         {
-            "acknowledgements": hub.acknowledgements,
+            "acknowledgements": hub.alerting.acknowledgements,
             "alert_history": hub.alert_history,
             "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,

@@ -120,6 +120,7 @@ class Notifier:
         external_url: Where people reach the hub, or empty.
         evidence: What is known about alerts.
         publish: Told of how each notification ended.
+        acknowledged: Whether somebody has taken on an alert, by its fingerprint.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Notifier:
         external_url: str,
         evidence: EvidenceSource,
         publish: NotificationSink,
+        acknowledged: Callable[[str], bool],
     ) -> None:
         self.integrations = integrations
         self._nflog = log
@@ -142,6 +144,7 @@ class Notifier:
         self._external_url = external_url
         self._evidence = evidence
         self._publish = publish
+        self._acknowledged = acknowledged
         self._stopping = asyncio.Event()
         self.counters = Counters()
         self.attempts: deque[Attempt] = deque(maxlen=ATTEMPTS_REMEMBERED)
@@ -169,6 +172,8 @@ class Notifier:
             repeat_interval=flush.route.repeat_interval,
             now=flush.time,
         )
+        if reason is NotifyReason.REPEAT_INTERVAL and all(map(self._acknowledged, firing)):
+            reason = None  # whoever sees to it knows
         if reason is None:
             return True
         alerts = tuple(alert for alert in flush.alerts if send_resolved or alert.ends_at is None)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from farwatch.hub.alerting import tables
+from farwatch.hub.alerting.acknowledgements import Acknowledgements
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, EventSink, KnownAlert
 from farwatch.hub.alerting.clock import Clock, SystemClock
 from farwatch.hub.alerting.config import Config
@@ -63,6 +64,9 @@ class Alerting:
         random: A number from 0 to 1, for the jitter of back-offs.
         external_url: Where people reach the hub: receivers link to it.
         evidence: What is known about alerts, for messages to carry.
+
+    Attributes:
+        acknowledgements: Who has taken on which alert.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Alerting:
         self._intake = Intake(
             alerts=self._alerts, journal=self._journal, clock=self._clock, insert=self._insert
         )
+        self.acknowledgements = Acknowledgements(records, self.get, self._clock.now)
         self._silencer = Silencer(self._journal, self._clock)
         self._suppressor = self._suppress_by(self._plan)
         self._notifier = Notifier(
@@ -98,8 +103,9 @@ class Alerting:
             external_url=external_url,
             evidence=evidence or NoEvidence(),
             publish=self._publish_notifications,
+            acknowledged=self.acknowledgements.acknowledged,
         )
-        self._subscribers: list[EventSink] = []
+        self._subscribers: list[EventSink] = [self.acknowledgements.observe]
         self._notification_subscribers: list[NotificationSink] = []
         self._news = asyncio.Event()
         self._stopping = False
@@ -131,12 +137,14 @@ class Alerting:
 
     async def start(self) -> None:
         """Take up the work where the last process left it. Subscribe before."""
+        await self.acknowledgements.load()
         async with self._records.read() as connection:
             alerts = (await connection.execute(sa.select(tables.alerts))).mappings().all()
             timers = (await connection.execute(sa.select(tables.alert_groups))).mappings().all()
             self._nflog.load((await connection.execute(sa.select(tables.notification_log))).mappings())
             self._silencer.resume((await connection.execute(sa.select(tables.silences))).mappings())
         self._intake.resume(alerts, self._plan.config.global_.resolve_timeout)
+        self.acknowledgements.settle()
         gone = self._dispatcher.resume(
             {GroupId(row["route"], row["group_key"]): row["next_flush"] for row in timers}
         )
@@ -156,6 +164,7 @@ class Alerting:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self.acknowledgements.close()
 
     async def put(self, alerts: Sequence[Alert]) -> None:
         """Take alerts in: raised, updated or resolved ones. They are durable when this returns.
@@ -254,6 +263,10 @@ class Alerting:
     def nflog(self) -> NotificationLog:
         """What receivers were told last."""
         return self._nflog
+
+    def destinations(self, labels: Mapping[str, str]) -> Sequence[Route]:
+        """The routes that alerts with these labels take, in their order."""
+        return self._dispatcher.destinations(labels)
 
     def suppression(self, fingerprint: str) -> Suppression:
         """What keeps people from being told of an alert now."""

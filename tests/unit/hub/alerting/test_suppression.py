@@ -249,3 +249,54 @@ class TestIntervals:
         await alerting.put([alert("a"), alert("b"), alert("c")])
         await clock.advance(60)
         assert sorted(pods for _, _, pods in sink.told()) == [["b"], ["c"]]
+
+
+class TestAcknowledgements:
+    async def test_what_somebody_sees_to_is_not_repeated(
+        self, hub: Hub, clock: FakeClock, sink: Sink
+    ) -> None:
+        alerting = await hub.start(config(sink))
+        await alerting.put([alert("a")])
+        await clock.advance(60)
+        await alerting.acknowledgements.acknowledge(alert("a").fingerprint, author="on-call")
+        await clock.advance(30 * HOUR)
+        assert [time for time, _, _ in sink.told()] == [30]
+
+    async def test_what_is_new_is_told_all_the_same(self, hub: Hub, clock: FakeClock, sink: Sink) -> None:
+        alerting = await hub.start(config(sink))
+        await alerting.put([alert("a")])
+        await clock.advance(60)
+        await alerting.acknowledgements.acknowledge(alert("a").fingerprint, author="on-call")
+        await alerting.put([alert("b", starts=60)])
+        await clock.advance(60)
+        assert [pods for _, _, pods in sink.told()] == [["a"], ["a", "b"]]
+        await alerting.put([alert("a", ends=120), alert("b", starts=60, ends=120)])
+        await clock.advance(60)
+        assert [pods for _, _, pods in sink.told()][2:] == [["-a", "-b"]]
+
+    async def test_one_alert_that_nobody_sees_to_is_enough_to_repeat(
+        self, hub: Hub, clock: FakeClock, sink: Sink
+    ) -> None:
+        alerting = await hub.start(config(sink))
+        await alerting.put([alert("a"), alert("b")])
+        await clock.advance(60)
+        await alerting.acknowledgements.acknowledge(alert("a").fingerprint, author="on-call")
+        await clock.advance(13 * HOUR)
+        assert [pods for _, _, pods in sink.told()] == [["a", "b"]] * 2
+
+    async def test_it_holds_after_a_kill_and_ends_with_the_alert(
+        self, hub: Hub, clock: FakeClock, sink: Sink
+    ) -> None:
+        alerting = await hub.start(config(sink))
+        await alerting.put([alert("a")])
+        await clock.advance(60)
+        await alerting.acknowledgements.acknowledge(alert("a").fingerprint, author="on-call")
+        await hub.kill()
+        alerting = await hub.start(config(sink))
+        await clock.advance(13 * HOUR)
+        assert len(sink.told()) == 1
+        await alerting.put([alert("a", ends=13 * HOUR)])
+        await clock.advance(60)
+        await alerting.put([alert("a", starts=13 * HOUR + 60)])
+        await clock.advance(13 * HOUR)
+        assert [pods for _, _, pods in sink.told()] == [["a"], ["-a"], ["a"], ["a"]]
