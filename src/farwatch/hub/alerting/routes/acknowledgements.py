@@ -14,6 +14,7 @@ from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
+from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
 
 
@@ -28,14 +29,6 @@ class SnoozeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     until: datetime
     note: str = ""
-
-
-class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has taken on an alert, when, and what they said."""
-
-    by: str
-    at: datetime
-    note: str
 
 
 class SnoozeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +49,7 @@ async def acknowledge_alert(
 ) -> AcknowledgementView:
     """Take on an alert that fires, until it ends: people are not told of it again and again meanwhile."""
     made = await acknowledgements(state).acknowledge(fingerprint, author=author(request), note=data.note)
-    return AcknowledgementView(by=made.author, at=utc(made.time), note=made.note)
+    return view_acknowledgement(made)
 
 
 @delete(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,8 +16,14 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
+from farwatch.hub.alerting.acknowledgements import Acknowledgement
 from farwatch.hub.alerting.alerts import Alert
-from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting, utc
+
+MAX_PAGE = 1_000
+
+_CURSOR = re.compile(r"(-?[0-9]{1,18})-([0-9a-f]{16})")
+_BEFORE_ALL = (-(10**18), "")
 
 
 class AlertStatus(StrEnum):
@@ -34,8 +41,22 @@ class AlertChoice(StrEnum):
     ALL = "all"
 
 
+class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has taken on an alert, when, and what they said."""
+
+    by: str
+    at: datetime
+    note: str
+
+
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """An alert as the API shows it. Times are UTC."""
+    """An alert as the API shows it. Times are UTC.
+
+    Attributes:
+        silenced_by: Ids of the silences that hush it.
+        inhibited_by: Fingerprints of the alerts that inhibit it.
+        acknowledgement: Who has taken it on.
+    """
 
     fingerprint: str
     status: AlertStatus
@@ -43,12 +64,20 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     annotations: dict[str, str]
     starts_at: datetime
     ends_at: datetime | None = None
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+    acknowledgement: AcknowledgementView | None = None
 
 
 class AlertList(msgspec.Struct, frozen=True):
-    """Alerts, the oldest first."""
+    """Alerts, the oldest first.
+
+    `total` is how many there are on all pages; `cursor` asks for the next page, and is empty on the last.
+    """
 
     items: list[AlertView]
+    total: int
+    cursor: str
 
 
 def view(alert: Alert, now: datetime) -> AlertView:
@@ -64,6 +93,11 @@ def view(alert: Alert, now: datetime) -> AlertView:
     )
 
 
+def view_acknowledgement(made: Acknowledgement) -> AcknowledgementView:
+    """An acknowledgement as the API shows it."""
+    return AcknowledgementView(by=made.author, at=utc(made.time), note=made.note)
+
+
 @get(
     "/alerts",
     summary="List alerts",
@@ -72,23 +106,34 @@ def view(alert: Alert, now: datetime) -> AlertView:
 )
 def list_alerts(
     state: State,
+    *,
     status: Annotated[AlertChoice, QueryParameter(description="Which are wanted.")] = AlertChoice.FIRING,
     cluster: Annotated[str, QueryParameter(description="Only this cluster's; all when empty.")] = "",
     label: Annotated[
         list[str] | None,
         QueryParameter(description="NAME=VALUE; may be given several times, and all must match."),
     ] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")] = MAX_PAGE,
+    cursor: Annotated[str, QueryParameter(description="The `cursor` of the page before.")] = "",
 ) -> AlertList:
     """What fires now or, with `status=resolved`, what was resolved a short while ago; or, with `status=all`, both."""
     wanted = set(_read_labels(label or ()))
     if cluster:
         wanted.add(("cluster", cluster))
+    after = _read_cursor(cursor)
     now = datetime.now(UTC)
-    views = (view(known.alert, now) for known in alerting(state).known())
-    items = [
-        item for item in views if status in {AlertChoice.ALL, item.status} and wanted <= item.labels.items()
-    ]
-    return AlertList(sorted(items, key=lambda item: (item.starts_at, item.fingerprint)))
+    found = sorted(
+        (_place(known.alert), known.alert)
+        for known in alerting(state).known()
+        if _is_chosen(status, known.alert, now) and wanted <= known.alert.labels.items()
+    )
+    left = [alert for place, alert in found if place > after]
+    page = left[:limit]
+    return AlertList(
+        [_full_view(state, alert, now) for alert in page],
+        total=len(found),
+        cursor=_to_cursor(page[-1]) if len(left) > limit else "",
+    )
 
 
 @get(
@@ -102,7 +147,43 @@ def get_alert(state: State, fingerprint: FromPath[str]) -> AlertView:
     known = alerting(state).get(fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
-    return view(known.alert, datetime.now(UTC))
+    return _full_view(state, known.alert, datetime.now(UTC))
+
+
+def _full_view(state: State, alert: Alert, now: datetime) -> AlertView:
+    """An alert, and what is done about it."""
+    shown = view(alert, now)
+    suppression = alerting(state).suppression(shown.fingerprint)
+    made = acknowledgements(state).get(shown.fingerprint)
+    return msgspec.structs.replace(
+        shown,
+        silenced_by=suppression.silenced_by,
+        inhibited_by=suppression.inhibited_by,
+        acknowledgement=None if made is None else view_acknowledgement(made),
+    )
+
+
+def _is_chosen(choice: AlertChoice, alert: Alert, now: datetime) -> bool:
+    return choice is AlertChoice.ALL or (choice is AlertChoice.RESOLVED) == alert.resolved(now)
+
+
+def _place(alert: Alert) -> tuple[int, str]:
+    """Where an alert stands in the list: by the microsecond at which it began."""
+    return round(alert.starts_at.timestamp() * 1_000_000), alert.fingerprint
+
+
+def _to_cursor(alert: Alert) -> str:
+    microseconds, key = _place(alert)
+    return f"{microseconds}-{key}"
+
+
+def _read_cursor(text: str) -> tuple[int, str]:
+    if not text:
+        return _BEFORE_ALL
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise ClientException(f"cursor {text[:80]!r} is not one that a page gave: begin again without it")
+    return int(found[1]), found[2]
 
 
 def _read_labels(texts: Iterable[str]) -> Iterable[tuple[str, str]]:

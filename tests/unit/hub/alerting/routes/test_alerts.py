@@ -60,6 +60,19 @@ async def test_alerts_are_selected_and_come_the_oldest_first(
     assert [item["labels"]["alertname"] for item in found] == expected
 
 
+@pytest.mark.usefixtures("alerts")
+async def test_alerts_come_in_pages(api: Any) -> None:
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(2):
+        page = await api.get("/alerts", status="all", limit=2, cursor=cursor)
+        assert (len(page["items"]), page["total"]) == (2, 4)
+        seen += [item["labels"]["alertname"] for item in page["items"]]
+        cursor = page["cursor"]
+    assert seen == ["Oldest", "Over", "Elsewhere", "Newest"]
+    assert cursor == ""
+
+
 async def test_an_alert_is_shown_with_its_status_and_times(api: Any, alerts: list[Alert]) -> None:
     firing = await api.get(f"/alerts/{alerts[0].fingerprint}")
     assert firing["status"] == "firing"
@@ -80,6 +93,9 @@ async def test_an_alert_is_shown_with_its_status_and_times(api: Any, alerts: lis
         ("/alerts", {"label": "=shop"}, 400, "is not of the form NAME=VALUE"),
         ("/alerts/0000000000000000", {}, 404, "no alert has the fingerprint '0000000000000000'"),
         ("/alerts/" + "x" * 5000, {}, 404, "no alert has the fingerprint"),
+        ("/alerts", {"limit": 0}, 400, "limit: Expected `int` >= 1"),
+        ("/alerts", {"limit": 1001}, 400, "limit: Expected `int` <= 1000"),
+        ("/alerts", {"cursor": "x"}, 400, "cursor 'x' is not one that a page gave"),
         ("/notifications", {"limit": 0}, 400, "limit: Expected `int` >= 1"),
         ("/notifications", {"limit": 501}, 400, "limit: Expected `int` <= 500"),
     ],
