@@ -36,7 +36,9 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?i)(?P<before>\b(?:set-)?cookie{_QUOTE}{_SEPARATOR})[^\n]{{1,8000}}"),
     # password=abc, "db_password": "abc", --token abc
     re.compile(rf"(?i)(?P<before>(?:{_NAMES})s?[a-z0-9_.-]{{0,30}}{_QUOTE}{_SEPARATOR}{_QUOTE}){_VALUE}"),
-    re.compile(rf"(?i)(?P<before>--[a-z-]{{0,20}}(?:{_NAMES})[ \t]{{1,3}})[^\s-][^\s]{{0,8000}}"),
+    re.compile(
+        rf"(?i)(?P<before>(?<!-)--(?=[a-z])[a-z-]{{0,20}}(?:{_NAMES})[ \t]{{1,3}})[^\s-][^\s]{{0,8000}}"
+    ),
     # postgres://user:abc@host
     re.compile(r"(?P<before>://[^\s:/@]{0,200}:)[^\s/@]{1,500}(?=@)"),
     # Tokens that say whose they are: GitHub, GitLab, Slack, npm, Stripe and others' sk-, Vault, Google, AWS, Farwatch
