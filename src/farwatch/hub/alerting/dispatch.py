@@ -8,15 +8,16 @@ a flush says to a receiver depends on what that receiver was told last.
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.destinations import Destinations
 from farwatch.hub.alerting.gostrings import quote
 from farwatch.hub.alerting.routing import Route
 
@@ -167,9 +168,11 @@ class Dispatcher:
     """All groups, and when each is due."""
 
     def __init__(self, route: Route) -> None:
-        self._route = route
+        self._destinations = Destinations(route)
         self._groups: dict[GroupId, Group] = {}
-        self._members: Counter[str] = Counter()  # in how many groups an alert is
+        self._by_values: dict[tuple[str, ...], Group] = {}  # spared the spelling of their names
+        self._memberships: dict[str, tuple[Group, ...]] = {}  # the groups that an alert is in
+        self._partial: set[str] = set()  # alerts that have left some of their groups
         self._agenda: list[tuple[float, GroupId]] = []
 
     def __len__(self) -> int:
@@ -178,11 +181,19 @@ class Dispatcher:
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
 
+    def destinations(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
+        """The routes that alerts with these labels take, in their order."""
+        return self._destinations.of(labels)
+
     def insert(self, fingerprint: str, alert: Alert, received_at: float) -> None:
         """Put an alert into its group in each route that it takes."""
-        for route in self._route.match(alert.labels):
-            group = self._group(route, alert, received_at)
-            self._members[fingerprint] += fingerprint not in group.alerts
+        groups = self._memberships.get(fingerprint)
+        if groups is None or fingerprint in self._partial:
+            routes = self._destinations.of(alert.labels)
+            groups = tuple([self._group(route, alert, received_at) for route in routes])
+            self._memberships[fingerprint] = groups
+            self._partial.discard(fingerprint)
+        for group in groups:
             group.alerts[fingerprint] = alert
 
     def _group(self, route: Route, first: Alert, received_at: float) -> Group:
@@ -190,13 +201,14 @@ class Dispatcher:
 
         As upstream, a group is flushed at once if its first alert is older than ``group_wait``.
         """
-        labels = route.group_labels(first.labels)
-        name = group_id(route, labels)
-        group = self._groups.get(name)
+        values = _group_values(route, first.labels)
+        group = self._by_values.get(values)
         if group is None:
+            labels = route.group_labels(first.labels)
+            name = group_id(route, labels)
             is_old = first.starts_at.timestamp() + route.group_wait < received_at
             group = Group(name, labels, route, received_at if is_old else received_at + route.group_wait)
-            self._groups[name] = group
+            self._groups[name] = self._by_values[values] = group
             heapq.heappush(self._agenda, (group.next_flush, name))
         return group
 
@@ -244,21 +256,35 @@ class Dispatcher:
             return Finished(group=flush.group, next_flush=None, released=())
         in_flight, group.in_flight = group.in_flight or {}, None
         leaving = [key for key, alert in in_flight.items() if delivered and group.alerts.get(key) is alert]
-        for key in leaving:
-            del group.alerts[key]
-            self._members[key] -= 1
-        released = tuple(key for key in leaving if not self._members[key])
-        for key in released:
-            del self._members[key]
+        released = tuple([key for key in leaving if self._leave(group, key)])
         if not group.alerts:
-            del self._groups[group.id]
+            del self._groups[group.id], self._by_values[_group_values(group.route, group.labels)]
             return Finished(group=group.id, next_flush=None, released=released)
         heapq.heappush(self._agenda, (group.next_flush, group.id))
         return Finished(group=group.id, next_flush=group.next_flush, released=released)
 
+    def _leave(self, group: Group, fingerprint: str) -> bool:
+        """Take an alert out of a group; gives whether it is in no other."""
+        del group.alerts[fingerprint]
+        others = tuple([other for other in self._memberships[fingerprint] if other is not group])
+        if others:
+            self._memberships[fingerprint] = others
+            self._partial.add(fingerprint)
+            return False
+        del self._memberships[fingerprint]
+        self._partial.discard(fingerprint)
+        return True
+
     def _is_current(self, time: float, name: GroupId) -> bool:
         group = self._groups.get(name)
         return group is not None and group.next_flush == time and group.in_flight is None
+
+
+def _group_values(route: Route, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """What tells groups apart: the route, and the values of its labels."""
+    if route.group_by is None:
+        return (route.id, *chain.from_iterable(sorted(labels.items())))
+    return (route.id, *[labels.get(name, "") for name in route.group_by])
 
 
 def _begin(group: Group, now: float) -> Flush:
@@ -276,7 +302,7 @@ def _begin(group: Group, now: float) -> Flush:
         group_key=group.id.key,
         group_labels=group.labels,
         route=group.route,
-        alerts=tuple(sorted(alerts, key=_order)),
+        alerts=tuple(sorted(alerts, key=alert_order)),
         time=now,
     )
 
@@ -290,11 +316,16 @@ class _Descending(str):
         return str.__gt__(self, other)
 
 
-def _order(alert: Alert) -> tuple[object, ...]:
-    """Upstream's order of a group's alerts: by ``job``, ``instance``, then ``LabelSet.Before``."""
+def alert_order(alert: Alert) -> tuple[object, ...]:
+    """Upstream's order of a group's alerts: by ``job``, ``instance``, then by all labels."""
     labels = alert.labels
     first = ((name not in labels, labels.get(name, "")) for name in ("job", "instance"))
-    return *first, len(labels), [(_Descending(name), labels[name]) for name in sorted(labels)]
+    return *first, *label_order(labels)
+
+
+def label_order(labels: Mapping[str, str]) -> tuple[object, ...]:
+    """Upstream's order of label sets (``LabelSet.Before``)."""
+    return len(labels), [(_Descending(name), labels[name]) for name in sorted(labels)]
 
 
 def _label_set(labels: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -74,17 +74,17 @@ class Intake:
             resolve_timeout: For how many seconds from now on no alert ends because nobody has put it again: while the
                 hub was away, nobody could.
         """
-        now = self._clock.now()
+        earliest_end = datetime.fromtimestamp(self._clock.now() + resolve_timeout, UTC)
         known = {}
         # In the order in which they came: a group's wait begins with its first alert.
         for row in sorted(rows, key=lambda row: (row["received_at"], row["fingerprint"])):
-            known[row["fingerprint"]] = _resume(row, now + resolve_timeout)
+            known[row["fingerprint"]] = _resume(row, earliest_end)
         for key, alert in known.items():
             self._alerts.remember(key, alert)
         self._insert({key: alert for key, alert in known.items() if not alert.settled})
 
 
-def _resume(row: sa.RowMapping, earliest_end: float) -> KnownAlert:
+def _resume(row: sa.RowMapping, earliest_end: datetime) -> KnownAlert:
     alert = _decode(row["document"])
     known = KnownAlert(
         alert=alert,
@@ -97,7 +97,7 @@ def _resume(row: sa.RowMapping, earliest_end: float) -> KnownAlert:
         return known
     kept_end = alert.ends_at.timestamp()
     if alert.origin is Origin.API and not known.resolved:
-        end = datetime.fromtimestamp(max(kept_end + SLACK_SECONDS, earliest_end), UTC)
+        end = max(alert.ends_at + timedelta(seconds=SLACK_SECONDS), earliest_end)
         alert = msgspec.structs.replace(alert, ends_at=end, timeout=True)
     return msgspec.structs.replace(known, alert=alert, kept_end=kept_end)
 

@@ -59,6 +59,22 @@ class Matcher:
             except ValueError as error:
                 raise ValueError(f'"{value}" is not a regular expression: {error}') from None
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From text, as filters of the API have it: one alone, without braces.
+
+        Raises:
+            ValueError: It is neither of the classic syntax nor of the newer one.
+        """
+        try:
+            found = _parse_classic_matcher(text)
+        except _SyntaxError:
+            matchers = () if text.lstrip().startswith("{") else tuple(_parse_quoted(text))
+            if len(matchers) != 1:
+                raise ValueError(f"{text} is not a matcher: {_WRITE_IT}") from None
+            (found,) = matchers
+        return cls(found.name, found.operator, found.value)
+
     @property
     def negative(self) -> bool:
         """Whether it wants the value to be different."""

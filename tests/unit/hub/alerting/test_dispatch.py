@@ -178,8 +178,8 @@ class Simulation:
     def put(self, new: Alert) -> None:
         changes = self.alerts.changes([new], self.now)
         self.alerts.apply(changes, self.now)
-        for key, known in changes.items():
-            self.dispatcher.insert(key, known.alert, known.received_at)
+        for key, change in changes.items():
+            self.dispatcher.insert(key, change.known.alert, change.known.received_at)
         self.flush()
 
     def advance(self, until: float) -> None:

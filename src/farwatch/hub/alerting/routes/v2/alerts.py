@@ -1,0 +1,76 @@
+"""Alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import State
+from litestar.response import Stream
+
+from farwatch.hub.alerting.alerts import KnownAlert
+from farwatch.hub.alerting.postings import Postings
+from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.v2.choice import Choice
+from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
+from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
+
+BATCH = 500
+"""So many alerts are looked at before others get a turn."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+@get("/alerts")
+async def list_alerts(request: AnyRequest, state: State) -> Stream:
+    """Alerts that have not ended, by fingerprint."""
+    choice = Choice(request)
+    viewer = Viewer(alerting(state), time.time())
+    chosen = [known for known in alerting(state).known() if choice.wants_labels(known)]
+    chosen.sort(key=lambda known: known.alert.fingerprint)
+    return Stream(_write(chosen, choice, viewer), media_type="application/json")
+
+
+@post("/alerts", status_code=200)
+async def post_alerts(request: AnyRequest, state: State) -> Response[str | None]:
+    """Take alerts in; of a batch, those that are valid are taken in any case."""
+    postings: Postings = state.postings
+    service = alerting(state)
+    posted = postings.read(await request.body(), time.time(), service.config.global_.resolve_timeout)
+    if posted.alerts:
+        await service.put(posted.alerts)
+    if posted.faults:
+        return Response("\n".join(posted.faults), status_code=400, media_type="application/json")
+    return Response(None)
+
+
+async def _write(chosen: list[KnownAlert], choice: Choice, viewer: Viewer) -> AsyncIterator[bytes]:
+    """The alerts as a JSON list, a part at a time."""
+    opening = b"["
+    for start in range(0, len(chosen), BATCH):
+        views = [
+            found
+            for known in chosen[start : start + BATCH]
+            if (found := _view(known, choice, viewer)) is not None
+        ]
+        if views:
+            yield opening + _encode(views)[1:-1]
+            opening = b","
+        await asyncio.sleep(0)
+    yield b"]" if opening == b"," else b"[]"
+
+
+def _view(known: KnownAlert, choice: Choice, viewer: Viewer) -> GettableAlert | None:
+    if viewer.is_over(known):
+        return None
+    receivers = viewer.receivers(known)
+    if not choice.wants_receivers(receivers):
+        return None
+    suppression = viewer.suppression(known)
+    return viewer.view(known, receivers, suppression) if choice.wants(suppression) else None
+
+
+handlers = [list_alerts, post_alerts]

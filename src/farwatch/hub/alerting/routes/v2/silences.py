@@ -1,0 +1,172 @@
+"""Silences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from litestar import Response, delete, get, post
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+
+from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
+from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
+from farwatch.hub.alerting.routes.v2.views import spell_seconds
+from farwatch.hub.alerting.silences import Silence, SilenceState
+
+
+class ApiMatcher(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A matcher, by its parts."""
+
+    is_equal: bool | None = True
+    is_regex: bool
+    name: str
+    value: str
+
+
+class PostableSilence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A silence as it is wanted; with an ``id``, a change of that one."""
+
+    id: str | None = None
+    matchers: list[ApiMatcher]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    comment: str
+
+
+class SilenceStatus(msgspec.Struct, frozen=True):
+    """Whether a silence hushes."""
+
+    state: SilenceState
+
+
+class GettableSilence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A silence."""
+
+    id: str
+    status: SilenceStatus
+    updated_at: str
+    annotations: dict[str, str] = {}
+    comment: str
+    created_by: str
+    ends_at: str
+    matchers: list[ApiMatcher]
+    starts_at: str
+
+
+class SilenceId(msgspec.Struct, frozen=True):
+    """Names a silence."""
+
+    silence_id: str = msgspec.field(name="silenceID")
+
+
+_decode = msgspec.json.Decoder(PostableSilence).decode
+
+
+@get("/silences", sync_to_thread=False)
+def list_silences(request: AnyRequest, state: State) -> list[GettableSilence]:
+    """Silences: those that hush, by their end, those that will, by their start, and those that did, the latest first."""
+    wanted = matchers(request)
+    states = {choice for choice in SilenceState if flag(request, choice)}
+    now = time.time()
+    found = [
+        silence
+        for silence in alerting(state).silences
+        if silence.state(now) in states and all(matcher in silence.matchers for matcher in wanted)
+    ]
+    return [_show(silence, now) for silence in sorted(found, key=lambda silence: _order(silence, now))]
+
+
+@post("/silences", status_code=200)
+async def post_silence(request: AnyRequest, state: State) -> SilenceId:
+    """Make a silence, or change one."""
+    wanted = _read(await request.body())
+    silence = await alerting(state).set_silence(
+        id=wanted.id or None,
+        matchers=_to_matchers(wanted.matchers),
+        starts_at=_seconds(wanted.starts_at),
+        ends_at=_seconds(wanted.ends_at),
+        created_by=wanted.created_by,
+        comment=wanted.comment,
+    )
+    return SilenceId(silence.id)
+
+
+@get("/silence/{silence_id:str}", sync_to_thread=False)
+def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
+    """One silence."""
+    silence = alerting(state).silences.get(silence_id)
+    if silence is None:
+        raise HTTPException(status_code=404, detail=f"silence {silence_id[:100]} not found")
+    return _show(silence, time.time())
+
+
+@delete("/silence/{silence_id:str}", status_code=200)
+async def delete_silence(state: State, silence_id: FromPath[str]) -> Response[None]:
+    """End a silence."""
+    await alerting(state).expire_silence(silence_id)
+    return Response(None)
+
+
+def _read(body: bytes) -> PostableSilence:
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadParameterError(f"the body is no silence: {error}") from None
+
+
+def _to_matchers(parts: Sequence[ApiMatcher]) -> Matchers:
+    try:
+        return Matchers(Matcher(part.name, _operator(part), part.value) for part in parts)
+    except ValueError as error:
+        raise BadParameterError(f"invalid silence: invalid label matcher: {error}") from None
+
+
+def _operator(part: ApiMatcher) -> Operator:
+    equal = part.is_equal is not False
+    if part.is_regex:
+        return Operator.REGEX if equal else Operator.NOT_REGEX
+    return Operator.EQUAL if equal else Operator.NOT_EQUAL
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _show(silence: Silence, now: float) -> GettableSilence:
+    return GettableSilence(
+        id=silence.id,
+        status=SilenceStatus(silence.state(now)),
+        updated_at=spell_seconds(silence.updated_at),
+        comment=silence.comment,
+        created_by=silence.created_by,
+        ends_at=spell_seconds(silence.ends_at),
+        matchers=[
+            ApiMatcher(
+                is_equal=not matcher.negative,
+                is_regex=matcher.operator in {Operator.REGEX, Operator.NOT_REGEX},
+                name=matcher.name,
+                value=matcher.value,
+            )
+            for matcher in silence.matchers
+        ],
+        starts_at=spell_seconds(silence.starts_at),
+    )
+
+
+def _order(silence: Silence, now: float) -> tuple[int, float]:
+    match silence.state(now):
+        case SilenceState.ACTIVE:
+            return 1, silence.ends_at
+        case SilenceState.PENDING:
+            return 2, silence.starts_at
+        case SilenceState.EXPIRED:
+            return 3, -silence.ends_at
+
+
+handlers = [list_silences, post_silence, get_silence, delete_silence]

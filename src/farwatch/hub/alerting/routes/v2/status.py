@@ -1,0 +1,61 @@
+"""What runs here, and by which configuration."""
+
+from __future__ import annotations
+
+import platform
+
+import msgspec
+from litestar import get
+from litestar.datastructures import State
+
+from farwatch import __version__
+from farwatch.hub.alerting.configuration import Configuration
+from farwatch.hub.alerting.routes.v2.views import spell_seconds
+
+
+class ClusterStatus(msgspec.Struct, frozen=True):
+    """Farwatch's hub is no cluster of Alertmanagers."""
+
+    status: str = "disabled"
+    peers: tuple[()] = ()
+
+
+class OriginalConfig(msgspec.Struct, frozen=True):
+    """The configuration in YAML, its secrets hidden."""
+
+    original: str
+
+
+class VersionInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """What runs here. There is no Go in it: that field tells which Python."""
+
+    branch: str = ""
+    build_date: str = ""
+    build_user: str = ""
+    go_version: str = f"python{platform.python_version()}"
+    revision: str = ""
+    version: str = f"farwatch-{__version__}"
+
+
+class AlertmanagerStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Since when, and by which configuration."""
+
+    cluster: ClusterStatus
+    config: OriginalConfig
+    uptime: str
+    version_info: VersionInfo
+
+
+@get("/status", sync_to_thread=False)
+def show_status(state: State) -> AlertmanagerStatus:
+    """Since when the hub runs, and by which configuration."""
+    configuration: Configuration = state.configuration
+    return AlertmanagerStatus(
+        cluster=ClusterStatus(),
+        config=OriginalConfig(configuration.current.text),
+        uptime=spell_seconds(state.started_at),
+        version_info=VersionInfo(),
+    )
+
+
+handlers = [show_status]
