@@ -89,10 +89,10 @@ def _plain(body: Json) -> Json:
 def _compare_answers(real: Performance, ours: Performance) -> Iterator[str]:
     read_real, read_ours = _Reader(real), _Reader(ours)
     for number, (wanted, found) in enumerate(zip(real.answered, ours.answered, strict=True), 1):
-        where = f"request {number}, {wanted.request.split()[0]} {_ID.sub('ID', wanted.request.split()[1])}"
+        where = f"request {number}, {_ID.sub('ID', wanted.request)}"
         if wanted.status != found.status:
             yield f"{where}: Alertmanager answers {wanted.status}, Farwatch {found.status}"
-        if wanted.status < 300 or found.status < 300:
+        if wanted.succeeded and found.succeeded:
             yield from _compare_values(where, read_real(wanted.body), read_ours(found.body))
 
 

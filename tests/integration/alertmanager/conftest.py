@@ -10,7 +10,7 @@ from ..conftest import Stage
 from ..peers import Peer, find_peer, version
 from .playing import Played, Player
 from .plays import PLAYS
-from .sides import OURS, REAL, Alertmanagers, start_hub
+from .sides import OURS, REAL, Alertmanagers, Hubs
 
 UNIT_SECONDS = 1.0
 SLOWER = 2.0
@@ -39,7 +39,7 @@ def played(
 ) -> Played:
     """What both sides did in every scenario. A machine that was too slow gets a second, slower chance."""
     with Alertmanagers(alertmanager).running() as real:
-        starters = {REAL: real.start, OURS: start_hub(common_stage)}
+        starters = {REAL: real.start, OURS: Hubs(common_stage).start}
         for unit in (UNIT_SECONDS, UNIT_SECONDS * SLOWER):
             found = Player(starters, amtool, tmp_path_factory.mktemp("plays"), unit).play(PLAYS)
             if found.late < LATE_UNITS:

@@ -21,6 +21,7 @@ from .scenario import (
     NOW,
     Action,
     Asked,
+    ByAmtool,
     Expired,
     Json,
     Posted,
@@ -40,11 +41,12 @@ STAGGER_UNITS = 0.05
 
 @dataclass(frozen=True)
 class Answered:
-    """What a side said to a request."""
+    """What a side said to a request, or what amtool printed, with its exit code."""
 
     time: float
     request: str
     status: int
+    succeeded: bool
     body: Json
 
 
@@ -200,6 +202,8 @@ class _Actor:
                     await self._silence(action)
                 case SilencedByAmtool():
                     await self._silence_by_amtool(action)
+                case ByAmtool(words):
+                    await self._run_amtool(*map(self._filled, words))
                 case Expired(name, by_amtool=True):
                     await self._run_amtool("silence", "expire", self._silences[name])
                 case Expired(name):
@@ -226,9 +230,7 @@ class _Actor:
         )
 
     async def _ask(self, asked: Asked) -> None:
-        path = asked.path
-        for name, known in self._silences.items():
-            path = path.replace(f"{{{name}}}", known)
+        path = self._filled(asked.path)
         if asked.method == "GET":
             path = (
                 f"{path}?{urlencode([*asked.body, ('filter', own(self._scenario))])}"
@@ -238,6 +240,12 @@ class _Actor:
             await self._request("GET", path)
         else:
             await self._request(asked.method, path, asked.body)
+
+    def _filled(self, text: str) -> str:
+        text = text.replace("{scenario}", own(self._scenario))
+        for name, known in self._silences.items():
+            text = text.replace(f"{{{name}}}", known)
+        return text
 
     async def _silence(self, silenced: Silenced) -> None:
         body = {
@@ -269,9 +277,15 @@ class _Actor:
             stderr=asyncio.subprocess.PIPE,
         )
         said, complained = await process.communicate()
-        text = (said + complained).decode()
+        text = _read(said + complained)
         self.answered.append(
-            Answered(time.time(), f"amtool {words[0]} {words[1]}", process.returncode or 0, text)
+            Answered(
+                time.time(),
+                f"amtool {' '.join(words)}",
+                process.returncode or 0,
+                not process.returncode,
+                text,
+            )
         )
         return said.decode()
 
@@ -284,7 +298,7 @@ class _Actor:
                 status, said = answer.status, _read(await answer.read())
         except aiohttp.ServerDisconnectedError:
             status, said = NO_ANSWER, "the connection was closed"
-        self.answered.append(Answered(time.time(), f"{method} {path}", status, said))
+        self.answered.append(Answered(time.time(), f"{method} {path}", status, 200 <= status < 300, said))
         return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .cases import (
+    amtool,
     api,
     grouping,
     inhibition,
@@ -28,6 +29,7 @@ PLAYS = [
             *intervals.SCENARIOS,
             *receivers.SCENARIOS,
             *api.SCENARIOS,
+            *amtool.SCENARIOS,
             *twisted.SCENARIOS,
         ],
         extra={"global": {"resolve_timeout": 1001}, "time_intervals": intervals.INTERVALS},

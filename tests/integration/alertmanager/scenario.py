@@ -74,7 +74,21 @@ class Expired:
     by_amtool: bool = True
 
 
-Action = Posted | Asked | Silenced | SilencedByAmtool | Expired
+@dataclass(frozen=True)
+class ByAmtool:
+    """Anything done by the real amtool: its exit code and what it prints are compared.
+
+    In its words, ``{scenario}`` stands for the scenario's matcher, ``{NAME}`` for the id of the silence of this name.
+    """
+
+    words: Sequence[str]
+
+
+def amtool(*words: str) -> ByAmtool:
+    return ByAmtool(words)
+
+
+Action = Posted | Asked | Silenced | SilencedByAmtool | Expired | ByAmtool
 
 
 def fire(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Alertmanagers:
 
     def __init__(self, program: Path) -> None:
         self._program = program
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[Side, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, config: Path) -> Side:
         log = config.with_suffix(".log")
@@ -49,36 +49,53 @@ class Alertmanagers:
                     "--cluster.listen-address=",
                     "--web.listen-address=127.0.0.1:0",
                     f"--web.external-url={EXTERNAL_URL}",
+                    # What it was told and what is silenced is on disk from then on.
+                    "--data.maintenance-interval=1s",
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
             )
-        self._processes.append(process)
 
         def find_address() -> str:
             assert process.poll() is None, f"Alertmanager ended:\n{log.read_text()}"
             found = re.search(r'"?Listening on"? address=(\S+)', log.read_text())
             return found[1] if found else ""
 
-        return Side(name, f"http://{eventually(find_address, 'Alertmanager says where it is')}")
+        try:
+            side = Side(name, f"http://{eventually(find_address, 'Alertmanager says where it is')}")
+        except BaseException:
+            process.kill()
+            raise
+        self._processes[side] = process
+        return side
+
+    def kill(self, side: Side) -> None:
+        """End one without a word."""
+        process = self._processes.pop(side)
+        process.kill()
+        process.wait(STOP_SECONDS)
 
     @contextmanager
     def running(self) -> Iterator[Alertmanagers]:
         try:
             yield self
         finally:
-            for process in self._processes:
+            for process in self._processes.values():
                 process.terminate()
-            for process in self._processes:
+            for process in self._processes.values():
                 process.wait(STOP_SECONDS)
 
 
-def start_hub(stage: Stage) -> Callable[[str, Path], Side]:
-    """What starts hubs on a stage, which ends them."""
+class Hubs:
+    """Starts hubs on a stage, which ends them."""
 
-    def start(name: str, config: Path) -> Side:
-        hub: Hub = stage.hub(
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._hubs: dict[Side, Hub] = {}
+
+    def start(self, name: str, config: Path) -> Side:
+        hub = self._stage.hub(
             "--alerting",
             config,
             "--alertmanager-listen",
@@ -89,6 +106,10 @@ def start_hub(stage: Stage) -> Callable[[str, Path], Side]:
             EXTERNAL_URL,
             data=f"{config.stem}-data",
         )
-        return Side(name, hub.url)
+        side = Side(name, hub.url)
+        self._hubs[side] = hub
+        return side
 
-    return start
+    def kill(self, side: Side) -> None:
+        """End one without a word."""
+        self._hubs.pop(side).kill()

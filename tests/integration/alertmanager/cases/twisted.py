@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scenario import fire, resolve, scenario
+from ..scenario import fire, resolve, scenario, webhook
 
 SCENARIOS = [
     scenario("twisted-group-by", differs="only Farwatch told", twist={"group_by": ["alertname"]})
@@ -16,7 +16,12 @@ SCENARIOS = [
     scenario("twisted-repeat-interval", differs="only Farwatch told", twist={"repeat_interval": 3})
     .at(0, fire("a"))
     .until(8),
-    scenario("twisted-receiver", differs="only Alertmanager told", twist={"receiver": "other"})
+    scenario(
+        "twisted-receiver",
+        differs="only Alertmanager told",
+        receivers={"other": [webhook()]},
+        twist={"receiver": "other"},
+    )
     .at(0, fire("a"))
     .at(4, resolve("a"))
     .until(8),
