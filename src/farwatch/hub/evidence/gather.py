@@ -273,6 +273,9 @@ class Gatherer:
     def _ended(self, fingerprint: str, task: asyncio.Task[None]) -> None:
         if self._under_way.get(fingerprint) is task:
             del self._under_way[fingerprint]
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self.counters.failed += 1
+            _log.error("evidence was gathered in vain", fingerprint=fingerprint, exc_info=fault)
 
     # --- keeping ----------------------------------------------------------------------------------------------
 

@@ -321,6 +321,17 @@ async def test_a_fault_of_ours_keeps_no_message_back(
     assert lines[0]["log_level"] == "error"
 
 
+async def test_evidence_that_cannot_be_told_is_counted(
+    kube: Any, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farwatch.hub.evidence.gather.digest", lambda _found: 1 / 0)
+    gatherer = await make()
+    with structlog.testing.capture_logs() as lines:
+        assert await gatherer.digests([kube.alert()]) == {}
+    assert gatherer.counters.failed == 1
+    assert [line["event"] for line in lines] == ["evidence was gathered in vain"]
+
+
 async def test_stopping_ends_what_is_under_way_and_writes_down_what_is_there(
     kube: Any, store: EvidenceStore, make: Make, investigator: Investigator
 ) -> None:
