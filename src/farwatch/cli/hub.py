@@ -15,6 +15,17 @@ def run_hub(
         "data"
     ),
     listen: Annotated[str, typer.Option(help="Address to serve on, HOST:PORT.")] = "127.0.0.1:8080",
+    alertmanager_listen: Annotated[
+        str,
+        typer.Option(
+            envvar="FARWATCH_ALERTMANAGER_LISTEN",
+            help="Another address, HOST:PORT, for Alertmanager's API alone.",
+            show_default="it is served beside the hub's own",
+        ),
+    ] = "",
+    alertmanager_auth: Annotated[
+        str, typer.Option(help="What that address wants of clients: token, or none.")
+    ] = "token",
     alerting: Annotated[
         Path | None,
         typer.Option(help="Whom to tell: a file in Alertmanager's format.", show_default="nobody"),
@@ -65,6 +76,8 @@ def run_hub(
     options = HubOptions(
         data=data,
         listen=listen,
+        alertmanager_listen=alertmanager_listen,
+        alertmanager_auth=alertmanager_auth,
         alerting=alerting,
         detectors=detectors,
         external_url=external_url,

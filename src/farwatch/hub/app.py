@@ -24,9 +24,10 @@ from farwatch.hub import alerting as alerts
 from farwatch.hub import auth, detect, fleet, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
+from farwatch.hub.alerting.routes import management
 from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
-from farwatch.hub.auth.guard import require_token
+from farwatch.hub.auth.guard import admit_anyone, require_token
 from farwatch.hub.console import routes as console_routes
 from farwatch.hub.console.runbooks import RunbookPages
 from farwatch.hub.detection import Detection
@@ -47,7 +48,7 @@ from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live import routes as live_routes
-from farwatch.hub.options import HubOptions
+from farwatch.hub.options import HubOptions, ListenerAuth
 from farwatch.hub.store import (
     DataDirectory,
     Records,
@@ -117,6 +118,7 @@ class Hub:
     Attributes are the parts that the API serves; each route reads the ones it needs from the application's state.
 
     Attributes:
+        started_at: When it was started, seconds since the epoch.
         first_token: The API token made at the first start, to be shown once; None on every later start.
     """
 
@@ -129,6 +131,8 @@ class Hub:
         external_url: str,
     ) -> None:
         self.first_token: str | None = None
+        self.started_at = time.time()
+        self.postings = alerts.Postings()
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.api_tokens = ApiTokens(stores.records, time.time)
@@ -256,9 +260,11 @@ class Hub:
         for (cluster, kind), changes in _by_cluster_and_kind(loaded):
             self.engine.load(cluster, kind, [change.object for change in changes])
         active = self.alerting.active()
-        self.engine.restore(active)
+        # What others posted is theirs to end, whatever it is called.
+        own = [alert for alert in active if alert.origin is alerts.Origin.HUB]
+        self.engine.restore(own)
         # A kill between the removal of a cluster and the end of its alerts leaves them to nobody else.
-        for removed in sorted({alert.labels.get("cluster", "") for alert in active} - known):
+        for removed in sorted({alert.labels.get("cluster", "") for alert in own} - known):
             self.engine.observe_fleet(
                 FleetChange(cluster=removed, kind=FleetChangeKind.CLUSTER_REMOVED, time=time.time())
             )
@@ -283,7 +289,42 @@ def create_app(hub: Hub) -> Litestar:
         # Answers hold secrets (new tokens) and what was true a moment ago.
         response_headers=[ResponseHeader(name="Cache-Control", value="no-store", documentation_only=False)],
     )
-    state = State(
+    return Litestar(
+        [
+            api,
+            alerting_routes.v2.router,
+            management.router,
+            fleet_routes.link,
+            health_routes.router,
+            console_routes.router,
+        ],
+        guards=[require_token],
+        exception_handlers=problems.handlers(_STATUSES),
+        request_max_body_size=problems.MAX_BODY_BYTES,
+        # A large answer of Alertmanager's API would keep everybody waiting while it is compressed.
+        compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/stream", "/api/v2/"]),
+        openapi_config=_describe_api(),
+        state=_state(hub),
+        logging_config=None,
+    )
+
+
+def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
+    """An HTTP application that is nothing but an Alertmanager."""
+    return Litestar(
+        [alerting_routes.v2.router, management.router],
+        guards=[admit_anyone if auth is ListenerAuth.NONE else require_token],
+        exception_handlers=problems.handlers(_STATUSES),
+        request_max_body_size=problems.MAX_BODY_BYTES,
+        openapi_config=None,
+        state=_state(hub),
+        logging_config=None,
+    )
+
+
+def _state(hub: Hub) -> State:
+    """Where the routes find what they serve."""
+    return State(
         {
             "acknowledgements": hub.alerting.acknowledgements,
             "alert_history": hub.alert_history,
@@ -298,20 +339,12 @@ def create_app(hub: Hub) -> Litestar:
             "heartbeat": hub.heartbeat,
             "ingest_lag": hub.ingest_lag,
             "inventory": hub.inventory,
+            "postings": hub.postings,
             "runbooks": RunbookPages(hub.detect_settings),
+            "started_at": hub.started_at,
             "streams": hub.streams,
             "telemetry": hub.telemetry,
         }
-    )
-    return Litestar(
-        [api, fleet_routes.link, health_routes.router, console_routes.router],
-        guards=[require_token],
-        exception_handlers=problems.handlers(_STATUSES),
-        request_max_body_size=problems.MAX_BODY_BYTES,
-        compression_config=CompressionConfig(backend="gzip", exclude=["/api/v1/stream"]),
-        openapi_config=_describe_api(),
-        state=state,
-        logging_config=None,
     )
 
 

@@ -7,16 +7,24 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from ipaddress import ip_address
 
+import structlog
 import uvicorn
 
 from farwatch.hub.alerting import AlertingError
-from farwatch.hub.app import Hub, create_app
+from farwatch.hub.app import Hub, create_alertmanager_app, create_app
 from farwatch.hub.auth import AuthError
 from farwatch.hub.detect import DetectSettingsError
-from farwatch.hub.options import HubOptions, OptionsError
+from farwatch.hub.options import HubOptions, ListenerAuth, OptionsError
 from farwatch.hub.store import StoreError
 from farwatch.link.codec import MAX_MESSAGE_BYTES
 from farwatch.listen import AddressError, read_address
@@ -30,6 +38,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 __all__ = ["HubOptions", "run"]
 
+_log = structlog.get_logger(__name__)
+
 
 def run(options: HubOptions) -> int:
     """Run a hub until it is told to stop; returns the process's exit code.
@@ -41,8 +51,12 @@ def run(options: HubOptions) -> int:
         configure_logs(LogLevel(options.log_level.lower()), LogFormat.AUTO)
         for chatty in ("alembic", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-        with _bind(options.listen) as listener, asyncio.Runner(loop_factory=_new_loop) as runner:
-            return runner.run(_serve(options, listener))
+        with (
+            _bind(options.listen, "--listen") as listener,
+            _bind_alertmanager(options) as alertmanager,
+            asyncio.Runner(loop_factory=_new_loop) as runner,
+        ):
+            return runner.run(_serve(options, listener, alertmanager))
     except (AddressError, OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
         print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
         return EXIT_USAGE
@@ -50,13 +64,19 @@ def run(options: HubOptions) -> int:
         return EXIT_OK
 
 
-async def _serve(options: HubOptions, listener: socket.socket) -> int:
+async def _serve(
+    options: HubOptions, listener: socket.socket, alertmanager: socket.socket | None = None
+) -> int:
     url = _url(listener)
     with _stop_on_signal():
         hub = await Hub.start(options, options.external_url.rstrip("/") or url)
         _reload_on_signal(hub)
         try:
-            await Server(hub, lambda: _greet(hub, url)).serve(sockets=[listener])
+            async with AsyncExitStack() as exits:
+                if alertmanager is not None:
+                    second = AlertmanagerServer(hub, ListenerAuth(options.alertmanager_auth))
+                    await exits.enter_async_context(second.serving(alertmanager))
+                await Server(hub, lambda: _greet(hub, url, alertmanager)).serve(sockets=[listener])
         finally:
             await hub.stop()
     return EXIT_OK
@@ -147,8 +167,53 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _bind(listen: str) -> socket.socket:
-    host, port = read_address(listen)
+class AlertmanagerServer(uvicorn.Server):
+    """The HTTP server of a listener that is nothing but an Alertmanager. Signals are the other server's."""
+
+    def __init__(self, hub: Hub, auth: ListenerAuth) -> None:
+        config = uvicorn.Config(
+            create_alertmanager_app(hub, auth),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    @asynccontextmanager
+    async def serving(self, listener: socket.socket) -> AsyncIterator[None]:
+        """Serve in the meantime."""
+        task = asyncio.create_task(self.serve(sockets=[listener]), name="alertmanager listener")
+        try:
+            yield
+        finally:
+            self.should_exit = True
+            await task
+
+
+def _bind_alertmanager(options: HubOptions) -> AbstractContextManager[socket.socket | None]:
+    """The second listener; None where it is not wanted."""
+    if not options.alertmanager_listen:
+        return nullcontext()
+    listener = _bind(options.alertmanager_listen, "--alertmanager-listen")
+    host, port = listener.getsockname()[:2]
+    if options.alertmanager_auth == ListenerAuth.NONE and not ip_address(host).is_loopback:
+        _log.warning(
+            "everybody who reaches this address may post alerts and silences", address=host, port=port
+        )
+    return listener
+
+
+def _bind(listen: str, option: str) -> socket.socket:
+    try:
+        host, port = read_address(listen)
+    except AddressError as error:
+        raise OptionsError(str(error).replace("--listen", option, 1)) from None
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
@@ -156,7 +221,7 @@ def _bind(listen: str) -> socket.socket:
     except OSError as error:
         cause = (error.strerror or str(error)).partition(" (while attempting to bind")[0]
         raise OptionsError(
-            f"cannot listen on {listen}: {cause}; stop what uses it, or choose another --listen"
+            f"cannot listen on {listen}: {cause}; stop what uses it, or choose another {option}"
         ) from error
 
 
@@ -167,11 +232,13 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greet(hub: Hub, url: str) -> None:
+def _greet(hub: Hub, url: str, alertmanager: socket.socket | None) -> None:
     """Tell people where the hub is and, once, how to get in. Scripts read these lines: they stay as they are."""
     print(f"Farwatch hub on {url}", flush=True)  # noqa: T201 - a command speaks to people
     if hub.first_token is not None:
         print(f"Admin API token, shown this once: {hub.first_token}", flush=True)  # noqa: T201 - likewise
+    if alertmanager is not None:
+        print(f"Alertmanager's API on {_url(alertmanager)}", flush=True)  # noqa: T201 - likewise
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,12 +20,21 @@ class OptionsError(Exception):
     """An option cannot be used; the message is one line that names it, the fault, and the way out."""
 
 
+class ListenerAuth(StrEnum):
+    """What a listener wants of clients."""
+
+    TOKEN = "token"  # noqa: S105 - a choice, not a token
+    NONE = "none"
+
+
 class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a hub runs.
 
     Attributes:
         data: The directory of its stores.
         listen: ``HOST:PORT`` to serve on; port 0 takes a free one.
+        alertmanager_listen: ``HOST:PORT`` to serve Alertmanager's API alone on; empty: only beside the hub's own.
+        alertmanager_auth: What that wants of clients: ``token``, or ``none``.
         alerting: A file in Alertmanager's format; None tells nobody.
         detectors: A YAML file with the detectors' settings; None takes the defaults.
         external_url: The hub's address as people reach it; empty takes the one it listens on.
@@ -40,6 +50,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Path = Path("data")
     listen: str = "127.0.0.1:8080"
+    alertmanager_listen: str = ""
+    alertmanager_auth: str = ListenerAuth.TOKEN
     alerting: Path | None = None
     detectors: Path | None = None
     external_url: str = ""
@@ -76,6 +88,10 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.log_level.lower() not in set(LogLevel):
             raise OptionsError(f"--log-level {self.log_level[:50]!r} is none of {', '.join(LogLevel)}")
+        if self.alertmanager_auth not in set(ListenerAuth):
+            raise OptionsError(
+                f"--alertmanager-auth {self.alertmanager_auth[:50]!r} is none of {', '.join(ListenerAuth)}"
+            )
         if not 0 <= self.agent_grace_seconds < math.inf:
             raise OptionsError(f"--agent-grace {self.agent_grace_seconds} is not zero or more seconds")
         if not 0 <= self.evidence_wait_seconds <= LONGEST_WAIT_SECONDS:

@@ -10,10 +10,11 @@ from farwatch.hub.alerting.routes import (
     history,
     notifications,
     silences,
+    v2,
 )
 from farwatch.hub.alerting.routes.alerts import view
 
-__all__ = ["router", "view"]
+__all__ = ["router", "v2", "view"]
 
 _MODULES = (acknowledgements, alerts, configuration, explain, history, notifications, silences)
 

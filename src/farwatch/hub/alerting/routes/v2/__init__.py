@@ -15,6 +15,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from farwatch.hub.alerting.errors import AlertsNotKeptError
 from farwatch.hub.alerting.postings import PostingError
 from farwatch.hub.alerting.routes.v2 import alerts, groups, receivers, silences, status
+from farwatch.hub.alerting.routes.v2.answers import fail
 from farwatch.hub.alerting.routes.v2.parameters import BadParameterError
 from farwatch.hub.alerting.silences import SilenceError, SilenceNotFoundError
 
@@ -32,15 +33,13 @@ _STATUSES: dict[type[Exception], int] = {
 }
 
 
-def _answer(_request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+def _answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     if isinstance(error, RequestEntityTooLarge):
-        return Response(
-            f"the body is larger than {MAX_BODY_BYTES} bytes: post fewer alerts at a time", status_code=413
-        )
+        return fail(413, f"the body is larger than {MAX_BODY_BYTES} bytes: post fewer alerts at a time")
     if isinstance(error, HTTPException):
-        return Response(error.detail, status_code=error.status_code, headers=error.headers)
+        return fail(error.status_code, error.detail, error.headers)
     status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
-    return Response(str(error), status_code=status)
+    return fail(status, str(error))
 
 
 router = Router(

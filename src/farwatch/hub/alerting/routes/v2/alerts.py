@@ -14,6 +14,7 @@ from litestar.response import Stream
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.postings import Postings
 from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.v2.answers import fail
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
@@ -35,7 +36,7 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
 
 
 @post("/alerts", status_code=200)
-async def post_alerts(request: AnyRequest, state: State) -> Response[str | None]:
+async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Response[None]:
     """Take alerts in; of a batch, those that are valid are taken in any case."""
     postings: Postings = state.postings
     service = alerting(state)
@@ -43,7 +44,7 @@ async def post_alerts(request: AnyRequest, state: State) -> Response[str | None]
     if posted.alerts:
         await service.put(posted.alerts)
     if posted.faults:
-        return Response("\n".join(posted.faults), status_code=400, media_type="application/json")
+        return fail(400, "\n".join(posted.faults))
     return Response(None)
 
 
