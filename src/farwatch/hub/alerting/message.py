@@ -80,9 +80,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def common(sets: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """The pairs that are in every one of the sets."""
+    """The pairs that are in every one of the sets. As upstream, what the first has empty, others need not have."""
     first, *others = sets
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+    return {
+        name: value for name, value in first.items() if all(other.get(name, "") == value for other in others)
+    }
 
 
 def go_time(time: datetime) -> str:
