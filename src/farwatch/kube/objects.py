@@ -312,6 +312,7 @@ class TemplateSpec(PodSpec, frozen=True):
     containers: tuple[TemplateContainer, ...] | None = None
     init_containers: tuple[TemplateContainer, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
+    node_selector: dict[str, str] | None = None
 
 
 class WorkloadTemplate(_Slim, frozen=True):

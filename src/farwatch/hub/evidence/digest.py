@@ -9,6 +9,9 @@ from farwatch.hub.detect import show_span
 from farwatch.hub.evidence.evidence import ContainerLog, Evidence, RelatedChange, WarningEvent
 
 MOST_CHANGES = 3
+LEAST_SHARE = 0.25
+"""A change is shown if it is at least so likely as the likeliest: beside a rollout, its neighbours' are noise."""
+
 MOST_EVENTS = 5
 MOST_LINES = 10
 LONGEST_LINE = 300
@@ -22,7 +25,7 @@ def digest(evidence: Evidence) -> Digest:
     began = evidence.starts_at.timestamp()
     latest = {(event.reason, event.message): event for event in evidence.events}
     return Digest(
-        changes=tuple(_tell_change(change, began) for change in evidence.changes[:MOST_CHANGES]),
+        changes=tuple(_tell_change(change, began) for change in _likeliest(evidence.changes)),
         events=tuple(
             _tell_event(event)
             for event in sorted(latest.values(), key=lambda event: event.time)[-MOST_EVENTS:]
@@ -30,6 +33,10 @@ def digest(evidence: Evidence) -> Digest:
         logs=_last_lines(evidence.logs),
         missing=tuple(f"{gap.part}: {gap.words}" for gap in evidence.missing),
     )
+
+
+def _likeliest(changes: tuple[RelatedChange, ...]) -> list[RelatedChange]:
+    return [change for change in changes[:MOST_CHANGES] if change.score >= LEAST_SHARE * changes[0].score]
 
 
 def _tell_change(change: RelatedChange, began: float) -> str:

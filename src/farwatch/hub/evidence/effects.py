@@ -31,7 +31,6 @@ _RESTARTED_AT = "spec.template.metadata.annotations.kubectl.kubernetes.io/restar
 _CONTAINER = re.compile(r"spec\.template\.spec\.(init)?[cC]ontainers\[(?P<name>[^\]]+)\](?:\.(?P<field>.+))?")
 _RESOURCE = re.compile(r"resources\.(?P<side>request|limit)s\.(?P<name>.+)")
 _CONDITION = re.compile(r"status\.conditions\[(?P<type>[^\]]+)\]\.status")
-_TELLS_REVISIONS = frozenset({"Deployment", "StatefulSet"})
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -60,8 +59,7 @@ def effects_of(change: ObjectChange) -> list[Effect]:
     if not _asks_otherwise(before, after):
         return []
     found = describe_update(change.kind, diff(_as_logged(before), _as_logged(after)))
-    tells = found or change.kind in _TELLS_REVISIONS
-    if not tells and before.metadata.generation != after.metadata.generation:
+    if not found and before.metadata.generation != after.metadata.generation:
         return [
             Effect(EffectKind.SETTING, "changed in a field of its spec that is not kept here", vague=True)
         ]

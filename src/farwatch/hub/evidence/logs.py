@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -79,6 +80,8 @@ async def read_logs(
     found = dict(zip(runs, await asyncio.gather(*asked), strict=True))
     logs = {run: log for run, log in found.items() if isinstance(log, ContainerLog)}
     gaps = list(dict.fromkeys(gap for gap in found.values() if isinstance(gap, Gap)))
+    if not _has_restarted(failing):
+        gaps = [gap for gap in gaps if gap.code != PodLogsFault.NO_PREVIOUS_RUN]
     if Run.CURRENT in logs and Run.PREVIOUS in logs and logs[Run.CURRENT].text == logs[Run.PREVIOUS].text:
         # While a container waits to be restarted, the server gives its last run for either.
         del logs[Run.PREVIOUS]
@@ -88,23 +91,26 @@ async def read_logs(
 
 
 def _runs_of(failing: Failing) -> tuple[Run, ...]:
-    status = failing.status
-    has_ended = status.last_state is not None and status.last_state.terminated is not None
-    is_there = status.state is not None and (
-        status.state.running is not None or status.state.terminated is not None
-    )
-    if has_ended:
+    state = failing.status.state
+    if _has_restarted(failing) or (state is not None and state.terminated is not None):
         return (Run.CURRENT, Run.PREVIOUS)
-    return (Run.CURRENT,) if is_there else ()
+    return (Run.CURRENT,) if state is not None and state.running is not None else ()
 
 
-def _failed_run(failing: Failing, logs: dict[Run, ContainerLog], now: float) -> Run | None:
+def _has_restarted(failing: Failing) -> bool:
+    last = failing.status.last_state
+    return last is not None and last.terminated is not None
+
+
+def _failed_run(failing: Failing, logs: Mapping[Run, ContainerLog], now: float) -> Run | None:
     """The run that the trouble is about: the previous one while the next has just begun, or has said nothing."""
     written = [run for run, log in logs.items() if log.text.strip()]
     if Run.PREVIOUS not in written or Run.CURRENT not in written:
         return written[0] if written else None
     state, last = failing.status.state, failing.status.last_state
-    ended = last.terminated.finished_at if last and last.terminated else None
+    if last is None or last.terminated is None:
+        return Run.PREVIOUS  # it was restarted since its status was told
+    ended = last.terminated.finished_at
     is_running = state is not None and state.running is not None
     is_recent = ended is None or now - _seconds(ended) < RECENT_FAILURE_SECONDS
     return Run.PREVIOUS if is_running and is_recent else Run.CURRENT

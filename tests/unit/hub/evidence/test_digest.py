@@ -23,7 +23,9 @@ def evidence(**parts: Any) -> Evidence:
     return Evidence(fingerprint="f" * 16, starts_at=BEGAN, gathered_at=BEGAN, seconds=0.1, **parts)
 
 
-def change(seconds_before: float, words: str = "scaled from 3 to 1 replicas", **parts: Any) -> RelatedChange:
+def change(
+    seconds_before: float, words: str = "scaled from 3 to 1 replicas", score: float = 0.5, **parts: Any
+) -> RelatedChange:
     return RelatedChange(
         time=BEGAN - timedelta(seconds=seconds_before),
         kind="Deployment",
@@ -32,7 +34,7 @@ def change(seconds_before: float, words: str = "scaled from 3 to 1 replicas", **
         relation=Relation.SUBJECT,
         effect=EffectKind.SCALE,
         words=words,
-        score=0.5,
+        score=score,
         **parts,
     )
 
@@ -53,6 +55,14 @@ def test_changes_tell_how_long_before_they_came() -> None:
         "Deployment web: scaled from 3 to 1 replicas (just before)",
         "Deployment web: scaled from 3 to 1 replicas (2h before, seen after a gap)",
     )
+
+
+def test_changes_that_are_far_less_likely_than_the_first_are_left_out() -> None:
+    def shown(*scores: float) -> int:
+        return len(digest(evidence(changes=tuple(change(9, score=score) for score in scores))).changes)
+
+    assert shown(1.0, 0.3, 0.15) == 2
+    assert shown(0.15, 0.15, 0.1, 0.1) == 3
 
 
 def test_the_latest_of_like_warnings_is_told() -> None:

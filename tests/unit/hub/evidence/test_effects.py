@@ -74,7 +74,7 @@ def test_a_restart_by_hand_is_a_rollout(kube: Any) -> None:
 def test_a_new_revision_of_which_nothing_else_is_known_is_a_vague_rollout(kube: Any) -> None:
     def of_revision(number: int) -> Any:
         annotations = {"deployment.kubernetes.io/revision": str(number)}
-        return kube.deployment(metadata={"generation": number, "annotations": annotations})
+        return kube.deployment(metadata={"annotations": annotations})
 
     (effect,) = effects_of(kube.change(of_revision(4), of_revision(5)))
     assert (effect.kind, effect.vague) == (EffectKind.ROLLOUT, True)
@@ -89,8 +89,9 @@ def test_a_stateful_set_tells_its_revision_in_its_status(kube: Any) -> None:
     assert (effect.kind, effect.words) == (EffectKind.ROLLOUT, f"revision db-1 → db-2: {KEPT_NOT}")
 
 
-def test_a_daemon_set_with_a_new_generation_changed_in_something(kube: Any) -> None:
-    before, after = (kube.build("DaemonSet", "logger", metadata={"generation": number}) for number in (1, 2))
+@pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "CronJob"])
+def test_what_has_a_new_generation_changed_in_something(kube: Any, kind: str) -> None:
+    before, after = (kube.build(kind, "web", metadata={"generation": number}) for number in (1, 2))
     (effect,) = effects_of(kube.change(before, after))
     assert (effect.kind, effect.vague) == (EffectKind.SETTING, True)
 
@@ -146,6 +147,12 @@ def test_of_a_config_map_the_keys_that_hold_something_else_are_told(kube: Any) -
         (EffectKind.CONTENT, "everything removed")
     ]
     assert told(kube.change(holding(a="1"), holding(a="1"))) == []
+
+
+def test_another_node_selector_is_a_rollout(kube: Any) -> None:
+    template = {"spec": {"containers": [{"name": "app", "image": "web:1"}], "nodeSelector": {"disk": "nvme"}}}
+    change = kube.change(kube.deployment(), kube.deployment(spec={"template": template}))
+    assert told(change) == [(EffectKind.ROLLOUT, "nodeSelector.disk none → nvme")]
 
 
 def test_another_volume_is_a_rollout(kube: Any) -> None:

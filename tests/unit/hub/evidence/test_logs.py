@@ -80,6 +80,20 @@ async def test_a_run_that_has_said_nothing_is_not_the_one_that_failed(kube: Any,
     assert {run for run, _, is_failed in runs(reading) if is_failed} == {Run.PREVIOUS}
 
 
+async def test_of_a_container_that_was_restarted_meanwhile_the_run_before_failed(
+    kube: Any, objects: Any
+) -> None:
+    reading = await read(kube, objects, Agents("starting\n", "out of memory\n"), {"state": kube.crashed()})
+    assert runs(reading) == [(Run.CURRENT, "starting\n", False), (Run.PREVIOUS, "out of memory\n", True)]
+
+
+async def test_of_a_container_that_ended_once_no_earlier_run_is_missed(kube: Any, objects: Any) -> None:
+    none = CallFailedError(PodLogsFault.NO_PREVIOUS_RUN, "not found")
+    reading = await read(kube, objects, Agents("panic\n", none), {"state": kube.crashed()})
+    assert runs(reading) == [(Run.CURRENT, "panic\n", True)]
+    assert reading.missing == ()
+
+
 async def test_a_container_that_never_restarted_has_one_run(kube: Any, objects: Any) -> None:
     agents = Agents("not ready\n")
     reading = await read(kube, objects, agents, {"state": {"running": {}}, "ready": False})
