@@ -20,6 +20,7 @@ from farwatch.hub.alerting.receivers.pushover import Pushover, PushoverConfig
 from farwatch.hub.alerting.receivers.receiver import DEFAULT_TIMEOUT_SECONDS, Context, DeliveryError, Receiver
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, HttpConfig, ReceiverSection
 from farwatch.hub.alerting.receivers.slack import Slack, SlackConfig
+from farwatch.hub.alerting.receivers.sns import Sns, SnsConfig
 from farwatch.hub.alerting.receivers.telegram import Telegram, TelegramConfig
 from farwatch.hub.alerting.receivers.victorops import VictorOps, VictorOpsConfig
 from farwatch.hub.alerting.receivers.webex import Webex, WebexConfig
@@ -52,6 +53,7 @@ KINDS: dict[str, type[Any]] = {
         PagerDuty,
         Pushover,
         Slack,
+        Sns,
         Telegram,
         VictorOps,
         Webex,
@@ -71,7 +73,6 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
             "labels",
             "mattermost_configs",
             "rocketchat_configs",
-            "sns_configs",
             "wechat_configs",
         }
     )
@@ -85,6 +86,7 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
     pagerduty_configs: list[PagerDutyConfig] = msgspec.field(default_factory=list)
     pushover_configs: list[PushoverConfig] = msgspec.field(default_factory=list)
     slack_configs: list[SlackConfig] = msgspec.field(default_factory=list)
+    sns_configs: list[SnsConfig] = msgspec.field(default_factory=list)
     telegram_configs: list[TelegramConfig] = msgspec.field(default_factory=list)
     victorops_configs: list[VictorOpsConfig] = msgspec.field(default_factory=list)
     webex_configs: list[WebexConfig] = msgspec.field(default_factory=list)

@@ -46,6 +46,7 @@ KINDS = {
     "pagerduty": Kind("url", 512_000, "routing_key"),
     "pushover": Kind("api_url", 8_000, "token", "user_key: me"),
     "slack": Kind("api_url", 40_000),
+    "sns": Kind("api_url", 800_000, "sigv4.secret_key", "topic_arn: t, sigv4: {region: r, access_key: AK}"),
     "telegram": Kind("api_url", 5_000, "bot_token", "chat_id: -7"),
     "victorops": Kind("api_url", 24_000, "api_key", "routing_key: team"),
     "webex": Kind("api_url", 8_500, "http_config.authorization.credentials", "room_id: room"),
@@ -53,7 +54,8 @@ KINDS = {
 }
 SECRET = "s3cret-key"
 BELOW_AN_ADDRESS = {"opsgenie", "telegram", "victorops"}
-WITH_HEADERS_OF_THEIR_OWN = {"opsgenie", "webex"}
+WITH_HEADERS_OF_THEIR_OWN = {"opsgenie", "sns", "webex"}
+WITHOUT_SECRET_FILES = {"sns"}
 
 MESSAGE = Message(
     receiver="team",
@@ -184,6 +186,7 @@ async def test_what_the_service_says_is_cut_and_holds_no_secret(build: Build, ki
     assert len(str(error)) < 400
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WITHOUT_SECRET_FILES), indirect=True)
 async def test_a_secret_in_a_file_is_read_at_each_message(
     build: Build, kind: str, sink: Sink, tmp_path: Path
 ) -> None:
@@ -198,6 +201,7 @@ async def test_a_secret_in_a_file_is_read_at_each_message(
     assert (SECRET if KINDS[kind].secret else "/secret-path") in told
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - WITHOUT_SECRET_FILES), indirect=True)
 async def test_a_file_that_holds_no_address_is_a_fault_of_ours(
     build: Build, kind: str, tmp_path: Path
 ) -> None:
