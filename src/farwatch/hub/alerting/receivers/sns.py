@@ -82,7 +82,10 @@ class Sns:
         body = encode_form(self._form(message, words))
         now = datetime.fromtimestamp(self._clock(), UTC)
         headers = await self._signer.headers("sns", url, body, now)
-        answer = await self._client.send(url, body, content_type=FORM, headers=headers)
+        secret = self._config.sigv4.secret_key
+        answer = await self._client.send(
+            url, body, content_type=FORM, headers=headers, secrets=[secret.reveal()] if secret else []
+        )
         found = _MESSAGE_ID.search(answer.body)
         return f"message {found[1].decode(errors='replace')}" if found else answer.receipt
 
