@@ -48,6 +48,13 @@ def test_a_heartbeat_has_a_rhythm(seconds: float) -> None:
         HubOptions(heartbeat_seconds=seconds).check()
 
 
+@pytest.mark.parametrize("seconds", [-1, 31, float("inf"), float("nan")])
+def test_a_message_waits_for_evidence_within_bounds(seconds: float) -> None:
+    HubOptions(evidence_wait_seconds=0).check()
+    with pytest.raises(OptionsError, match=r"--evidence-wait .* is not from 0 to 30 seconds"):
+        HubOptions(evidence_wait_seconds=seconds).check()
+
+
 def test_levels_are_read_in_any_case_and_others_refused() -> None:
     HubOptions(log_level="WARNING").check()
     with pytest.raises(OptionsError, match="--log-level 'loud' is none of debug, info, warning, error"):
