@@ -9,10 +9,11 @@ import typer
 from farwatch import __version__
 from farwatch.cli.agent import run_agent
 from farwatch.cli.alerting import app as alerting
-from farwatch.cli.alerts import show_alerts
+from farwatch.cli.alerts import app as alerts
 from farwatch.cli.cluster import app as cluster
 from farwatch.cli.demo import run_demo
 from farwatch.cli.hub import run_hub
+from farwatch.cli.silences import app as silences
 from farwatch.cli.sim import run_sim
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command("hub")(run_hub)
 app.command("agent", add_help_option=False)(run_agent)
 app.command("sim")(run_sim)
 app.command("demo")(run_demo)
-app.command("alerts")(show_alerts)
+app.add_typer(alerts, name="alerts")
 app.add_typer(alerting, name="alerting")
 app.add_typer(cluster, name="cluster")
+app.add_typer(silences, name="silences")

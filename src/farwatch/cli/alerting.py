@@ -65,6 +65,22 @@ def route(
     run(configuration.explain_route(file, found, as_tree=tree, as_json=as_json))
 
 
+@app.command("reload")
+def reload(*, hub: Hub = DEFAULT_HUB, token: Token = "", as_json: AsJson = False) -> None:
+    """Let the hub read its configuration again; a bad one changes nothing."""
+    from farwatch.cli.views import routes  # noqa: PLC0415
+
+    run(routes.reload(hub, token, as_json=as_json))
+
+
+@app.command("config")
+def show_config(*, hub: Hub = DEFAULT_HUB, token: Token = "", as_json: AsJson = False) -> None:
+    """Print the configuration that the hub goes by, without its secrets."""
+    from farwatch.cli.views import routes  # noqa: PLC0415
+
+    run(routes.print_config(hub, token, as_json=as_json))
+
+
 def _read_label(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not name or not separator:

@@ -1,4 +1,4 @@
-"""`farwatch alerts`: what fires."""
+"""`farwatch alerts`: what fires, why people are told or not, and who sees to it."""
 
 import sys
 from typing import Annotated
@@ -6,23 +6,153 @@ from typing import Annotated
 import typer
 
 from farwatch.cli.ending import run
-from farwatch.cli.options import DEFAULT_HUB, AsJson, Hub, Token
+from farwatch.cli.options import DEFAULT_HUB, AsJson, Hub, Since, Token, Until
+
+app = typer.Typer(help="Show what fires; explain, acknowledge and snooze alerts; ask their history.")
+
+Fingerprint = Annotated[
+    str, typer.Argument(help="The alert's fingerprint, or as much of its beginning as no other alert shares.")
+]
+OnlyCluster = Annotated[str, typer.Option("--cluster", help="Only this cluster's.")]
+AlertName = Annotated[str, typer.Option("--alertname", help="Only alerts of this name.")]
+Note = Annotated[str, typer.Option("--note", help="What to say about it.")]
+Limit = Annotated[int, typer.Option("--limit", help="How many at most.", min=1)]
 
 
+@app.callback(invoke_without_command=True)
 def show_alerts(
+    context: typer.Context,
     *,
     hub: Hub = DEFAULT_HUB,
     token: Token = "",
     as_json: AsJson = False,
-    only_cluster: Annotated[str, typer.Option("--cluster", help="Only this cluster's.")] = "",
+    only_cluster: OnlyCluster = "",
     once: Annotated[
         bool, typer.Option("--once", help="Print the table once instead of keeping it live.")
     ] = False,
 ) -> None:
-    """Show what fires now: a live table on a terminal, printed once otherwise."""
+    """Show what fires now: a live table on a terminal, printed once otherwise.
+
+    Its commands take --hub, --token and --json themselves.
+    """
+    if context.invoked_subcommand:
+        return
     from farwatch.cli.views import alerts as views  # noqa: PLC0415
 
     if as_json or once or not sys.stdout.isatty():
         run(views.print_alerts(hub, token, only_cluster, as_json=as_json))
     else:
         run(views.watch_alerts(hub, token, only_cluster))
+
+
+@app.command("explain")
+def explain(
+    fingerprint: Fingerprint, *, hub: Hub = DEFAULT_HUB, token: Token = "", as_json: AsJson = False
+) -> None:
+    """Say who is told of an alert and why: routes, groups, timers, silences, and every notification."""
+    from farwatch.cli.views import explanation  # noqa: PLC0415
+
+    run(explanation.explain_alert(hub, token, fingerprint, as_json=as_json))
+
+
+@app.command("ack")
+def acknowledge(
+    fingerprint: Fingerprint, *, note: Note = "", hub: Hub = DEFAULT_HUB, token: Token = ""
+) -> None:
+    """Take an alert on: until it ends, people are not told of it again and again."""
+    from farwatch.cli.views import acknowledgements  # noqa: PLC0415
+
+    run(acknowledgements.acknowledge(hub, token, fingerprint, note))
+
+
+@app.command("unack")
+def withdraw(fingerprint: Fingerprint, *, hub: Hub = DEFAULT_HUB, token: Token = "") -> None:
+    """Take an acknowledgement back."""
+    from farwatch.cli.views import acknowledgements  # noqa: PLC0415
+
+    run(acknowledgements.withdraw(hub, token, fingerprint))
+
+
+@app.command("snooze")
+def snooze(
+    fingerprint: Fingerprint,
+    *,
+    until: Annotated[
+        str, typer.Option("--for", "--until", help="For how long (2h, 1d), or until when (an ISO time).")
+    ] = "1h",
+    note: Note = "",
+    hub: Hub = DEFAULT_HUB,
+    token: Token = "",
+) -> None:
+    """Hush exactly this alert for a while, by a silence of its labels."""
+    from farwatch.cli.views import acknowledgements  # noqa: PLC0415
+
+    run(acknowledgements.snooze(hub, token, fingerprint, until, note))
+
+
+@app.command("history")
+def show_history(
+    *,
+    since: Since = "24h",
+    until: Until = "",
+    only_cluster: OnlyCluster = "",
+    alertname: AlertName = "",
+    fingerprint: Annotated[str, typer.Option("--fingerprint", help="Only this alert.")] = "",
+    limit: Limit = 100,
+    hub: Hub = DEFAULT_HUB,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """List when alerts began, ended and were acknowledged, the newest first."""
+    from farwatch.cli.views import history  # noqa: PLC0415
+
+    query = {"cluster": only_cluster, "alertname": alertname, "fingerprint": fingerprint}
+    run(history.print_alerts(hub, token, history.Choice(since, until, query, limit), as_json=as_json))
+
+
+@app.command("stats")
+def show_statistics(
+    *,
+    since: Since = "7d",
+    until: Until = "",
+    only_cluster: OnlyCluster = "",
+    alertname: AlertName = "",
+    hub: Hub = DEFAULT_HUB,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Count alerts, how long until they were acknowledged and resolved, and which come and go."""
+    from farwatch.cli.views import history  # noqa: PLC0415
+
+    query = {"cluster": only_cluster, "alertname": alertname}
+    run(history.print_statistics(hub, token, history.Choice(since, until, query), as_json=as_json))
+
+
+@app.command("notifications")
+def show_notifications(
+    *,
+    since: Since = "24h",
+    until: Until = "",
+    only_cluster: OnlyCluster = "",
+    alertname: AlertName = "",
+    fingerprint: Annotated[str, typer.Option("--fingerprint", help="Only of this alert.")] = "",
+    receiver: Annotated[str, typer.Option("--receiver", help="Only to this receiver.")] = "",
+    outcome: Annotated[
+        str, typer.Option("--outcome", help="delivered, refused, 'out of time' or 'cut off by a stop'.")
+    ] = "",
+    limit: Limit = 100,
+    hub: Hub = DEFAULT_HUB,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """List who was told of what, with the receipt or the error, the newest first."""
+    from farwatch.cli.views import history  # noqa: PLC0415
+
+    query = {
+        "cluster": only_cluster,
+        "alertname": alertname,
+        "fingerprint": fingerprint,
+        "receiver": receiver,
+        "outcome": outcome,
+    }
+    run(history.print_notifications(hub, token, history.Choice(since, until, query, limit), as_json=as_json))

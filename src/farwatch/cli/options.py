@@ -11,3 +11,8 @@ Token = Annotated[
     str, typer.Option("--token", envvar="FARWATCH_TOKEN", help="An API token.", show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+Since = Annotated[str, typer.Option("--since", help="From when on: 24h ago, or an ISO time.")]
+Until = Annotated[
+    str, typer.Option("--until", help="Up to when: 1h ago, or an ISO time.", show_default="now")
+]

@@ -44,6 +44,8 @@ class TestCheck:
             "    team: slack, 2 x webhook",
             "    pager: tells nobody",
             "    spare: tells nobody; no route names it",
+            "  0 inhibition rules",
+            "  time intervals: none",
             "  files of templates: none",
             "",
         ]

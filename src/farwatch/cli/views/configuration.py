@@ -48,7 +48,11 @@ async def explain_route(path: Path, labels: dict[str, str], *, as_tree: bool, as
     config = _load(path)
     root = config.route.resolved()
     found = forecast(
-        root, labels, integrations=integrations_of(config), intervals=Intervals(), now=time.time()
+        root,
+        labels,
+        integrations=integrations_of(config),
+        intervals=Intervals(config.intervals),
+        now=time.time(),
     )
     if as_json:
         print_json(tree(root) if as_tree else found)
@@ -73,8 +77,11 @@ def _lines(summary: ConfigSummary) -> list[str]:
         f"  {counted(len(summary.receivers), 'receiver')}",
         *(f"    {_describe_receiver(receiver, summary)}" for receiver in summary.receivers),
     ]
-    patterns = ", ".join(summary.templates)
-    lines.append(f"  files of templates: {patterns or 'none'}")
+    lines += [
+        f"  {counted(summary.inhibition_rules, 'inhibition rule')}",
+        f"  time intervals: {', '.join(summary.time_intervals) or 'none'}",
+        f"  files of templates: {', '.join(summary.templates) or 'none'}",
+    ]
     return [plain(line).plain for line in lines]
 
 

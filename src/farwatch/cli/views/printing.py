@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from farwatch.terminal import make_console
+from farwatch.terminal import make_console, plain
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone: without one, ages could not be told."""
@@ -28,6 +32,29 @@ def age(since: datetime, now: datetime) -> str:
     if hours:
         return f"{hours}h{minutes % 60:02d}m"
     return f"{minutes}m" if minutes else f"{seconds}s"
+
+
+NARROW = 110
+"""Below this width, what a row tells is stacked into its last column."""
+
+
+def is_narrow(console: Console) -> bool:
+    """Whether a terminal has no room for a column for each thing."""
+    return console.width < NARROW
+
+
+def stacked(*lines: Text | str) -> Text:
+    """Several lines in one cell, without those that are empty."""
+    return Text("\n").join(line if isinstance(line, Text) else plain(line) for line in lines if str(line))
+
+
+def make_table(headings: Sequence[str], last: str) -> Table:
+    """A table without lines: short columns, and a last one that takes what is left and folds."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    table.add_column(last, overflow="fold", ratio=1)
+    return table
 
 
 def counted(number: int, noun: str) -> str:

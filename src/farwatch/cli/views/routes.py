@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from farwatch.cli.views.printing import print_json, print_text
+from farwatch.cli.views.printing import Moment, print_json, print_text
+from farwatch.cli.views.times import local
 from farwatch.client import HubClient
 from farwatch.terminal import make_console, plain
 
@@ -71,6 +72,42 @@ async def explain_route(
         return
     forecast = msgspec.json.decode(found, type=Forecast) if labels or not as_tree else None
     show(forecast, None if routes is None else msgspec.json.decode(routes, type=RouteNode))
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is shown of a configuration."""
+
+    path: str
+    loaded_at: Moment
+    error: str
+    text: str
+
+
+async def reload(hub: str, token: str, *, as_json: bool) -> None:
+    """Let the hub read its configuration again."""
+    async with HubClient(hub, token) as client:
+        found = await client.post("/alerting/reload", {}, msgspec.Raw)
+    if as_json:
+        print_json(found)
+        return
+    config = msgspec.json.decode(found, type=Config)
+    print_text(plain(f"The hub goes by {config.path} as it is now.").plain)
+
+
+async def print_config(hub: str, token: str, *, as_json: bool) -> None:
+    """Print the configuration in force."""
+    async with HubClient(hub, token) as client:
+        found = await client.get("/alerting/config", msgspec.Raw)
+    if as_json:
+        print_json(found)
+        return
+    config = msgspec.json.decode(found, type=Config)
+    source = config.path or "no file: nobody is told"
+    print_text(plain(f"# {source}, in force since {local(config.loaded_at)}").plain)
+    if config.error:
+        print_text(plain(f"# the last reload failed: {config.error}").plain)
+    for line in config.text.splitlines():
+        print_text(plain(line).plain)
 
 
 def show(forecast: Forecast | None, tree: RouteNode | None) -> None:

@@ -21,12 +21,16 @@ class ConfigSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         routes: How many there are, the topmost included.
         receivers: In the file's order.
+        inhibition_rules: How many.
+        time_intervals: Their names.
         templates: The patterns of the files of templates.
         unused_receivers: Receivers that no route names.
     """
 
     routes: int
     receivers: list[ReceiverSummary]
+    inhibition_rules: int
+    time_intervals: list[str]
     templates: list[str]
     unused_receivers: list[str]
 
@@ -38,6 +42,8 @@ def summarize(config: Config) -> ConfigSummary:
     return ConfigSummary(
         routes=len(routes),
         receivers=[_summarize_receiver(receiver) for receiver in config.receivers],
+        inhibition_rules=len(config.inhibit_rules),
+        time_intervals=[interval.name for interval in config.intervals],
         templates=list(config.templates),
         unused_receivers=[receiver.name for receiver in config.receivers if receiver.name not in used],
     )

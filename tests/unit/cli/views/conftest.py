@@ -11,6 +11,12 @@ from rich.console import Console, RenderableType
 Show = Callable[..., str]
 
 
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test runner's own terminal is like is of no account."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def show() -> Show:
     """What a terminal of some width shows, without the blanks at the ends of lines."""

@@ -34,6 +34,7 @@ class TestAlertTable:
     def test_shows_each_alert_in_a_line_and_their_number(self, show: Show) -> None:
         lines = show(alert_table([alert(), alert(labels={"severity": "critical"})], NOON)).split("\n")
         assert lines[0].split() == [
+            "ID",
             "SEVERITY",
             "ALERT",
             "CLUSTER",

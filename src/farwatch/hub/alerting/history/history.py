@@ -14,7 +14,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transitions are wanted; what is empty is not asked for."""
+    """Which transitions are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough."""
 
     span: Span
     cluster: str = ""
@@ -26,7 +26,7 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotificationQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which notifications are wanted; what is empty is not asked for."""
+    """Which notifications are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough."""
 
     span: Span
     cluster: str = ""
@@ -147,8 +147,9 @@ class History:
         """
         conditions = {
             name: (equals(name), getattr(query, name))
-            for name in ("cluster", "alertname", "fingerprint", "transition")
+            for name in ("cluster", "alertname", "transition")
         }
+        conditions["fingerprint"] = ("startsWith(fingerprint, {fingerprint:String})", query.fingerprint)
         statement, bound = _ALERTS.select(query.span, conditions, query.cursor, query.limit)
         return await self._page(AlertRecord, statement, bound, query.limit)
 
@@ -160,7 +161,7 @@ class History:
             "cluster": ("has(clusters, {cluster:String})", query.cluster),
             "alertname": ("has(alertnames, {alertname:String})", query.alertname),
             "fingerprint": (
-                "(has(firing, {fingerprint:String}) OR has(resolved, {fingerprint:String}))",
+                "arrayExists(key -> startsWith(key, {fingerprint:String}), arrayConcat(firing, resolved))",
                 query.fingerprint,
             ),
         }

@@ -41,7 +41,7 @@ Until = Annotated[
 ]
 Cluster = Annotated[str, QueryParameter(description="Only this cluster's.")]
 AlertName = Annotated[str, QueryParameter(description="Only alerts of this name.")]
-OneAlert = Annotated[str, QueryParameter(description="Only the alert of this fingerprint.")]
+OneAlert = Annotated[str, QueryParameter(description="Only the alert of this fingerprint, or of this beginning of one.")]
 PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[str, QueryParameter(description="The `cursor` of the page before.")]
 

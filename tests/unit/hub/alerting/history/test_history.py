@@ -90,6 +90,7 @@ class TestAlerts:
             ({"cluster": "prod"}, 2),
             ({"alertname": "A"}, 2),
             ({"fingerprint": "A-prod"}, 1),
+            ({"fingerprint": "A"}, 2),
             ({"transition": "resolved"}, 1),
             ({"cluster": "prod", "alertname": "A"}, 1),
             ({"cluster": "' OR 1=1 --"}, 0),
@@ -153,6 +154,7 @@ class TestNotifications:
             ({"alertname": "B"}, 2),
             ({"fingerprint": "A-prod"}, 2),
             ({"fingerprint": "B-prod"}, 3),
+            ({"fingerprint": "C"}, 1),
         ],
     )
     async def test_are_chosen_by_what_is_asked_for(
