@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
+from farwatch.hub.alerting.receivers.apprise import Apprise, AppriseConfig
 from farwatch.hub.alerting.receivers.discord import Discord, DiscordConfig
 from farwatch.hub.alerting.receivers.email import Email, EmailConfig
 from farwatch.hub.alerting.receivers.http import open_http_session
@@ -45,6 +46,7 @@ __all__ = [
 KINDS: dict[str, type[Any]] = {
     receiver.kind: receiver
     for receiver in (
+        Apprise,
         Discord,
         Email,
         MsTeams,
@@ -78,6 +80,7 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
     )
 
     name: str
+    apprise_configs: list[AppriseConfig] = msgspec.field(default_factory=list)
     discord_configs: list[DiscordConfig] = msgspec.field(default_factory=list)
     email_configs: list[EmailConfig] = msgspec.field(default_factory=list)
     msteams_configs: list[MsTeamsConfig] = msgspec.field(default_factory=list)
