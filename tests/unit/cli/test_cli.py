@@ -16,7 +16,7 @@ from farwatch.client import ClientError
 from farwatch.hub import main as hub_main
 from farwatch.sim import main as sim_main
 
-COMMANDS = ("hub", "agent", "sim", "demo", "alerting", "alerts", "cluster", "version")
+COMMANDS = ("hub", "agent", "sim", "demo", "alerting", "alerts", "cluster", "silences", "version")
 
 Run = Callable[..., Result]
 
@@ -36,7 +36,7 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --log-level",
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --log-level",
             ),
             (
                 ("sim",),
@@ -44,6 +44,25 @@ class TestHelp:
             ),
             (("demo",), "--listen"),
             (("alerts",), "--hub --token --json --cluster --once"),
+            (("alerts", "explain"), "--hub --token --json"),
+            (("alerts", "ack"), "--note --hub --token"),
+            (("alerts", "unack"), "--hub --token"),
+            (("alerts", "snooze"), "--for --until --note --hub --token"),
+            (
+                ("alerts", "history"),
+                "--since --until --cluster --alertname --fingerprint --limit --hub --token --json",
+            ),
+            (("alerts", "stats"), "--since --until --cluster --alertname --hub --token --json"),
+            (
+                ("alerts", "notifications"),
+                "--since --until --cluster --alertname --fingerprint --receiver --outcome --limit --hub --token --json",
+            ),
+            (("silences", "list"), "--expired --hub --token --json"),
+            (("silences", "show"), "--hub --token --json"),
+            (("silences", "add"), "--for --until --comment --yes --hub --token"),
+            (("silences", "expire"), "--hub --token"),
+            (("alerting", "reload"), "--hub --token --json"),
+            (("alerting", "config"), "--hub --token --json"),
             (("alerting", "check"), "--json"),
             (("alerting", "route"), "--labels --file --tree --hub --token --json"),
             (("cluster", "add"), "--hub --token --json"),

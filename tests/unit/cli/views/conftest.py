@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from io import StringIO
 from typing import Any
@@ -39,10 +40,15 @@ class Hub:
         self.url = ""
         self.asked: list[tuple[str, str]] = []
         self.answer: Any = {}
+        self.answers: dict[str, Any] = {}  # by path, before the one for all
+        self.bodies: list[Any] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append((request.method, request.path_qs))
-        return web.json_response(self.answer)
+        body = await request.read()
+        self.bodies.append(json.loads(body) if body else None)
+        path = request.path.removeprefix("/api/v1")
+        return web.json_response(self.answers.get(path, self.answer))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from rich.console import RenderableType
 
 from farwatch.cli.views import alerts as views
-from farwatch.cli.views.alerts import Alert, alert_table
+from farwatch.cli.views.alerts import Acknowledgement, Alert, alert_table
 from farwatch.client import ClientError
 
 Show = Callable[..., str]
@@ -46,6 +46,24 @@ class TestAlertTable:
         assert "warning   KubePodCrashLooping  prod     shop       web      12m" in lines[1]
         assert lines[1].endswith("Deployment shop/web is crash looping")
         assert lines[-1] == "2 firing"
+
+    def test_stacks_place_and_summary_below_the_name_where_there_is_little_room(self, show: Show) -> None:
+        lines = show(alert_table([alert(fingerprint="0011223344556677")], NOON, narrow=True), 70).split("\n")
+        assert lines == [
+            "ID        SEVERITY  SINCE  ALERT",
+            "00112233  warning   12m    KubePodCrashLooping",
+            "                           prod / shop / web",
+            "                           Deployment shop/web is crash looping",
+            "1 firing",
+        ]
+
+    def test_tells_what_is_done_about_an_alert(self, show: Show) -> None:
+        found = alert(acknowledgement=Acknowledgement(by="admin"), silenced_by=["1"], inhibited_by=["2"])
+        line = show(alert_table([found], NOON), 200).split("\n")[1]
+        assert "[seen to by admin, silenced, inhibited] Deployment shop/web is crash looping" in line
+
+    def test_tells_how_many_there_are_when_not_all_are_shown(self, show: Show) -> None:
+        assert show(alert_table([alert()], NOON, total=9)).endswith("1 of 9 firing")
 
     def test_says_so_when_nothing_fires(self, show: Show) -> None:
         assert show(alert_table([], NOON)).split("\n")[-1] == "Nothing fires."
