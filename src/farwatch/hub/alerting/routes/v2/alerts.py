@@ -45,7 +45,7 @@ async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Re
         await service.put(posted.alerts)
     if posted.faults:
         return fail(400, "\n".join(posted.faults))
-    return Response(None)
+    return Response(b"")
 
 
 async def _write(chosen: list[KnownAlert], choice: Choice, viewer: Viewer) -> AsyncIterator[bytes]:

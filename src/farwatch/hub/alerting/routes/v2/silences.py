@@ -107,10 +107,10 @@ def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
 
 
 @delete("/silence/{silence_id:str}", status_code=200)
-async def delete_silence(state: State, silence_id: FromPath[str]) -> Response[None]:
+async def delete_silence(state: State, silence_id: FromPath[str]) -> Response[bytes]:
     """End a silence."""
     await alerting(state).expire_silence(silence_id)
-    return Response(None)
+    return Response(b"")
 
 
 def _read(body: bytes) -> PostableSilence:
