@@ -277,7 +277,8 @@ class _Actor:
             stderr=asyncio.subprocess.PIPE,
         )
         said, complained = await process.communicate()
-        text = _read(said + complained)
+        # What it has to say beside an answer is that the server's version is not its own.
+        text = _read(complained if process.returncode else said)
         self.answered.append(
             Answered(
                 time.time(),

@@ -15,6 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+UTF8 = (0, 27, 0)
+"""The version of Alertmanager that lets labels have any name."""
+
 Json = Any
 Units = float
 

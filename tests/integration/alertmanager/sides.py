@@ -88,7 +88,7 @@ class Alertmanagers:
 
 
 class Hubs:
-    """Starts hubs on a stage, which ends them."""
+    """Starts hubs on a stage, and ends them."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -104,12 +104,25 @@ class Hubs:
             "none",
             "--external-url",
             EXTERNAL_URL,
-            data=f"{config.stem}-data",
+            data=str(config.with_suffix(".data")),
         )
-        side = Side(name, hub.url)
+
+        def find_address() -> str:
+            found = re.search(r"^Alertmanager's API on (\S+)$", hub.output, re.MULTILINE)
+            return found[1] if found else ""
+
+        side = Side(name, eventually(find_address, "the hub says where Alertmanager's API is"))
         self._hubs[side] = hub
         return side
 
     def kill(self, side: Side) -> None:
         """End one without a word."""
         self._hubs.pop(side).kill()
+
+    @contextmanager
+    def running(self) -> Iterator[Hubs]:
+        try:
+            yield self
+        finally:
+            for hub in self._hubs.values():
+                hub.clean_up()

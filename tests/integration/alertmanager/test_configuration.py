@@ -10,6 +10,8 @@ import pytest
 
 from farwatch.hub.alerting.config import check
 
+from .scenario import UTF8
+
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("alertmanager")]
 
 RECEIVERS = "receivers: [{name: x}]\n"
@@ -194,9 +196,6 @@ FILES = [
     "x: &r {receiver: x}\n" + PLAIN,
     "\troute: {receiver: x}\n",
 ]
-
-UTF8 = (0, 27, 0)
-"""The version of Alertmanager that lets labels have any name."""
 
 OTHERWISE: dict[str, tuple[int, ...] | None] = {
     below("matchers: ['1a=b']"): UTF8,

@@ -62,6 +62,8 @@ SCENARIOS = [
     ),
     scenario(
         "amtool-tests-the-routes-that-are-running",
+        differs="addresses of webhooks are secrets, in whose place an amtool of old wants an address",
+        before=(0, 26, 0),
         routes=[route("one", 'team=~"x|y"', **{"continue": True}), route("two", "team=y")],
     ).at(
         0,

@@ -5,7 +5,19 @@ Where an alert fires at 1, its group is flushed at even times, and things happen
 
 from __future__ import annotations
 
-from ..scenario import Asked, Expired, Silenced, SilencedByAmtool, equal, fire, get, resolve, scenario
+from ..scenario import (
+    UTF8,
+    Asked,
+    Expired,
+    Posted,
+    Silenced,
+    SilencedByAmtool,
+    equal,
+    fire,
+    get,
+    resolve,
+    scenario,
+)
 
 SCENARIOS = [
     scenario("silenced-before-it-fires")
@@ -91,12 +103,17 @@ SCENARIOS = [
         Silenced("in-the-past", [equal("a", "b")], -60, -50),
         Silenced("empty-comment", [equal("a", "b")], 0, 61, comment=""),
         Silenced("bad-regex", [equal("a", "b") | {"value": "(", "isRegex": True}], 0, 60),
-        Silenced("a-name-that-is-none", [equal("1 a", "b")], 0, 60),
         Silenced("not-equal", [equal("a", "b") | {"isEqual": False}], 0, 62),
         Silenced("is-equal-left-out", [{"name": "a", "value": "b", "isRegex": False}], 0, 63),
         Silenced("is-regex-left-out", [{"name": "a", "value": "b"}], 0, 60),
         get("/api/v2/silences"),
     ),
+    scenario(
+        "a-silence-of-a-label-of-any-name", differs="older ones let labels have plain names only", before=UTF8
+    )
+    .at(0, Silenced("s", [equal("1 a", "b")], 0, 60), get("/api/v2/silences"))
+    .at(1, fire("a"), Posted({"alertname": "b", "1 a": "b"}))
+    .until(5),
     scenario("silences-that-are-unknown").at(
         0,
         Asked("GET", "/api/v2/silence/00000000-0000-4000-8000-000000000000"),
