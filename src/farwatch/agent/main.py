@@ -130,7 +130,7 @@ def _make_uplink(
         )
 
     def dispatch(replies: Replies, on_reply: Callable[[], None]) -> Dispatcher:
-        return Dispatcher(handlers, gate, replies, on_reply)
+        return Dispatcher(handlers, gate, replies, on_reply, state.traffic.calls)
 
     return Uplink(config, state, watch, hello, dispatch, clock=clock)
 

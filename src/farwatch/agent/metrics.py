@@ -8,13 +8,18 @@ from http import HTTPStatus
 from pathlib import Path
 
 from farwatch import __version__
+from farwatch.agent.calls.handler import SERVED
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.agent.webserver import Page
+from farwatch.calls import Method
 from farwatch.kube.reflector import Counters
 from farwatch.wire.exposition import CONTENT_TYPE, Family, counter, counters, gauge, gauges, write_text
 
 WatchCounters = Mapping[str, Sequence[Counters]]
 """By kind, the counters of its watches."""
+
+_NO_CALL = (Method.AGENT_STATUS.value, SERVED)
+"""Shown even while the hub has asked nothing, so that a graph has no holes."""
 
 
 def metrics_pages(state: AgentState, counters: Callable[[], WatchCounters]) -> dict[str, Callable[[], Page]]:
@@ -90,6 +95,16 @@ def _about_link(state: AgentState) -> Iterator[Family]:
         "farwatch_agent_oversized_objects_total",
         "Objects too large for a frame, not sent.",
         traffic.oversized,
+    )
+
+    yield Family(
+        "farwatch_agent_calls_total",
+        "counter",
+        "Calls of the hub's that ended, by method and outcome.",
+        [
+            ({"method": method, "outcome": outcome}, count)
+            for (method, outcome), count in sorted(({_NO_CALL: 0} | traffic.calls).items())
+        ],
     )
 
 

@@ -51,6 +51,7 @@ class Traffic(msgspec.Struct, kw_only=True):
         oversized: Objects that no frame can hold, and that were therefore not sent.
         unacknowledged_frames: State frames sent on this link that are not durable at the hub.
         held_bytes: Changes that wait for the hub's credit.
+        calls: Calls of the hub's that ended, by method and outcome.
     """
 
     connections: int = 0
@@ -63,6 +64,7 @@ class Traffic(msgspec.Struct, kw_only=True):
     oversized: int = 0
     unacknowledged_frames: int = 0
     held_bytes: int = 0
+    calls: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
 
 
 class AgentState:

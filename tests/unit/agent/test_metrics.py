@@ -42,6 +42,7 @@ def test_every_metric_reads_in_prometheus_format(state: AgentState) -> None:
     state.traffic.bytes_sent = 1234567890123456
     state.traffic.refusals["bad_token"] += 2
     state.traffic.unacknowledged_frames = 7
+    state.traffic.calls["pod.logs", "forbidden"] += 3
     counters = {"Pod": [Counters(changes=2, malformed=1), Counters(changes=1)], "Node": [Counters()]}
 
     samples = parse(metrics_pages(state, lambda: counters)["/metrics"]().body)
@@ -49,6 +50,8 @@ def test_every_metric_reads_in_prometheus_format(state: AgentState) -> None:
     assert samples["farwatch_agent_link_up", ""] == 1
     assert samples["farwatch_agent_link_sent_bytes_total", ""] == 1234567890123456
     assert samples["farwatch_agent_link_refusals_total", 'code="bad_token"'] == 2
+    assert samples["farwatch_agent_calls_total", 'method="pod.logs",outcome="forbidden"'] == 3
+    assert samples["farwatch_agent_calls_total", 'method="agent.status",outcome="served"'] == 0
     assert samples["farwatch_agent_changes_total", 'kind="Pod"'] == 3
     assert samples["farwatch_agent_malformed_objects_total", 'kind="Pod"'] == 1
     assert samples["farwatch_agent_changes_total", 'kind="Node"'] == 0

@@ -6,6 +6,7 @@ Each call, served or refused, leaves a line in the agent's log that says who ask
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
@@ -14,7 +15,7 @@ import msgspec
 import structlog
 
 from farwatch.agent.calls.gate import Gate
-from farwatch.agent.calls.handler import Caller, CallError, Handler
+from farwatch.agent.calls.handler import CANCELLED, SERVED, Caller, CallError, Handler
 from farwatch.calls import Method
 from farwatch.link.events import CallRequested
 from farwatch.link.frames import CallErrorCode
@@ -40,6 +41,7 @@ class Dispatcher:
         gate: Lets calls pass.
         replies: Where answers go.
         on_reply: Called after each answer, so that it is sent.
+        outcomes: Where calls that ended are counted, by method and outcome.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Dispatcher:
         gate: Gate,
         replies: Replies,
         on_reply: Callable[[], None],
+        outcomes: Counter[tuple[str, str]],
     ) -> None:
         self._handlers = handlers
         self._gate = gate
         self._replies = replies
         self._on_reply = on_reply
+        self._outcomes = outcomes
         self._tasks: dict[int, asyncio.Task[object]] = {}
 
     def start(self, call: CallRequested) -> None:
@@ -92,9 +96,11 @@ class Dispatcher:
     def _finish(self, call: CallRequested, task: asyncio.Task[object]) -> None:
         del self._tasks[call.id]
         if task.cancelled():
+            self._count(call, CANCELLED)
             return
         error = task.exception()
         if error is None:
+            self._count(call, SERVED)
             self._replies.reply(call.id, task.result())
             self._on_reply()
         elif isinstance(error, CallError):
@@ -103,7 +109,13 @@ class Dispatcher:
             _log.error("a call failed by a fault of the agent", method=call.method, exc_info=error)
             self._fail(call, CallError(CallErrorCode.FAILED, "the agent failed; its log says how"))
 
+    def _count(self, call: CallRequested, outcome: str) -> None:
+        # What the hub calls may be any word: those that are no method must not become a series each.
+        method = call.method if call.method in set(Method) else "unknown"
+        self._outcomes[method, outcome] += 1
+
     def _fail(self, call: CallRequested, error: CallError) -> None:
+        self._count(call, error.code)
         _log.info(
             "a call was not served",
             call=call.id,

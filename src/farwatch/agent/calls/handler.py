@@ -9,6 +9,12 @@ import msgspec
 
 from farwatch.agent.errors import AgentError
 
+SERVED = "served"
+"""The outcome of a call that was answered; of others it is the code that tells why not."""
+
+CANCELLED = "cancelled"
+"""The outcome of a call whose answer nobody wanted any more."""
+
 
 class CallError(AgentError):
     """A call cannot be served; the hub is told ``code``, for machines, and the message, for people."""

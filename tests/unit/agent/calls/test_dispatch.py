@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class Replies:
         self.replies: list[tuple[int, object]] = []
         self.failures: list[tuple[int, str, str]] = []
         self.wakes = 0
+        self.outcomes: Counter[tuple[str, str]] = Counter()
 
     def reply(self, call: int, payload: object, *, final: bool = True) -> bool:
         self.replies.append((call, payload))
@@ -57,7 +59,7 @@ def dispatcher(replies: Replies) -> Callable[..., Dispatcher]:
             Method.AGENT_STATUS: Handler(Params, serve),
             Method.POD_LOGS: Handler(InNamespace, serve),
         }
-        return Dispatcher(handlers, Gate(allowed, namespaces), replies, replies.wake)
+        return Dispatcher(handlers, Gate(allowed, namespaces), replies, replies.wake, replies.outcomes)
 
     return make
 
@@ -211,6 +213,30 @@ async def test_cancelled_calls_stop_and_are_not_answered_while_others_go_on(
     assert stopped == ["a"]
     assert sorted(replies.replies) == [(2, "b"), (3, "c")]
     assert replies.failures == []
+
+
+async def test_calls_are_counted_by_method_and_how_they_ended(replies: Replies, dispatcher: Any) -> None:
+    async def serve(params: Any, _: Caller) -> str:
+        if params.text == "hang":
+            await asyncio.Event().wait()
+        return "done"
+
+    under_test = dispatcher(serve, allowed=(Method.AGENT_STATUS,))
+    under_test.start(request(number=1))
+    under_test.start(request(params={"text": "hang"}, number=2))
+    under_test.start(request("pod.logs", {"namespace": "shop"}, number=3))
+    under_test.start(request("made.up", number=4))
+    under_test.start(request("made.up.too", number=5))
+    await settle()
+    under_test.cancel(2)
+    await settle()
+
+    assert replies.outcomes == {
+        ("agent.status", "served"): 1,
+        ("agent.status", "cancelled"): 1,
+        ("pod.logs", "not_allowed"): 1,
+        ("unknown", "unknown_method"): 2,
+    }
 
 
 async def test_all_calls_stop_when_the_link_is_gone(replies: Replies, dispatcher: Any) -> None:
