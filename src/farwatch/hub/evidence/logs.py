@@ -26,7 +26,6 @@ RECENT_FAILURE_SECONDS = 600.0
 _decode = msgspec.msgpack.Decoder(PodLogsAnswer).decode
 
 _WORDS: dict[str, str] = {
-    CallErrorCode.NOT_ALLOWED: "the agent's owner does not allow it: {message}",
     CallErrorCode.UNKNOWN_METHOD: "the agent is too old to read logs: upgrade it",
     CallErrorCode.DEADLINE_EXCEEDED: "the agent did not answer in time",
     PodLogsFault.FORBIDDEN: "the agent has no right to: grant it get on pods/log ({message})",

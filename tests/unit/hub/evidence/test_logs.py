@@ -117,9 +117,9 @@ async def test_a_container_that_never_started_is_not_asked_for(kube: Any, object
     [
         (AgentAwayError("the agent of 'prod' is not connected"), "agent_away", "not connected"),
         (
-            CallFailedError(CallErrorCode.NOT_ALLOWED, "allowed_calls do not name pod.logs"),
+            CallFailedError(CallErrorCode.NOT_ALLOWED, "this agent's allowed_calls do not name pod.logs"),
             "not_allowed",
-            "the agent's owner does not allow it: allowed_calls do not name pod.logs",
+            "this agent's allowed_calls do not name pod.logs",
         ),
         (
             CallFailedError(CallErrorCode.UNKNOWN_METHOD, "knows no 'pod.logs'"),
