@@ -52,7 +52,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of the file. Its fields are the keys that are allowed in it.
 
     Field types may be ``str``, ``bool``, ``int``, another section, a list of any of these, a dict from ``str`` to one of
-    them, one of them or None, or a class with a ``parse`` class method that takes the text and raises ValueError.
+    them, one of them or None, or a class with a ``parse`` class method that takes the text and raises ValueError, or with
+    a ``convert`` class method that takes whatever YAML stands there.
     """
 
     later: ClassVar[frozenset[str]] = frozenset()
@@ -112,10 +113,10 @@ def mask(text: str, section: type[Section], hidden: type) -> str:
 
 def _mask(node: yaml.Node, wanted: Any, hidden: type) -> None:
     wanted = _without_none(wanted)
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, yaml.SequenceNode) and not hasattr(wanted, "convert"):
         for item in node.value:
             _mask(item, get_args(wanted)[0], hidden)
-    elif isinstance(node, yaml.MappingNode):
+    elif isinstance(node, yaml.MappingNode) and not hasattr(wanted, "convert"):
         is_section = isinstance(wanted, type) and issubclass(wanted, Section)
         types = (
             {field.encode_name: field.type for field in msgspec.structs.fields(wanted)} if is_section else {}
@@ -204,7 +205,16 @@ class _Reader:
             return self._mapping(node, get_args(wanted)[1], where)
         if isinstance(wanted, type) and issubclass(wanted, Section):
             return self.section(node, wanted, where) or _WRONG
+        if hasattr(wanted, "convert"):
+            return self._free(node, wanted, where)
         return self._single(node, wanted, where)
+
+    def _free(self, node: yaml.Node, wanted: Any, where: str) -> Any:
+        try:
+            return wanted.convert(yaml.SafeLoader("").construct_object(node, deep=True))
+        except (ValueError, yaml.YAMLError) as error:
+            self._tell(node, f"`{where}`: {error}")
+            return _WRONG
 
     def _single(self, node: yaml.Node, wanted: Any, where: str) -> Any:
         if not isinstance(node, yaml.ScalarNode):

@@ -287,7 +287,7 @@ def test_a_slack_receiver_that_cannot_work_is_refused(slack: str, expected: str)
 
 def test_all_problems_are_told_at_once_in_the_files_order() -> None:
     found = problems(
-        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, sns_configs: []}]\ntracing: {}\n"
+        "route: {receiver: team, nope: 2}\nreceivers: [{name: team, fax_configs: []}]\ntracing: {}\n"
     )
     assert [line.split(":")[1] for line in found] == ["1", "2", "3"]
 

@@ -1,9 +1,9 @@
-"""PagerDuty's Events API, version 2."""
+"""PagerDuty's Events API, version 2, and version 1 for services that have a ``service_key``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import msgspec
 import yaml
@@ -13,19 +13,20 @@ from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, Status
 from farwatch.hub.alerting.receivers.http import Client, read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
-from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.sections import GlobalConfig, ReceiverSection, Url, exactly_one
+from farwatch.hub.alerting.receivers.words import TemplateTree, Words, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
+URL_V1 = Url("https://events.pagerduty.com/generic/2010-04-15/create_event.json")
 SUMMARY_LIMIT = 1_024
 EVENT_LIMIT_BYTES = 512_000
 _ACTIONS = {Status.FIRING: "trigger", Status.RESOLVED: "resolve"}
 DETAILS = {
-    "firing": Template("{{ .Alerts.Firing | toJson }}"),
-    "resolved": Template("{{ .Alerts.Resolved | toJson }}"),
-    "num_firing": Template("{{ .Alerts.Firing | len }}"),
-    "num_resolved": Template("{{ .Alerts.Resolved | len }}"),
+    "firing": TemplateTree("{{ .Alerts.Firing | toJson }}"),
+    "resolved": TemplateTree("{{ .Alerts.Resolved | toJson }}"),
+    "num_firing": TemplateTree("{{ .Alerts.Firing | len }}"),
+    "num_resolved": TemplateTree("{{ .Alerts.Resolved | len }}"),
 }
 """What is told of every event, unless the configuration says it otherwise."""
 
@@ -48,18 +49,19 @@ class PagerDutyLink(Section, frozen=True, kw_only=True):
 class PagerDutyConfig(ReceiverSection, frozen=True, kw_only=True):
     """An entry of ``pagerduty_configs``."""
 
-    later: ClassVar = frozenset({"service_key", "service_key_file"})
     inherited = (("url",),)
     prefix = "pagerduty_"
 
     routing_key: Secret | None = None
     routing_key_file: str | None = None
+    service_key: Secret | None = None
+    service_key_file: str | None = None
     url: Url | None = None
     client: Template = calling("pagerduty.default.client")
     client_url: Template = calling("pagerduty.default.clientURL")
     description: Template = calling("pagerduty.default.description")
     severity: Template = Template("error")
-    details: dict[str, Template] = msgspec.field(default_factory=dict)
+    details: dict[str, TemplateTree] = msgspec.field(default_factory=dict)
     images: list[PagerDutyImage] = msgspec.field(default_factory=list)
     links: list[PagerDutyLink] = msgspec.field(default_factory=list)
     source: Template | None = None
@@ -70,7 +72,17 @@ class PagerDutyConfig(ReceiverSection, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[Fault]:
         """One key."""
-        yield from exactly_one(self, "routing_key", "routing_key_file")
+        yield from exactly_one(self, "routing_key", "routing_key_file", "service_key", "service_key_file")
+
+    @property
+    def is_old(self) -> bool:
+        """Whether version 1 is spoken."""
+        return self.service_key is not None or self.service_key_file is not None
+
+    def with_defaults(self, defaults: GlobalConfig) -> Self:
+        """The same entry; the address in ``global`` is that of version 2."""
+        entry = msgspec.structs.replace(self, url=URL_V1) if self.is_old and self.url is None else self
+        return super(PagerDutyConfig, entry).with_defaults(defaults)
 
 
 class PagerDuty:
@@ -90,26 +102,54 @@ class PagerDuty:
         Raises:
             DeliveryError: It was not taken.
         """
-        config = self._config
         words = Words(self._templates, message)
-        key = words.secret("routing_key", read_secret(config.routing_key, config.routing_key_file))
-        if not key:
-            raise DeliveryError("`routing_key` is empty", retryable=False)
-        event = self._event(message, words, key)
-        body = msgspec.json.encode(event)
+        name, key = self._key(words)
+        event = self._event_v1(message, words) if self._config.is_old else self._event(message, words)
+        body = msgspec.json.encode({name: key, **event})
         if len(body) > EVENT_LIMIT_BYTES:
             # As upstream: what happened and where it is stays, the long part goes.
-            event["payload"]["custom_details"] = {"error": "Left out: the event was larger than 512 kB."}
-            body = msgspec.json.encode(event)
-        answer = await self._client.send(config.url or "", body, secrets=[key])
+            place, details = (
+                (event, "details") if self._config.is_old else (event["payload"], "custom_details")
+            )
+            place[details] = {"error": "Left out: the event was larger than 512 kB."}
+            body = msgspec.json.encode({name: key, **event})
+        answer = await self._client.send(self._config.url or "", body, secrets=[key])
         return answer.receipt
 
-    def _event(self, message: Message, words: Words, key: str) -> dict[str, Any]:
+    def _key(self, words: Words) -> tuple[str, str]:
+        """The key, after its name."""
+        config = self._config
+        name = "service_key" if config.is_old else "routing_key"
+        key = words.secret(name, read_secret(getattr(config, name), getattr(config, f"{name}_file")))
+        if not key:
+            raise DeliveryError(f"`{name}` is empty", retryable=False)
+        return name, key
+
+    def _details(self, words: Words) -> dict[str, Any]:
+        return {
+            name: _structured(tree.render(words))
+            for name, tree in {**DETAILS, **self._config.details}.items()
+        }
+
+    def _event_v1(self, message: Message, words: Words) -> dict[str, Any]:
+        config = self._config
+        event: dict[str, Any] = {
+            "event_type": _ACTIONS[message.status],
+            "incident_key": message.group_hash,
+            "description": cut(words.title(config.description) or " ", SUMMARY_LIMIT),
+            "details": self._details(words),
+        }
+        if message.status is Status.FIRING:
+            event |= {"client": words.line(config.client), "client_url": words.line(config.client_url)}
+        if words.failures:
+            event["details"]["template_error"] = "; ".join(words.failures)
+        return {name: value for name, value in event.items() if value}
+
+    def _event(self, message: Message, words: Words) -> dict[str, Any]:
         config = self._config
         images = [_rendered(image, words) for image in config.images]
         links = [_rendered(link, words) for link in config.links]
-        event = {
-            "routing_key": key,
+        event: dict[str, Any] = {
             "event_action": _ACTIONS[message.status],
             "dedup_key": message.group_hash,
             "client": words.line(config.client),
@@ -123,10 +163,7 @@ class PagerDuty:
             "class": words.line(config.class_),
             "component": words.line(config.component),
             "group": words.line(config.group),
-            "custom_details": {
-                name: _structured(words.line(template))
-                for name, template in {**DETAILS, **config.details}.items()
-            },
+            "custom_details": self._details(words),
             "summary": cut(words.title(config.description) or " ", SUMMARY_LIMIT),
         }
         if words.failures:
@@ -141,8 +178,10 @@ def _rendered(section: Section, words: Words) -> dict[str, str]:
     return {name: words.line(getattr(section, name)) for name in section.__struct_fields__}
 
 
-def _structured(text: str) -> Any:
+def _structured(text: Any) -> Any:
     """A text, or what it holds if it is YAML (and so JSON), as upstream does: lists of alerts are shown as tables."""
+    if not isinstance(text, str):
+        return text
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:

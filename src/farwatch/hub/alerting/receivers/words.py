@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as markup
+from typing import Any, Self
 
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.message import Message, status
@@ -82,6 +83,49 @@ class Words:
             return self._templates.render(Template(text), self._message).strip()
         except (TemplateFailedError, ValueError):
             raise DeliveryError(f"{name} is a template that fails", retryable=False) from None
+
+
+class TemplateTree:
+    """Any YAML, whose texts are templates: lists and mappings of them stay what they are.
+
+    Attributes:
+        templates: All templates in it.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.templates: list[Template] = []
+        self._value = self._compile(value)
+
+    @classmethod
+    def convert(cls, value: Any) -> Self:
+        """From what YAML gives.
+
+        Raises:
+            ValueError: One of its texts is not a template.
+        """
+        return cls(value)
+
+    def render(self, words: Words) -> Any:
+        """The same, in words."""
+        return _render(self._value, words)
+
+    def _compile(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(name): self._compile(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._compile(item) for item in value]
+        if isinstance(value, str):
+            self.templates.append(template := Template(value))
+            return template
+        return value if isinstance(value, (bool, int, float)) or value is None else str(value)
+
+
+def _render(value: Any, words: Words) -> Any:
+    if isinstance(value, dict):
+        return {name: _render(item, words) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_render(item, words) for item in value]
+    return words.line(value) if isinstance(value, Template) else value
 
 
 def templated(secret: Secret | None) -> bool:
