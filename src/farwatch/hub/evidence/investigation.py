@@ -105,16 +105,17 @@ class Investigation:
             return Reading(), scope
         if depth < Depth.ALL:
             return Reading(missing=(_TOO_MANY,)), scope
-        reading = await self._read(scope)
+        reading = await self._read(alert, scope)
         if reading.is_outdated:
             await self._sleep(self._patience.retry)
             scope = find_scope(alert.labels, self._objects)
-            reading = await self._read(scope)
+            reading = await self._read(alert, scope)
         return reading, scope
 
-    async def _read(self, scope: Scope) -> Reading:
+    async def _read(self, alert: Alert, scope: Scope) -> Reading:
         if scope.failing is None:
-            return Reading(missing=(_NO_POD,))
+            # An alert that names no container (no node fits, too few replicas) needs none to fail.
+            return Reading(missing=(_NO_POD,) if "container" in alert.labels else ())
         return await read_logs(self._agents, scope.cluster, scope.failing, self._patience.call, self._clock())
 
     def _gaps(self, cluster: str) -> list[Gap]:

@@ -109,11 +109,20 @@ async def test_logs_that_do_not_come_cost_only_the_logs(kube: Any, objects: Any,
 
 async def test_what_cannot_be_known_is_said(kube: Any, objects: Any, stage: Stage) -> None:
     objects.clear("Event")
-    found = await stage.investigation.gather(kube.alert(), Depth.ALL)
+    labels = kube.alert().labels | {"container": "app"}
+    found = await stage.investigation.gather(kube.alert(**labels), Depth.ALL)
     assert {(gap.part.value, gap.code) for gap in found.missing} == {
         ("logs", "no_failing_pod"),
         ("events", "not_watched"),
     }
+
+
+async def test_an_alert_that_names_no_container_misses_no_logs_where_none_fails(
+    kube: Any, objects: Any, stage: Stage
+) -> None:
+    objects.put(kube.pod(phase="Pending"))
+    found = await stage.investigation.gather(kube.alert("KubePodUnschedulable"), Depth.ALL)
+    assert found.missing == ()
 
 
 async def test_of_a_node_no_logs_are_missed(kube: Any, objects: Any, stage: Stage) -> None:
