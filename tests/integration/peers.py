@@ -87,8 +87,8 @@ def _install(package: str) -> None:
 
 
 def _run_apt(command: list[str]) -> None:
-    # Debian's package starts the service after installing it; where there is no init system, it cannot.
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # Debian's packages start their services, but not at run level 1.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     try:
         subprocess.run(
             ["apt-get", "--quiet", *command],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .cases import (
     amtool,
     api,
+    chance,
     grouping,
     inhibition,
     intervals,
@@ -30,6 +31,7 @@ PLAYS = [
             *receivers.SCENARIOS,
             *api.SCENARIOS,
             *amtool.SCENARIOS,
+            *chance.SCENARIOS,
             *twisted.SCENARIOS,
         ],
         extra={"global": {"resolve_timeout": 1001}, "time_intervals": intervals.INTERVALS},

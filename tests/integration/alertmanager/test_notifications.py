@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from .comparison import compare
@@ -32,3 +34,9 @@ def test_farwatch_does_as_alertmanager_does(
 def test_a_difference_is_seen(scenario: Scenario, played: Played) -> None:
     differences = compare(played.performances[REAL, scenario.name], played.performances[OURS, scenario.name])
     assert any(scenario.differs in line for line in differences), differences
+
+
+def test_every_difference_is_told_of() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "compatibility.md").read_text()
+    missing = [each.name for each in STRAIGHT if each.differs and f"`{each.name}`" not in told]
+    assert not missing
