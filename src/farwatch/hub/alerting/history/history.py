@@ -146,8 +146,7 @@ class History:
             QueryError: The store cannot answer.
         """
         conditions = {
-            name: (equals(name), getattr(query, name))
-            for name in ("cluster", "alertname", "transition")
+            name: (equals(name), getattr(query, name)) for name in ("cluster", "alertname", "transition")
         }
         conditions["fingerprint"] = ("startsWith(fingerprint, {fingerprint:String})", query.fingerprint)
         statement, bound = _ALERTS.select(query.span, conditions, query.cursor, query.limit)
