@@ -17,10 +17,10 @@ import msgspec
 
 from farwatch.agent.calls.gate import READ_ONLY
 from farwatch.agent.errors import ConfigError
-from farwatch.agent.proxy import ProxySettings
 from farwatch.agent.values import Address, Duration, HubUrl
 from farwatch.calls import Method
 from farwatch.logs import LogFormat, LogLevel
+from farwatch.proxy import ProxySettings
 
 ENVIRONMENT_PREFIX = "FARWATCH_"
 CONFIG_FILE_VARIABLE = "FARWATCH_CONFIG"

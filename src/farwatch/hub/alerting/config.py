@@ -179,13 +179,15 @@ def _with_paths(value: Any, directory: Path) -> Any:
     """The same section, with every ``*_file`` in it made absolute."""
     if isinstance(value, list):
         return [_with_paths(item, directory) for item in value]
+    if isinstance(value, dict):
+        return {name: _with_paths(item, directory) for name, item in value.items()}
     if not isinstance(value, Section):
         return value
     changes: dict[str, Any] = {}
     for name in value.__struct_fields__:
         field = getattr(value, name)
         is_path = name.endswith("_file") and field is not None
-        if name == "templates":
+        if name in {"templates", "files"}:
             changes[name] = [str(directory / pattern) for pattern in field]
             continue
         changes[name] = str(directory / field) if is_path else _with_paths(field, directory)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import read_text
+from farwatch.hub.alerting.receivers.reading import read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
 from farwatch.hub.alerting.receivers.words import Words, cut

@@ -19,7 +19,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
-from farwatch.hub.alerting.receivers.http import Client, read_text
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_text
 from farwatch.hub.alerting.receivers.receiver import DeliveryError
 from farwatch.hub.alerting.secrets import Secret
 

@@ -15,9 +15,11 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, read_secret, tls_context
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT
+from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import HostPort, ReceiverSection, TlsConfig, at_most_one
+from farwatch.hub.alerting.receivers.trust import tls_context
 from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling

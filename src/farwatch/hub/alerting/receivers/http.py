@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import ssl
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from farwatch import __version__
+from farwatch.hub.alerting.receivers.oauth2 import TokenSource
+from farwatch.hub.alerting.receivers.proxying import Proxy
+from farwatch.hub.alerting.receivers.reading import read_secret, read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
-from farwatch.hub.alerting.receivers.sections import HttpConfig, TlsConfig
-from farwatch.hub.alerting.secrets import Secret
+from farwatch.hub.alerting.receivers.sections import HttpConfig
+from farwatch.hub.alerting.receivers.trust import Trust
 
 ANSWER_LIMIT_BYTES = 4_096
 DETAIL_LIMIT = 300
 JSON = "application/json"
+_UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
@@ -73,7 +76,9 @@ class Client:
         self._config = config or HttpConfig()
         self._timeout = aiohttp.ClientTimeout(total=context.timeout if timeout is None else timeout)
         self._retried = frozenset(retried)
-        self._trust: tuple[object, ssl.SSLContext | bool] = (None, True)
+        self._trust = Trust(self._config.tls_config)
+        self._proxy = Proxy(self._config)
+        self._tokens = None if self._config.oauth2 is None else TokenSource(self._config.oauth2, self._http)
 
     async def send(
         self,
@@ -99,8 +104,12 @@ class Client:
             DeliveryError: It was not taken.
         """
         config = self._config
-        all_headers = {"Content-Type": content_type, **authorization(config), **(headers or {})}
+        proxy = self._proxy.resolve(url)
         try:
+            all_headers = more_headers(config)
+            all_headers["Content-Type"] = content_type
+            all_headers.update(await self._authorization())
+            all_headers.update(headers or {})
             async with self._http.request(
                 method,
                 url,
@@ -108,22 +117,37 @@ class Client:
                 headers=all_headers,
                 timeout=self._timeout,
                 allow_redirects=config.follow_redirects,
-                proxy=config.proxy_url,
-                ssl=self._trusted(),
+                proxy=proxy,
+                proxy_headers=self._proxy.headers if proxy else None,
+                ssl=self._trust.context(),
                 server_hostname=config.tls_config.server_name,
             ) as response:
                 answer = await response.content.read(ANSWER_LIMIT_BYTES)
-                hidden = [url, response.url.raw_path_qs, *secrets, *_credentials(all_headers)]
+                hidden = [
+                    url,
+                    response.url.raw_path_qs,
+                    *secrets,
+                    *_credentials(all_headers),
+                    *_hidden(config),
+                ]
+                if response.status == _UNAUTHORIZED and self._tokens is not None:
+                    self._tokens.forget()
                 self._judge(response, answer, method, hidden)
                 return Answer(response.status, answer)
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise DeliveryError(
-                "the address is not valid: correct it in the configuration", retryable=False
-            ) from error
+        except aiohttp.InvalidURL as error:
+            raise _bad_address() from error
         except TimeoutError as error:
             raise DeliveryError(f"no answer within {self._timeout.total:g} s", retryable=True) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:  # a certificate's is a ValueError as well
             raise DeliveryError(_cause(error), retryable=True) from error
+        except ValueError as error:
+            raise _bad_address() from error
+
+    async def _authorization(self) -> dict[str, str]:
+        if self._tokens is None:
+            return authorization(self._config)
+        async with asyncio.timeout(self._timeout.total):
+            return {"Authorization": f"Bearer {await self._tokens.token()}"}
 
     def _judge(
         self, response: aiohttp.ClientResponse, answer: bytes, method: str, secrets: list[str]
@@ -145,45 +169,6 @@ class Client:
             retryable=retryable or response.status in self._retried,
             retry_after=_retry_after(response.headers),
         )
-
-    def _trusted(self) -> ssl.SSLContext | bool:
-        """The context for TLS; made anew when one of its files has changed, so that certificates can be rotated."""
-        config = self._config.tls_config
-        key = _freshness(config)
-        if key != self._trust[0]:
-            self._trust = (key, tls_context(config))
-        return self._trust[1]
-
-
-def tls_context(config: TlsConfig) -> ssl.SSLContext:
-    """How servers are trusted, and how we show who we are.
-
-    Raises:
-        DeliveryError: A file cannot be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=config.ca_file, cadata=config.ca)
-        if config.insecure_skip_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if config.cert_file and config.key_file:
-            context.load_cert_chain(config.cert_file, config.key_file)
-    except (OSError, ValueError) as error:
-        raise DeliveryError(f"`tls_config` cannot be used: {error}", retryable=False) from error
-    return context
-
-
-def _freshness(config: TlsConfig) -> tuple[object, ...] | None:
-    """What changes when the files of a configuration do; None where there is nothing to configure."""
-    if config == TlsConfig(server_name=config.server_name):
-        return None
-    files = (config.ca_file, config.cert_file, config.key_file)
-    try:
-        return tuple(os.stat(file).st_mtime_ns if file else 0 for file in files)  # noqa: PTH116
-    except OSError as error:
-        raise DeliveryError(
-            f"`tls_config`: {error.filename} cannot be read: {error.strerror}", retryable=False
-        ) from error
 
 
 def authorization(config: HttpConfig) -> dict[str, str]:
@@ -207,32 +192,34 @@ def authorization(config: HttpConfig) -> dict[str, str]:
     return {}
 
 
+def _hidden(config: HttpConfig) -> list[str]:
+    """What ``http_headers`` adds in secret."""
+    headers = config.http_headers.values()
+    return [
+        *(secret.reveal() for header in headers for secret in header.secrets),
+        *(read_text(None, file) for header in headers for file in header.files),
+    ]
+
+
 def _credentials(headers: Mapping[str, str]) -> list[str]:
     return headers.get("Authorization", "").split(" ")[1:]
 
 
-def read_secret(inline: Secret | None, file: str | None) -> str:
-    """A secret from the configuration, or from the file that it names, read at each message: it may change.
+def more_headers(config: HttpConfig) -> CIMultiDict[str]:
+    """The headers that a configuration adds.
 
     Raises:
-        DeliveryError: The file cannot be read.
+        DeliveryError: The file of one cannot be read.
     """
-    return read_text(None if inline is None else inline.reveal(), file)
-
-
-def read_text(inline: str | None, file: str | None) -> str:
-    """A text from the configuration, or from the file that it names.
-
-    Raises:
-        DeliveryError: The file cannot be read.
-    """
-    if inline is not None:
-        return inline
-    try:
-        return Path(file or "").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DeliveryError(f"the secret file {file} cannot be read: {reason}", retryable=False) from error
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, header in config.http_headers.items():
+        values = [
+            *header.values,
+            *(secret.reveal() for secret in header.secrets),
+            *(read_text(None, file) for file in header.files),
+        ]
+        headers.extend((name, value) for value in values)
+    return headers
 
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
@@ -247,8 +234,17 @@ def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
         return None
 
 
+def _bad_address() -> DeliveryError:
+    return DeliveryError("the address is not valid: correct it in the configuration", retryable=False)
+
+
 def _cause(error: aiohttp.ClientError | OSError) -> str:
     # The message of a client error may hold the address, and with it the secret.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        reason = (
+            getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
+        )
+        return f"{error.host}:{error.port} is not trusted: {reason}"
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
         number = cause.errno or 0  # negative where a name is not found

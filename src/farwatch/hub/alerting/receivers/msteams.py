@@ -8,7 +8,8 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import Client, read_secret
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
 from farwatch.hub.alerting.receivers.words import Words, cut_bytes

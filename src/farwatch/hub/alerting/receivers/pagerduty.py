@@ -11,7 +11,8 @@ import yaml
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import Client, read_secret
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, ReceiverSection, Url, exactly_one
 from farwatch.hub.alerting.receivers.words import TemplateTree, Words, cut

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +13,19 @@ from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.secrets import Secret, SecretUrl
 from farwatch.hub.alerting.templates import Template
 
+TlsVersion = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
+
+_OWN_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+    }
+)
 _SLACK_WAYS = ("slack_api_url", "slack_api_url_file", "slack_app_token", "slack_app_token_file")
 
 
@@ -95,23 +108,88 @@ class Authorization(Section, frozen=True, kw_only=True):
 class TlsConfig(Section, frozen=True, kw_only=True):
     """How servers are trusted, and how we show who we are."""
 
-    later: ClassVar = frozenset({"cert", "key", "max_version", "min_version"})
-
     ca: str | None = None
     ca_file: str | None = None
+    cert: str | None = None
     cert_file: str | None = None
+    key: Secret | None = None
     key_file: str | None = None
     server_name: str | None = None
     insecure_skip_verify: bool = False
+    min_version: TlsVersion | None = None
+    max_version: TlsVersion | None = None
 
     def faults(self) -> Iterator[Fault]:
-        """One source of authorities; a certificate comes with its key."""
-        yield from at_most_one(self, "ca", "ca_file")
-        if (self.cert_file is None) != (self.key_file is None):
-            yield Fault((), "set `cert_file` and `key_file` together")
+        """One source of each; a certificate comes with its key."""
+        for name in ("ca", "cert", "key"):
+            yield from at_most_one(self, name, f"{name}_file")
+        if (self.cert is None and self.cert_file is None) != (self.key is None and self.key_file is None):
+            yield Fault(
+                (), "set a certificate (`cert_file`, `cert`) and its key (`key_file`, `key`) together"
+            )
+        order = get_args(TlsVersion)
+        if (
+            self.min_version
+            and self.max_version
+            and order.index(self.min_version) > order.index(self.max_version)
+        ):
+            yield Fault(("max_version",), "`max_version` is older than `min_version`")
 
 
-class HttpConfig(Section, frozen=True, kw_only=True):
+class ProxyConfig(Section, frozen=True, kw_only=True):
+    """By which proxy a server is reached.
+
+    Attributes:
+        proxy_url: The proxy to send by.
+        no_proxy: What is reached directly all the same.
+        proxy_from_environment: Or the proxy that ``HTTPS_PROXY`` and the like name; they are not looked at otherwise.
+        proxy_connect_header: Headers for the proxy itself.
+    """
+
+    proxy_url: Url | None = None
+    no_proxy: str | None = None
+    proxy_from_environment: bool = False
+    proxy_connect_header: dict[str, list[Secret]] = msgspec.field(default_factory=dict)
+
+    def faults(self) -> Iterator[Fault]:
+        """One source of a proxy, and one for what belongs to it."""
+        if self.proxy_from_environment and (self.proxy_url or self.no_proxy):
+            yield Fault(
+                ("proxy_from_environment",),
+                "`proxy_from_environment` takes all from the environment: set no `proxy_url` or `no_proxy` beside it",
+            )
+        if self.no_proxy and not self.proxy_url and not self.proxy_from_environment:
+            yield Fault(("no_proxy",), "`no_proxy` says nothing without `proxy_url`")
+        if self.proxy_connect_header and not (self.proxy_url or self.proxy_from_environment):
+            yield Fault(("proxy_connect_header",), "`proxy_connect_header` says nothing without a proxy")
+
+
+class OAuth2(ProxyConfig, frozen=True, kw_only=True):
+    """A token that is fetched by client credentials (RFC 6749, 4.4)."""
+
+    client_id: str
+    client_secret: Secret | None = None
+    client_secret_file: str | None = None
+    token_url: Url
+    scopes: list[str] = msgspec.field(default_factory=list)
+    endpoint_params: dict[str, str] = msgspec.field(default_factory=dict)
+    tls_config: TlsConfig = TlsConfig()
+
+    def faults(self) -> Iterator[Fault]:
+        """One secret."""
+        yield from super().faults()
+        yield from exactly_one(self, "client_secret", "client_secret_file")
+
+
+class HttpHeader(Section, frozen=True, kw_only=True):
+    """The values of a header, from three kinds of sources."""
+
+    values: list[str] = msgspec.field(default_factory=list)
+    secrets: list[Secret] = msgspec.field(default_factory=list)
+    files: list[str] = msgspec.field(default_factory=list)
+
+
+class HttpConfig(ProxyConfig, frozen=True, kw_only=True):
     """How receivers are reached over HTTP.
 
     Attributes:
@@ -119,28 +197,34 @@ class HttpConfig(Section, frozen=True, kw_only=True):
         basic_auth: Or a user name and a password.
         bearer_token: Or a token, as older files have it.
         bearer_token_file: Or a file that holds it.
+        oauth2: Or one that is fetched.
         tls_config: How servers are trusted.
-        proxy_url: The proxy to send by; none is taken from the environment.
+        http_headers: More headers.
         follow_redirects: Whether redirects are followed.
         enable_http2: May be set for upstream's sake; HTTP/1.1 is spoken always.
     """
-
-    later: ClassVar = frozenset(
-        {"http_headers", "no_proxy", "oauth2", "proxy_connect_header", "proxy_from_environment"}
-    )
 
     authorization: Authorization | None = None
     basic_auth: BasicAuth | None = None
     bearer_token: Secret | None = None
     bearer_token_file: str | None = None
+    oauth2: OAuth2 | None = None
     tls_config: TlsConfig = TlsConfig()
-    proxy_url: Url | None = None
+    http_headers: dict[str, HttpHeader] = msgspec.field(default_factory=dict)
     follow_redirects: bool = True
     enable_http2: bool = True
 
     def faults(self) -> Iterator[Fault]:
-        """At most one way to authenticate."""
-        yield from at_most_one(self, "authorization", "basic_auth", "bearer_token", "bearer_token_file")
+        """At most one way to authenticate, and no header that another key or the receiver sets."""
+        yield from super().faults()
+        yield from at_most_one(
+            self, "authorization", "basic_auth", "bearer_token", "bearer_token_file", "oauth2"
+        )
+        for name in self.http_headers:
+            if name.lower() in _OWN_HEADERS:
+                yield Fault(
+                    ("http_headers",), f"`{name}` cannot be set in `http_headers`: it is set otherwise"
+                )
 
 
 class GlobalConfig(Section, frozen=True, kw_only=True):

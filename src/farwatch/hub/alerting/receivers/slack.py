@@ -12,7 +12,8 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration, format_duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client, read_secret
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
+from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
 from farwatch.hub.alerting.receivers.words import Words, cut

@@ -9,7 +9,8 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.receivers.http import Client, read_secret, read_text
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_secret, read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one, exactly_one
 from farwatch.hub.alerting.receivers.words import Words, cut

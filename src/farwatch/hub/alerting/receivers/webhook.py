@@ -11,7 +11,8 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, go_time, quote_meta, status
-from farwatch.hub.alerting.receivers.http import Client, read_secret
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
 from farwatch.hub.alerting.receivers.words import Words

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.agent.proxy import ProxySettings
+from farwatch.proxy import ProxySettings
 
 PROXY = "http://proxy.example.com:3128"
 

@@ -1,4 +1,4 @@
-"""Which proxy the link goes through, from ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``.
+"""Which proxy a request goes through, from ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``.
 
 aiohttp ignores these variables for WebSockets, and knows neither networks nor ``https://`` proxies in them. The rules
 here are those most programs in a cluster follow, as golang.org/x/net/http/httpproxy documents them: the scheme of
