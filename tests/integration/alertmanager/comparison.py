@@ -6,8 +6,9 @@ groups are flushed every two. What the sides give ids to (silences) is compared 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -78,18 +79,30 @@ def _threads(performance: Performance) -> dict[tuple[str, str], list[Heard]]:
 
 
 def _plain(body: Json) -> Json:
-    """A Slack message without what says nothing: fields that are empty, and the order of names in ``mrkdwn_in``."""
-    if not isinstance(body, dict) or "attachments" not in body:
-        return body
-    attachments = [
-        {
-            key: sorted(value) if key == "mrkdwn_in" else value
-            for key, value in attachment.items()
-            if value not in ("", None)
-        }
-        for attachment in body["attachments"]
-    ]
-    return {**body, "attachments": attachments}
+    """A message without what makes no difference to its service."""
+    if isinstance(body, dict) and "attachments" in body:
+        return {**body, "attachments": [_plain_attachment(each) for each in body["attachments"]]}
+    if isinstance(body, dict) and "chat_id" in body:
+        return _plain_telegram(body)
+    return body
+
+
+def _plain_attachment(attachment: Mapping[str, Json]) -> Json:
+    """Slack: fields that are empty, and the order of names in ``mrkdwn_in``."""
+    return {
+        key: sorted(value) if key == "mrkdwn_in" else value
+        for key, value in attachment.items()
+        if value not in ("", None)
+    }
+
+
+def _plain_telegram(body: Mapping[str, Json]) -> Json:
+    """Telegram: Alertmanager writes numbers and booleans as strings, and leaves out what is false."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in body.items()
+        if value is not False
+    }
 
 
 def _compare_answers(real: Performance, ours: Performance) -> Iterator[str]:

@@ -11,6 +11,7 @@ from .cases import (
     intervals,
     receivers,
     routing,
+    services,
     silencing,
     templates,
     timing,
@@ -37,5 +38,10 @@ PLAYS = [
         extra={"global": {"resolve_timeout": 1001}, "time_intervals": intervals.INTERVALS},
     ),
     Play("forgetful", timing.FORGETFUL, extra={"global": {"resolve_timeout": 6}}),
-    Play("words", templates.SCENARIOS, extra={"templates": list(templates.FILES)}, files=templates.FILES),
+    Play(
+        "words",
+        [*templates.SCENARIOS, *services.SCENARIOS],
+        extra={"templates": list(templates.FILES)},
+        files=templates.FILES,
+    ),
 ]

@@ -89,10 +89,9 @@ def _entries(
 ) -> dict[str, list[Json]]:
     entries: dict[str, list[Json]] = {}
     for place, way in enumerate(ways):
-        key = "url" if way.kind == "webhook" else "api_url"
         where = address(scenario.name, f"{name or 'main'}/{place}", way)
         entries.setdefault(f"{way.kind}_configs", []).append(
-            {key: where, "send_resolved": True, **_in_seconds(way.options, unit)}
+            {way.address_key: where, "send_resolved": True, **_in_seconds(way.options, unit)}
         )
     return entries
 

@@ -130,17 +130,25 @@ def equal(name: str, value: str) -> dict[str, Json]:
 # --- who is told ----------------------------------------------------------------------------------------------
 
 
+OK = (200,)
+
+
 @dataclass(frozen=True)
 class Way:
     """An entry of a receiver. ``answers`` are the sink's statuses, the last one for good; ``hang`` is in units."""
 
     kind: str = "webhook"
     options: Mapping[str, Json] = field(default_factory=dict)
-    answers: Sequence[int] = (200,)
+    answers: Sequence[int] = OK
     hang: Units = 0
 
+    @property
+    def address_key(self) -> str:
+        """Where the configuration has the service's address."""
+        return {"webhook": "url", "pagerduty": "url", "discord": "webhook_url"}.get(self.kind, "api_url")
 
-def webhook(*, answers: Sequence[int] = (200,), hang: Units = 0, **options: Json) -> Way:
+
+def webhook(*, answers: Sequence[int] = OK, hang: Units = 0, **options: Json) -> Way:
     return Way("webhook", options, answers, hang)
 
 

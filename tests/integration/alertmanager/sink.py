@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from aiohttp import web
 
-from .scenario import Way
+from .scenario import OK, Way
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,33 @@ class Sink:
 
     def address(self, side: str, scenario: str, who: str, way: Way, unit: float) -> str:
         """Where a way of a scenario's receiver sends to."""
+        place = f"{self.url}/{quote(side)}/{quote(scenario)}/{quote(who)}"
+        if way.answers == OK and not way.hang:
+            return place  # services add to their address
         query = urlencode({"answers": ",".join(map(str, way.answers)), "hang": way.hang * unit})
-        return f"{self.url}/{quote(side)}/{quote(scenario)}/{quote(who)}?{query}"
+        return f"{place}?{query}"
 
     async def _take(self, request: web.Request) -> web.Response:
         where = request.match_info
-        body = json.loads(await request.read())
+        body = _read(await request.read())
         messages = self.heard.setdefault((where["side"], where["scenario"]), [])
         messages.append(Heard(where["who"], time.time(), body))
-        answers = [int(status) for status in request.query["answers"].split(",")]
+        answers = [int(status) for status in request.query.get("answers", "200").split(",")]
         number = self._count[request.path]
         self._count[request.path] += 1
-        if hang := float(request.query["hang"]):
+        if hang := float(request.query.get("hang", 0)):
             await _wait(self._closing, hang)
-        return web.Response(status=answers[min(number, len(answers) - 1)], text="ok")
+        # What Telegram says; Alertmanager crashes on less.
+        said = {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "group"}}}
+        return web.json_response(said, status=answers[min(number, len(answers) - 1)])
+
+
+def _read(body: bytes) -> Any:
+    """JSON if it is, else the fields of a form."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
