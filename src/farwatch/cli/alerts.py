@@ -84,7 +84,7 @@ def snooze(
     hub: Hub = DEFAULT_HUB,
     token: Token = "",
 ) -> None:
-    """Hush exactly this alert for a while, by a silence of its labels."""
+    """Hush an alert for a while, by a silence of all its labels."""
     from farwatch.cli.views import acknowledgements  # noqa: PLC0415
 
     run(acknowledgements.snooze(hub, token, fingerprint, until, note))

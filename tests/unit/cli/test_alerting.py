@@ -125,6 +125,7 @@ class TestCheck:
 TREE = """
 route:
   receiver: team
+  group_wait: 10s
   routes:
     - matchers: [team="db"]
       receiver: db
@@ -200,6 +201,10 @@ class TestRoute:
         assert found.exit_code == 1
         assert found.stderr.count("\n") == 1
         assert "farwatch alerting check" in found.stderr
+
+    def test_the_tree_for_scripts_has_all_that_routes_inherit(self, run: Run, file: str) -> None:
+        found = json.loads(run("alerting", "route", "--tree", "--json", "--file", file).output)
+        assert [below["groupWait"] for below in found["routes"]] == [10, 10]
 
     @pytest.mark.parametrize("label", ["a", "=b", ""])
     def test_what_is_no_label_is_refused(self, run: Run, file: str, label: str) -> None:

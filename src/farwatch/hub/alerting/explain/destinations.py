@@ -101,9 +101,9 @@ def _destination(
         route=route.id,
         group_key=group_id(route, shared).key,
         group_labels=shared,
-        group_wait=route.group_wait,
-        group_interval=route.group_interval,
-        repeat_interval=route.repeat_interval,
+        group_wait=float(route.group_wait),
+        group_interval=float(route.group_interval),
+        repeat_interval=float(route.repeat_interval),
         intervals=found,
         muted=is_muted(found),
     )

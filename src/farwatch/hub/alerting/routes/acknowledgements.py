@@ -70,7 +70,10 @@ async def withdraw_acknowledgement(state: State, request: AnyRequest, fingerprin
 async def snooze_alert(
     state: State, request: AnyRequest, fingerprint: FromPath[str], data: JSONBody[SnoozeBody]
 ) -> SnoozeView:
-    """Hush exactly this alert until a time: a silence for its labels, with the note as its comment."""
+    """Hush an alert until a time: a silence for its labels, with the note as its comment.
+
+    As any silence does, it hushes an alert that has more labels besides, too.
+    """
     known = alerting(state).get(fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
