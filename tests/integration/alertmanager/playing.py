@@ -79,7 +79,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Played:
-    """How a play went: by side and scenario; and by how many units anything happened late at most."""
+    """How a play went: by side and scenario; and by how many units the latest thing was late."""
 
     performances: Mapping[tuple[str, str], Performance]
     late: float
@@ -167,7 +167,7 @@ class _Stage:
             due = began + units * unit
             await asyncio.sleep(max(due - time.time(), 0))
             await actor.act(units, actions)
-            self.late = max(self.late, (time.time() - due) / unit)
+            self.late = max(self.late, (actor.last_change - due) / unit)
         self._performances.append((side, scenario, Performance(began, unit, (), tuple(actor.answered))))
 
     def listen_back(self, sink: Sink) -> Iterator[tuple[tuple[str, str], Performance]]:
@@ -180,10 +180,16 @@ class _Stage:
 
 
 class _Actor:
-    """Does what a scenario says to one side."""
+    """Does what a scenario says to one side.
+
+    Attributes:
+        answered: What the side said.
+        last_change: When it was last brought to do something, and not merely asked.
+    """
 
     def __init__(self, scenario: Scenario, side: Side, began: float, means: _Means) -> None:
         self.answered: list[Answered] = []
+        self.last_change = 0.0
         self._scenario = scenario
         self._side = side
         self._began = began
@@ -191,9 +197,11 @@ class _Actor:
         self._silences: dict[str, str] = {}
 
     async def act(self, now: float, actions: Sequence[Action]) -> None:
+        self.last_change = time.time()
         batch = [self._alert(now, action) for action in actions if isinstance(action, Posted)]
         if batch:
             await self._request("POST", "/api/v2/alerts", batch)
+            self.last_change = time.time()
         for action in actions:
             match action:
                 case Asked():
@@ -208,6 +216,8 @@ class _Actor:
                     await self._run_amtool("silence", "expire", self._silences[name])
                 case Expired(name):
                     await self._request("DELETE", f"/api/v2/silence/{self._silences[name]}")
+            if isinstance(action, Silenced | SilencedByAmtool | Expired):
+                self.last_change = time.time()
 
     def _alert(self, now: float, posted: Posted) -> Json:
         fields = {
