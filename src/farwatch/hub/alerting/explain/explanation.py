@@ -9,7 +9,7 @@ import msgspec
 
 from farwatch.hub.alerting.acknowledgements import Acknowledgement, Acknowledgements
 from farwatch.hub.alerting.alerts import KnownAlert
-from farwatch.hub.alerting.dispatch import GroupView
+from farwatch.hub.alerting.dispatch import GroupId, GroupView
 from farwatch.hub.alerting.explain.destinations import Destination
 from farwatch.hub.alerting.explain.forecast import forecast, integrations_of
 from farwatch.hub.alerting.explain.telling import Circumstances, Telling, telling
@@ -142,7 +142,13 @@ class Explainer:
             acknowledgement=_acknowledgement(acknowledgement),
             words=[],
         )
-        destinations = [self._destination(place, known, made, now) for place in found.destinations]
+        groups = {group.id: group for group in alerting.groups()} if known else {}
+        destinations = [
+            self._destination(
+                place, made, known=known, group=groups.get(GroupId(place.route, place.group_key)), now=now
+            )
+            for place in found.destinations
+        ]
         made = msgspec.structs.replace(made, destinations=destinations)
         return msgspec.structs.replace(made, words=list(_words(made, known)))
 
@@ -176,11 +182,16 @@ class Explainer:
             )
 
     def _destination(
-        self, place: Destination, known: KnownAlert | None, about: Explanation, now: float
+        self,
+        place: Destination,
+        about: Explanation,
+        *,
+        known: KnownAlert | None,
+        group: GroupView | None,
+        now: float,
     ) -> DestinationNow:
-        group = self._group(place, about.fingerprint) if known else None
         made = DestinationNow(**msgspec.structs.asdict(place))
-        if known is None or group is None:
+        if known is None or group is None or not _holds(group, about.fingerprint):
             return made
         tellings = tuple(self._tellings(place, known, group, about, now))
         next_flush = datetime.fromtimestamp(group.next_flush, UTC)
@@ -190,12 +201,6 @@ class Explainer:
             tellings=tellings,
             words=(*made.words, *(found.words for found in tellings)),
         )
-
-    def _group(self, place: Destination, key: str) -> GroupView | None:
-        for group in self._alerting.groups():
-            if tuple(group.id) == (place.route, place.group_key):
-                return group if any(alert.fingerprint == key for alert in group.alerts) else None
-        return None
 
     def _tellings(
         self, place: Destination, known: KnownAlert, group: GroupView, about: Explanation, now: float
@@ -223,6 +228,10 @@ class Explainer:
 
     def _last_attempt(self, key: LogKey) -> Attempt | None:
         return next((made for made in reversed(self._alerting.attempts()) if made.key == key), None)
+
+
+def _holds(group: GroupView, key: str) -> bool:
+    return any(alert.fingerprint == key for alert in group.alerts)
 
 
 def _acknowledgement(found: Acknowledgement | None) -> AcknowledgementNow | None:

@@ -161,6 +161,8 @@ def _told_words(found: Circumstances) -> str:
     ago = format_duration(max(found.now - time, 0))
     if found.known.resolved:
         return f"was told {ago} ago that it is over."
+    if found.suppressed:
+        return f"was told {ago} ago, and is not told again while people are not to be told of this alert."
     if found.acknowledged_by:
         return f"was told {ago} ago, and is not told again while {found.acknowledged_by} sees to it."
     again = time + found.group.route.repeat_interval - found.now

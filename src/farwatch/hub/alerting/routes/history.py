@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from farwatch.hub.alerting.history import (
     Statistics,
     StatisticsQuery,
 )
+from farwatch.hub.alerting.notify import Outcome
 from farwatch.hub.alerting.routes.state import history, seconds, utc
 
 MAX_PAGE = 1_000
@@ -41,9 +43,21 @@ Until = Annotated[
 ]
 Cluster = Annotated[str, QueryParameter(description="Only this cluster's.")]
 AlertName = Annotated[str, QueryParameter(description="Only alerts of this name.")]
-OneAlert = Annotated[str, QueryParameter(description="Only the alert of this fingerprint, or of this beginning of one.")]
+OneAlert = Annotated[
+    str, QueryParameter(description="Only the alert of this fingerprint, or of this beginning of one.")
+]
 PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[str, QueryParameter(description="The `cursor` of the page before.")]
+
+
+class AnyTransition(StrEnum):
+    """What may happen to an alert, and to who sees to it."""
+
+    FIRED = "fired"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
 
 
 class AlertEventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -127,9 +141,8 @@ async def list_alert_history(
     alertname: AlertName = "",
     fingerprint: OneAlert = "",
     transition: Annotated[
-        str,
-        QueryParameter(description="`fired`, `updated`, `resolved`, `acknowledged` or `unacknowledged`."),
-    ] = "",
+        AnyTransition | None, QueryParameter(description="Only transitions of this kind.")
+    ] = None,
     limit: PageSize = 100,
     cursor: Cursor = "",
 ) -> AlertEventList:
@@ -140,7 +153,7 @@ async def list_alert_history(
             cluster=cluster,
             alertname=alertname,
             fingerprint=fingerprint,
-            transition=transition,
+            transition=transition or "",
             limit=limit,
             cursor=cursor,
         )
@@ -159,9 +172,8 @@ async def list_notification_history(
     fingerprint: OneAlert = "",
     receiver: Annotated[str, QueryParameter(description="Only to this receiver.")] = "",
     outcome: Annotated[
-        str,
-        QueryParameter(description="`delivered`, `refused`, `out of time` or `cut off by a stop`."),
-    ] = "",
+        Outcome | None, QueryParameter(description="Only those that ended in this way.")
+    ] = None,
     limit: PageSize = 100,
     cursor: Cursor = "",
 ) -> NotificationList:
@@ -173,7 +185,7 @@ async def list_notification_history(
             alertname=alertname,
             fingerprint=fingerprint,
             receiver=receiver,
-            outcome=outcome,
+            outcome=outcome or "",
             limit=limit,
             cursor=cursor,
         )

@@ -105,6 +105,11 @@ def ask(found: Alert = WEB, next_flush: float = 30, **more: Any) -> tuple[Tellin
             "slack was told 10s ago, and is not told again while admin sees to it.",
         ),
         (
+            {"told": told(firing=(KEY,)), "suppressed": True},
+            TellingState.TOLD,
+            "slack was told 10s ago, and is not told again while people are not to be told of this alert.",
+        ),
+        (
             {"suppressed": True},
             TellingState.SUPPRESSED,
             "slack is not told, as people are not to be told of this alert now; that is looked at again in 20s.",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,14 @@ from farwatch.hub.alerting.history import (
     StatisticsQuery,
 )
 from farwatch.hub.alerting.history.statistics import Share
-from farwatch.hub.store import AlertEventRow, NotificationRow, SilenceEventRow, Table, Telemetry
+from farwatch.hub.store import (
+    AlertEventRow,
+    DataDirectory,
+    NotificationRow,
+    SilenceEventRow,
+    Table,
+    Telemetry,
+)
 from farwatch.hub.store.tables import Row
 
 NOON = float(time.time() // 86400 * 86400)
@@ -282,3 +290,14 @@ async def test_the_alerts_of_a_span_are_told_by_their_labels_each_once(telemetry
     )
     found = await history.labels_of_alerts(DAY)
     assert sorted(labels["alertname"] for labels in found) == ["A", "B"]
+
+
+async def test_a_store_of_an_earlier_hub_takes_acknowledgements_too(tmp_path: Path) -> None:
+    directory = DataDirectory.claim(tmp_path / "earlier")
+    store = await Telemetry.open(directory)
+    await store._engine.execute("ALTER TABLE alert_events DROP COLUMN author, DROP COLUMN note")
+    await store.close()
+    store = await Telemetry.open(directory)
+    history = await keep(store, Table.ALERT_EVENTS, event(0, "acknowledged", author="admin"))
+    assert (await history.alerts(AlertQuery(span=DAY))).items[0].author == "admin"
+    await store.close()

@@ -85,6 +85,13 @@ async def test_a_range_that_is_none_is_refused(
     assert detail in found[1]
 
 
+@pytest.mark.parametrize(("path", "name"), [("alerts", "transition"), ("notifications", "outcome")])
+async def test_a_kind_that_there_is_not_is_refused(api: Any, path: str, name: str) -> None:
+    found = await api.fault("GET", f"/history/{path}", **{name: "nope"})
+    assert found[0] == 400
+    assert f"{name}: Invalid enum value 'nope'" in found[1]
+
+
 @pytest.mark.parametrize("path", ["alerts", "notifications", "silences"])
 @pytest.mark.parametrize(
     ("query", "detail"),
