@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -33,6 +34,8 @@ from farwatch.logs import LogFormat, LogLevel, configure_logs
 EXIT_OK = 0
 EXIT_USAGE = 2
 STOP_SECONDS = 10
+
+_COLLECTOR_THRESHOLDS = (50_000, 20, 50)
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -71,6 +74,7 @@ async def _serve(
     with _stop_on_signal():
         hub = await Hub.start(options, options.external_url.rstrip("/") or url)
         _reload_on_signal(hub)
+        _spare_collector()
         try:
             async with AsyncExitStack() as exits:
                 if alertmanager is not None:
@@ -80,6 +84,13 @@ async def _serve(
         finally:
             await hub.stop()
     return EXIT_OK
+
+
+def _spare_collector() -> None:
+    """What has been loaded stays, and hardly anything is in cycles: looking for those took a quarter of an alert's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTOR_THRESHOLDS)
 
 
 def _reload_on_signal(hub: Hub) -> None:

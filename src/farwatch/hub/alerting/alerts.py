@@ -31,7 +31,7 @@ class Origin(StrEnum):
     API = "api"
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that is wrong, or was.
 
     Attributes:
@@ -71,7 +71,7 @@ class Transition(StrEnum):
     RESOLVED = "resolved"
 
 
-class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
+class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One transition of one alert.
 
     Attributes:
@@ -87,7 +87,7 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
     alert: Alert
 
 
-class KnownAlert(msgspec.Struct, frozen=True, kw_only=True):
+class KnownAlert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An alert, and what the hub knows about it. Times are seconds since the epoch.
 
     Attributes:

@@ -42,7 +42,7 @@ class Journal:
                 async with self._records.begin() as connection:
                     for writes, _ in batch:
                         for write in writes:
-                            await connection.execute(write.statement, write.rows)
+                            await write.execute(connection)
             except SQLAlchemyError as error:
                 failure = AlertsNotKeptError(
                     f"the records cannot be written: {error}: free the disk, or mend the database"

@@ -47,7 +47,7 @@ class _Labels(msgspec.Struct, frozen=True, gc=False):
     fault: str
 
 
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
+class Posted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a body holds.
 
     Attributes:

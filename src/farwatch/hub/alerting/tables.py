@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.store.records import metadata
 
@@ -61,6 +63,16 @@ class Write(NamedTuple):
 
     statement: sa.Executable
     rows: Sequence[Mapping[str, Any]]
+
+    async def execute(self, connection: AsyncConnection) -> None:
+        """Have it done within the connection's transaction."""
+        if isinstance(self.statement, sa.TextClause):
+            # Its values need no translation, and there are many rows: the driver takes them as they are.
+            compiled = self.statement.compile(dialect=connection.dialect)
+            names = compiled.positiontup or ()
+            await connection.exec_driver_sql(str(compiled), list(map(itemgetter(*names), self.rows)))
+        else:
+            await connection.execute(self.statement, self.rows)
 
 
 def added(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> Write:
