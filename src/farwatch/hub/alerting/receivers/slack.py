@@ -18,7 +18,7 @@ from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
 from farwatch.hub.alerting.receivers.words import Words, cut
 from farwatch.hub.alerting.secrets import Secret, SecretUrl
-from farwatch.hub.alerting.templates import Template, TemplateLibrary
+from farwatch.hub.alerting.templates import Template, TemplateLibrary, calling
 
 TITLE_LIMIT = 1_024
 TEXT_LIMIT = 25_000
@@ -261,14 +261,14 @@ def slack_message(message: Message, config: SlackConfig, templates: TemplateLibr
     words = Words(templates, message)
     attachment = default_attachment(message)
     for name in _TEMPLATES:
-        if (template := getattr(config, name)) is not None:
+        if (template := _template(name, config, templates)) is not None:
             setattr(attachment, name, words.line(template))
     attachment.fields = [_field(field, config, words) for field in config.fields]
     attachment.actions = [_action(action, words) for action in config.actions]
     if words.failures:
         attachment = default_attachment(message)
     attachment.mrkdwn_in = tuple(config.mrkdwn_in) or attachment.mrkdwn_in
-    sender = {name: words.line(getattr(config, name)) for name in _SENDER_TEMPLATES}
+    sender = {name: words.line(_template(name, config, templates)) for name in _SENDER_TEMPLATES}
     if words.failures:
         attachment.footer = f"Not as you wrote it, a template failed: {'; '.join(words.failures)}"
     attachment.title = cut(attachment.title, TITLE_LIMIT)
@@ -281,6 +281,13 @@ def slack_message(message: Message, config: SlackConfig, templates: TemplateLibr
         text=cut(words.line(config.message_text), TITLE_LIMIT),
         **sender,
     )
+
+
+def _template(name: str, config: SlackConfig, templates: TemplateLibrary) -> Template | None:
+    """The user's template for a field: the configuration's, or their own version of Alertmanager's default one."""
+    given: Template | None = getattr(config, name)
+    default = f"slack.default.{name.replace('_', '')}"
+    return calling(default) if given is None and default in templates.users_names else given
 
 
 def _field(field: SlackField, config: SlackConfig, words: Words) -> dict[str, Any]:

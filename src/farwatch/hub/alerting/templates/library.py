@@ -75,6 +75,10 @@ class TemplateLibrary:
         files: The users' files by name; a later one's definition takes the place of an earlier one's, and of a default.
         now: Gives seconds since the epoch.
 
+    Attributes:
+        names: Every template that a name calls.
+        users_names: Those of them that the users' files define.
+
     Raises:
         TemplateFilesError: A file is not a template.
     """
@@ -86,6 +90,7 @@ class TemplateLibrary:
         if faults:
             raise TemplateFilesError("\n".join(faults))
         self.names = {name for source in sources.values() for name in _DEFINED.findall(source)}
+        self.users_names = {name for source in (files or {}).values() for name in _DEFINED.findall(source)}
         self._sources: dict[bool, Any] = {
             False: environment.from_sources(sources),
             True: environment.from_html_sources(sources),

@@ -171,6 +171,22 @@ def test_the_users_templates_take_the_place_of_our_words() -> None:
     }
 
 
+def test_the_users_versions_of_default_templates_take_the_place_of_our_words() -> None:
+    library = TemplateLibrary(
+        {
+            "own.tmpl": '{{ define "slack.default.title" }}theirs{{ end }}'
+            '{{ define "slack.default.titlelink" }}http://theirs{{ end }}'
+            '{{ define "slack.default.iconemoji" }}:theirs:{{ end }}'
+            '{{ define "slack.default.text" }}theirs, too{{ end }}'
+        }
+    )
+    sent = slack_message(message(crashing()), config("{text: ours}"), library)
+    (attachment,) = sent.attachments
+    assert (attachment.title, attachment.title_link, attachment.text) == ("theirs", "http://theirs", "ours")
+    assert sent.icon_emoji == ":theirs:"
+    assert attachment.fallback == posted(crashing()).fallback
+
+
 def test_if_a_template_fails_the_page_goes_out_in_our_words_and_says_so() -> None:
     attachment = posted(crashing(), text="{title: mine, text: '{{ .Nope }}'}")
     assert attachment.title == "🔴 KubePodCrashLooping"
