@@ -14,7 +14,7 @@ from .sides import OURS, REAL, Alertmanagers, Hubs
 
 UNIT_SECONDS = 1.0
 SLOWER = 2.0
-LATE_UNITS = 0.75
+LATE_UNITS = 0.9
 """What happens later than this may fall on the other side of a flush: the play is worth nothing."""
 
 

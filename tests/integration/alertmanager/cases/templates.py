@@ -10,6 +10,7 @@ FILES = {
         "{{ end }}] {{ .CommonLabels.alertname }}{{ end }}\n"
         '{{ define "words.list" }}{{ range . }}* {{ .Labels.pod }} since {{ .StartsAt.Format "2006" }}\n'
         "{{ end }}{{ end }}\n"
+        '{{ define "slack.default.footer" }}the footer of their own for {{ .Receiver }}{{ end }}\n'
     )
 }
 
@@ -67,6 +68,13 @@ SCENARIOS = [
         .until(8)
         for name, text in TEXTS.items()
     ),
+    scenario(
+        "a-template-that-fails",
+        receivers=[slack(text="{{ .Nothing }}")],
+        differs="Alertmanager tells nobody, Farwatch tells it in plain words",
+    )
+    .at(0, *ALERTS)
+    .until(4),
     scenario(
         "slack-by-default",
         group_by=["alertname"],
