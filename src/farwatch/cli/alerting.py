@@ -81,6 +81,20 @@ def show_config(*, hub: Hub = DEFAULT_HUB, token: Token = "", as_json: AsJson = 
     run(routes.print_config(hub, token, as_json=as_json))
 
 
+@app.command("test")
+def try_receiver(
+    receiver: Annotated[str, typer.Argument(help="The receiver's name.")],
+    *,
+    hub: Hub = DEFAULT_HUB,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let the hub send a test to each integration of a receiver, and its end; the exit code is 1 if any refuses."""
+    from farwatch.cli.views import receivers  # noqa: PLC0415
+
+    run(receivers.try_receiver(hub, token, receiver, as_json=as_json))
+
+
 def _read_label(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not name or not separator:

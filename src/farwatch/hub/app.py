@@ -76,6 +76,7 @@ _STATUSES: dict[type[Exception], int] = {
     alerts.AlertsNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     alerts.NoConfigFileError: HTTPStatus.CONFLICT,
     alerts.NotAcknowledgedError: HTTPStatus.NOT_FOUND,
+    alerts.ReceiverNotFoundError: HTTPStatus.NOT_FOUND,
     alerts.SilenceNotFoundError: HTTPStatus.NOT_FOUND,
     TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -63,6 +63,7 @@ class TestHelp:
             (("silences", "expire"), "--hub --token"),
             (("alerting", "reload"), "--hub --token --json"),
             (("alerting", "config"), "--hub --token --json"),
+            (("alerting", "test"), "--hub --token --json"),
             (("alerting", "check"), "--json"),
             (("alerting", "route"), "--labels --file --tree --hub --token --json"),
             (("cluster", "add"), "--hub --token --json"),

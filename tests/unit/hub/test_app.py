@@ -37,6 +37,7 @@ OPERATIONS = {
     "snoozeAlert": ("POST", "/api/v1/alerts/{fingerprint}/snooze"),
     "explainLabels": ("POST", "/api/v1/alerting/explain"),
     "getRoutes": ("GET", "/api/v1/alerting/routes"),
+    "tryReceiver": ("POST", "/api/v1/alerting/receivers/{name}/test"),
     "listSilences": ("GET", "/api/v1/silences"),
     "getSilence": ("GET", "/api/v1/silences/{silence_id}"),
     "previewSilence": ("POST", "/api/v1/silences/preview"),

@@ -14,6 +14,7 @@ from farwatch.hub.alerting.postings import Postings
 from farwatch.hub.alerting.receivers import open_http_session
 from farwatch.hub.alerting.service import Alerting
 from farwatch.hub.alerting.silences import SilenceNotFoundError
+from farwatch.hub.alerting.trial import ReceiverNotFoundError
 
 __all__ = [
     "DEFAULT",
@@ -35,6 +36,7 @@ __all__ = [
     "NotAcknowledgedError",
     "Origin",
     "Postings",
+    "ReceiverNotFoundError",
     "SilenceNotFoundError",
     "Transition",
     "check",

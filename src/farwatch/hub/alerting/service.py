@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -35,6 +36,7 @@ from farwatch.hub.alerting.routing import Route
 from farwatch.hub.alerting.silences import Silence, Silences, SilenceSink
 from farwatch.hub.alerting.silencing import Silencer
 from farwatch.hub.alerting.suppression import Suppression, Suppressor
+from farwatch.hub.alerting.trial import ReceiverNotFoundError, Trial, try_integrations
 from farwatch.hub.store.records import Records
 
 STOP_SECONDS = 5.0
@@ -81,6 +83,7 @@ class Alerting:
         evidence: EvidenceSource | None = None,
     ) -> None:
         self._records = records
+        self._external_url = external_url
         self._clock = clock or SystemClock()
         self._alerts = Alerts()
         self._http = http
@@ -238,6 +241,21 @@ class Alerting:
         """
         await self._finish(self._silencer.expire(id))
         self._news.set()
+
+    async def try_receiver(self, name: str, *, author: str, now: datetime) -> list[Trial]:
+        """Send a test to each integration of a receiver, by the configuration in force.
+
+        Raises:
+            ReceiverNotFoundError: There is no receiver of this name.
+        """
+        integrations = self._plan.integrations.get(name)
+        if integrations is None:
+            raise ReceiverNotFoundError(
+                f"there is no receiver {name[:100]!r}; those are {', '.join(self._plan.integrations)}"
+            )
+        return await try_integrations(
+            name, integrations, author=author, now=now, external_url=self._external_url
+        )
 
     @property
     def silences(self) -> Silences:

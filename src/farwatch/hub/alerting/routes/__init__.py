@@ -9,6 +9,7 @@ from farwatch.hub.alerting.routes import (
     explain,
     history,
     notifications,
+    receivers,
     silences,
     v2,
 )
@@ -16,7 +17,7 @@ from farwatch.hub.alerting.routes.alerts import view
 
 __all__ = ["router", "v2", "view"]
 
-_MODULES = (acknowledgements, alerts, configuration, explain, history, notifications, silences)
+_MODULES = (acknowledgements, alerts, configuration, explain, history, notifications, receivers, silences)
 
 router = Router(
     "/", route_handlers=[handler for module in _MODULES for handler in module.handlers], tags=["alerts"]

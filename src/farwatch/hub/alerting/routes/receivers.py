@@ -1,0 +1,35 @@
+"""Receivers over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+from litestar import post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from farwatch.hub import problems
+from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author
+from farwatch.hub.alerting.trial import Trial
+
+
+class TrialList(msgspec.Struct, frozen=True):
+    """How trying each integration of a receiver ended; none: the receiver tells nobody."""
+
+    items: list[Trial]
+
+
+@post(
+    "/alerting/receivers/{name:str}/test",
+    summary="Try a receiver",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+    status_code=HTTPStatus.OK,
+)
+async def try_receiver(state: State, request: AnyRequest, name: FromPath[str]) -> TrialList:
+    """Send a test to each integration of a receiver, and its end to those that want to know of ends."""
+    return TrialList(await alerting(state).try_receiver(name, author=author(request), now=datetime.now(UTC)))
+
+
+handlers = [try_receiver]
