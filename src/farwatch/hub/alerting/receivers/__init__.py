@@ -13,12 +13,15 @@ from farwatch.hub.alerting.receivers.apprise import Apprise, AppriseConfig
 from farwatch.hub.alerting.receivers.discord import Discord, DiscordConfig
 from farwatch.hub.alerting.receivers.email import Email, EmailConfig
 from farwatch.hub.alerting.receivers.http import open_http_session
+from farwatch.hub.alerting.receivers.incidentio import Incidentio, IncidentioConfig
+from farwatch.hub.alerting.receivers.mattermost import Mattermost, MattermostConfig
 from farwatch.hub.alerting.receivers.msteams import MsTeams, MsTeamsConfig
 from farwatch.hub.alerting.receivers.msteamsv2 import MsTeamsV2, MsTeamsV2Config
 from farwatch.hub.alerting.receivers.opsgenie import OpsGenie, OpsGenieConfig
 from farwatch.hub.alerting.receivers.pagerduty import PagerDuty, PagerDutyConfig
 from farwatch.hub.alerting.receivers.pushover import Pushover, PushoverConfig
 from farwatch.hub.alerting.receivers.receiver import DEFAULT_TIMEOUT_SECONDS, Context, DeliveryError, Receiver
+from farwatch.hub.alerting.receivers.rocketchat import Rocketchat, RocketchatConfig
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, HttpConfig, ReceiverSection
 from farwatch.hub.alerting.receivers.slack import Slack, SlackConfig
 from farwatch.hub.alerting.receivers.sns import Sns, SnsConfig
@@ -26,6 +29,7 @@ from farwatch.hub.alerting.receivers.telegram import Telegram, TelegramConfig
 from farwatch.hub.alerting.receivers.victorops import VictorOps, VictorOpsConfig
 from farwatch.hub.alerting.receivers.webex import Webex, WebexConfig
 from farwatch.hub.alerting.receivers.webhook import Webhook, WebhookConfig
+from farwatch.hub.alerting.receivers.wechat import Wechat, WechatConfig
 from farwatch.hub.alerting.templates import TemplateLibrary
 
 if TYPE_CHECKING:
@@ -49,17 +53,21 @@ KINDS: dict[str, type[Any]] = {
         Apprise,
         Discord,
         Email,
+        Incidentio,
+        Mattermost,
         MsTeams,
         MsTeamsV2,
         OpsGenie,
         PagerDuty,
         Pushover,
+        Rocketchat,
         Slack,
         Sns,
         Telegram,
         VictorOps,
         Webex,
         Webhook,
+        Wechat,
     )
 }
 """By the name that their sections have in the configuration, before ``_configs``."""
@@ -70,12 +78,8 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
 
     later: ClassVar = frozenset(
         {
-            "incidentio_configs",
             "jira_configs",
             "labels",
-            "mattermost_configs",
-            "rocketchat_configs",
-            "wechat_configs",
         }
     )
 
@@ -83,17 +87,21 @@ class ReceiverConfig(Section, frozen=True, kw_only=True):
     apprise_configs: list[AppriseConfig] = msgspec.field(default_factory=list)
     discord_configs: list[DiscordConfig] = msgspec.field(default_factory=list)
     email_configs: list[EmailConfig] = msgspec.field(default_factory=list)
+    incidentio_configs: list[IncidentioConfig] = msgspec.field(default_factory=list)
+    mattermost_configs: list[MattermostConfig] = msgspec.field(default_factory=list)
     msteams_configs: list[MsTeamsConfig] = msgspec.field(default_factory=list)
     msteamsv2_configs: list[MsTeamsV2Config] = msgspec.field(default_factory=list)
     opsgenie_configs: list[OpsGenieConfig] = msgspec.field(default_factory=list)
     pagerduty_configs: list[PagerDutyConfig] = msgspec.field(default_factory=list)
     pushover_configs: list[PushoverConfig] = msgspec.field(default_factory=list)
+    rocketchat_configs: list[RocketchatConfig] = msgspec.field(default_factory=list)
     slack_configs: list[SlackConfig] = msgspec.field(default_factory=list)
     sns_configs: list[SnsConfig] = msgspec.field(default_factory=list)
     telegram_configs: list[TelegramConfig] = msgspec.field(default_factory=list)
     victorops_configs: list[VictorOpsConfig] = msgspec.field(default_factory=list)
     webex_configs: list[WebexConfig] = msgspec.field(default_factory=list)
     webhook_configs: list[WebhookConfig] = msgspec.field(default_factory=list)
+    wechat_configs: list[WechatConfig] = msgspec.field(default_factory=list)
 
     def entries(self, defaults: GlobalConfig) -> Iterator[tuple[str, int, ReceiverSection]]:
         """Each way to reach people: its kind, its index among those of its kind, and its section, made whole."""

@@ -241,27 +241,23 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
     later: ClassVar = frozenset(
         {
             "jira_api_url",
-            "mattermost_webhook_url",
-            "mattermost_webhook_url_file",
-            "rocketchat_api_url",
-            "rocketchat_token",
-            "rocketchat_token_file",
-            "rocketchat_token_id",
-            "rocketchat_token_id_file",
             "smtp_auth_identity",
-            "wechat_api_corp_id",
-            "wechat_api_secret",
-            "wechat_api_secret_file",
-            "wechat_api_url",
         }
     )
 
     resolve_timeout: Duration = Duration(5 * 60)
     http_config: HttpConfig = HttpConfig()
+    mattermost_webhook_url: SecretUrl | None = None
+    mattermost_webhook_url_file: str | None = None
     opsgenie_api_key: Secret | None = None
     opsgenie_api_key_file: str | None = None
     opsgenie_api_url: Url = Url("https://api.opsgenie.com")
     pagerduty_url: Url = Url("https://events.pagerduty.com/v2/enqueue")
+    rocketchat_api_url: Url = Url("https://open.rocket.chat/")
+    rocketchat_token: Secret | None = None
+    rocketchat_token_file: str | None = None
+    rocketchat_token_id: Secret | None = None
+    rocketchat_token_id_file: str | None = None
     slack_api_url: SecretUrl | None = None
     slack_api_url_file: str | None = None
     slack_app_token: Secret | None = None
@@ -284,6 +280,10 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
     victorops_api_key: Secret | None = None
     victorops_api_key_file: str | None = None
     victorops_api_url: Url = Url("https://alert.victorops.com/integrations/generic/20131114/alert")
+    wechat_api_corp_id: Template | None = None
+    wechat_api_secret: Secret | None = None
+    wechat_api_secret_file: str | None = None
+    wechat_api_url: Url = Url("https://qyapi.weixin.qq.com/cgi-bin/")
     webex_api_url: Url = Url("https://webexapis.com/v1/messages")
 
     def faults(self) -> Iterator[Fault]:

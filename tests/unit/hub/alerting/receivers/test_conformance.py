@@ -40,11 +40,14 @@ class Kind(NamedTuple):
 
 KINDS = {
     "discord": Kind("webhook_url", 8_000),
+    "incidentio": Kind("url", 600_000, "alert_source_token"),
+    "mattermost": Kind("webhook_url", 40_000),
     "msteams": Kind("webhook_url", 28_000),
     "msteamsv2": Kind("webhook_url", 28_000),
     "opsgenie": Kind("api_url", 20_000, "api_key"),
     "pagerduty": Kind("url", 512_000, "routing_key"),
     "pushover": Kind("api_url", 8_000, "token", "user_key: me"),
+    "rocketchat": Kind("api_url", 20_000, "token", "token_id: me"),
     "slack": Kind("api_url", 40_000),
     "sns": Kind("api_url", 800_000, "sigv4.secret_key", "topic_arn: t, sigv4: {region: r, access_key: AK}"),
     "telegram": Kind("api_url", 5_000, "bot_token", "chat_id: -7"),
@@ -53,8 +56,8 @@ KINDS = {
     "webhook": Kind("url", 100_000, more="max_alerts: 7"),
 }
 SECRET = "s3cret-key"
-BELOW_AN_ADDRESS = {"opsgenie", "telegram", "victorops"}
-WITH_HEADERS_OF_THEIR_OWN = {"opsgenie", "sns", "webex"}
+BELOW_AN_ADDRESS = {"opsgenie", "rocketchat", "telegram", "victorops"}
+WITH_HEADERS_OF_THEIR_OWN = {"incidentio", "opsgenie", "sns", "webex"}
 WITHOUT_SECRET_FILES = {"sns"}
 
 MESSAGE = Message(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 import yaml
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from farwatch.hub.alerting.dispatch import NotifyReason
 from farwatch.hub.alerting.message import Message
@@ -444,3 +446,183 @@ async def test_the_receipt_says_what_the_service_answered(sink: Sink, http: aioh
     )
     ((_, receiver),) = build_receivers(config, http)["team"]
     assert await receiver.send(FIRING) == "status 202"
+
+
+class TestMattermost:
+    async def test_a_message_has_one_attachment(self, desk: Desk) -> None:
+        entry = {
+            "webhook_url": "URL",
+            "channel": "town",
+            "username": "hub",
+            "text": "x {{ .Status }}",
+            "title": "t",
+            "title_link": "https://a",
+            "fallback": "f",
+            "fields": [{"title": "pod", "value": "{{ .CommonLabels.pod }}", "short": True}],
+            "priority": {"priority": "urgent", "requested_ack": True},
+            "props": {"card": "c"},
+        }
+        assert await desk.send("mattermost", FIRING, entry) == {
+            "channel": "town",
+            "username": "hub",
+            "priority": {"priority": "urgent", "requested_ack": True, "persistent_notifications": False},
+            "props": {"card": "c"},
+            "attachments": [
+                {
+                    "fallback": "f",
+                    "color": "danger",
+                    "text": "x firing",
+                    "title": "t",
+                    "title_link": "https://a",
+                    "fields": [{"title": "pod", "value": "a", "short": True}],
+                }
+            ],
+        }
+        ended = await desk.send("mattermost", RESOLVED, {"webhook_url": "URL"})
+        assert (ended["attachments"][0]["color"], ended["attachments"][0]["title"]) == ("good", ENDED)
+        assert ended["username"] == "Alertmanager"
+
+    async def test_or_attachments_of_its_own_beside_the_text(self, desk: Desk) -> None:
+        attachments = [{"title": "one", "color": "{{ .Status }}"}, {"text": "two"}]
+        entry = {"webhook_url": "URL", "text": "x", "username": "", "attachments": attachments}
+        assert await desk.send("mattermost", FIRING, entry) == {
+            "text": "x",
+            "attachments": [{"title": "one", "color": "firing"}, {"text": "two"}],
+        }
+
+
+class TestRocketchat:
+    ENTRY: dict[str, Any] = {"api_url": "URL", "token": "key", "token_id": "me"}  # noqa: RUF012
+
+    async def test_a_message_has_one_attachment(self, desk: Desk, sink: Sink) -> None:
+        entry = self.ENTRY | {
+            "channel": "#alerts",
+            "emoji": ":fire:",
+            "title": "t",
+            "title_link": "https://a",
+            "text": "x {{ .Status }}",
+            "short_fields": True,
+            "fields": [{"title": "pod", "value": "{{ .CommonLabels.pod }}"}, {"title": "b", "short": False}],
+            "actions": [{"text": "open", "url": "https://b"}],
+        }
+        assert await desk.send("rocketchat", FIRING, entry) == {
+            "channel": "#alerts",
+            "emoji": ":fire:",
+            "attachments": [
+                {
+                    "title": "t",
+                    "title_link": "https://a",
+                    "text": "x firing",
+                    "color": "red",
+                    "fields": [
+                        {"title": "pod", "value": "a", "short": True},
+                        {"title": "b", "value": "", "short": False},
+                    ],
+                    "actions": [{"type": "button", "text": "open", "url": "https://b"}],
+                }
+            ],
+        }
+        assert desk.targets == [("POST", "/api/v1/chat.postMessage")]
+        assert (sink.headers[0]["X-Auth-Token"], sink.headers[0]["X-User-Id"]) == ("key", "me")
+        ended = await desk.send("rocketchat", RESOLVED, self.ENTRY)
+        assert ended["attachments"][0]["color"] == "green"
+
+    async def test_a_failure_under_status_200_is_one(self, desk: Desk, sink: Sink) -> None:
+        sink.otherwise = web.json_response({"success": False, "error": "[error-no-such-room]"})
+        with pytest.raises(DeliveryError, match="error-no-such-room") as error:
+            await desk.send("rocketchat", FIRING, self.ENTRY)
+        assert not error.value.retryable
+
+
+class TestIncidentio:
+    ENTRY: dict[str, Any] = {"url": "URL", "alert_source_token": "key"}  # noqa: RUF012
+
+    async def test_alerts_go_as_webhooks_have_them(self, desk: Desk, sink: Sink) -> None:
+        body = await desk.send("incidentio", FIRING, self.ENTRY)
+        assert (body["version"], body["groupKey"], body["status"]) == ("1", FIRING.group_key, "firing")
+        assert [told["labels"]["pod"] for told in body["alerts"]] == ["a"]
+        assert sink.headers[0]["Authorization"] == "Bearer key"
+
+    async def test_of_too_many_the_first_is_told(self, desk: Desk) -> None:
+        alerts = tuple(alert(str(number), summary="x" * 3_000) for number in range(300))
+        body = await desk.send("incidentio", msgspec.structs.replace(FIRING, alerts=alerts), self.ENTRY)
+        assert (len(body["alerts"]), body["truncatedAlerts"]) == (1, 299)
+
+
+class WechatService:
+    """Gives tokens, and takes messages."""
+
+    def __init__(self) -> None:
+        self.token: dict[str, Any] = {"access_token": "token"}
+        self.answer: dict[str, Any] = {"errcode": 0}
+        self.asked: list[dict[str, str]] = []
+        self.taken: list[tuple[dict[str, str], Any]] = []
+        app = web.Application()
+        app.router.add_get("/gettoken", self._give)
+        app.router.add_post("/message/send", self._take)
+        self.server = TestServer(app)
+
+    async def _give(self, request: web.Request) -> web.Response:
+        self.asked.append(dict(request.query))
+        return web.json_response(self.token)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.taken.append((dict(request.query), await request.json()))
+        return web.json_response(self.answer)
+
+
+class TestWechat:
+    @pytest.fixture
+    async def service(self) -> AsyncIterator[WechatService]:
+        service = WechatService()
+        async with service.server:
+            yield service
+
+    @pytest.fixture
+    def receiver(self, service: WechatService, http: aiohttp.ClientSession) -> Any:
+        def build(**more: str) -> Any:
+            entry = {"api_url": str(service.server.make_url("/")), "api_secret": "key", "corp_id": "corp"}
+            entries = [{"name": "team", "wechat_configs": [entry | more]}]
+            config = configuration(yaml.safe_dump({"route": {"receiver": "team"}, "receivers": entries}))
+            ((_, built),) = build_receivers(config, http)["team"]
+            return built
+
+        return build
+
+    async def test_messages_go_out_with_one_token(self, service: WechatService, receiver: Any) -> None:
+        built = receiver(message="x {{ .Status }}", to_user="u", agent_id="1")
+        await built.send(FIRING)
+        await built.send(FIRING)
+        assert service.asked == [{"corpsecret": "key", "corpid": "corp"}]
+        expected = {
+            "touser": "u",
+            "agentid": "1",
+            "safe": "0",
+            "msgtype": "text",
+            "text": {"content": "x firing"},
+            "markdown": {"content": ""},
+        }
+        assert service.taken == [({"access_token": "token"}, expected)] * 2
+        await receiver(message="**x**", message_type="markdown").send(FIRING)
+        assert service.taken[-1][1]["markdown"] == {"content": "**x**"}
+
+    async def test_an_expired_token_is_fetched_anew(self, service: WechatService, receiver: Any) -> None:
+        service.answer = {"errcode": 42_001, "errmsg": "expired"}
+        built = receiver()
+        for _ in range(2):
+            with pytest.raises(DeliveryError, match="WeChat answered: expired") as error:
+                await built.send(FIRING)
+            assert error.value.retryable
+        assert len(service.asked) == 2
+
+    async def test_another_failure_is_final(self, service: WechatService, receiver: Any) -> None:
+        service.answer = {"errcode": 40_003, "errmsg": "no such user"}
+        with pytest.raises(DeliveryError, match="no such user") as error:
+            await receiver().send(FIRING)
+        assert not error.value.retryable
+
+    async def test_without_a_token_nothing_is_sent(self, service: WechatService, receiver: Any) -> None:
+        service.token = {"errcode": 40_001, "errmsg": "invalid credential"}
+        with pytest.raises(DeliveryError, match="WeChat gives no token: invalid credential"):
+            await receiver().send(FIRING)
+        assert not service.taken

@@ -1,0 +1,186 @@
+"""Mattermost's incoming webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from farwatch.hub.alerting.document import Fault, Section
+from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.reading import read_secret
+from farwatch.hub.alerting.receivers.receiver import Context
+from farwatch.hub.alerting.receivers.sections import ReceiverSection, at_most_one
+from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.secrets import SecretUrl
+from farwatch.hub.alerting.templates import Template, calling
+
+TEXT_LIMIT = 16_383
+"""Of a post; of an attachment's text, too."""
+
+ATTACHMENT_LIMIT = 8_000
+"""Attachments are kept in a post's properties, of which there may be 800,000 characters in all."""
+
+_ATTACHMENT = (
+    "fallback",
+    "color",
+    "pretext",
+    "text",
+    "author_name",
+    "author_link",
+    "author_icon",
+    "title",
+    "title_link",
+    "thumb_url",
+    "footer",
+    "footer_icon",
+    "image_url",
+)
+
+
+class MattermostField(Section, frozen=True, kw_only=True):
+    """A small table cell."""
+
+    title: Template
+    value: Template
+    short: bool | None = None
+
+
+class MattermostAttachment(Section, frozen=True, kw_only=True):
+    """A part of a message with a coloured bar."""
+
+    fallback: Template | None = None
+    color: Template | None = None
+    pretext: Template | None = None
+    text: Template | None = None
+    author_name: Template | None = None
+    author_link: Template | None = None
+    author_icon: Template | None = None
+    title: Template | None = None
+    title_link: Template | None = None
+    fields: list[MattermostField] = msgspec.field(default_factory=list)
+    thumb_url: Template | None = None
+    footer: Template | None = None
+    footer_icon: Template | None = None
+    image_url: Template | None = None
+
+
+class MattermostProps(Section, frozen=True, kw_only=True):
+    """What else belongs to a message: a card beside it."""
+
+    card: Template | None = None
+
+
+class MattermostPriority(Section, frozen=True, kw_only=True):
+    """How urgent a message is."""
+
+    priority: Template | None = None
+    requested_ack: bool = False
+    persistent_notifications: bool = False
+
+
+class MattermostConfig(ReceiverSection, frozen=True, kw_only=True):
+    """An entry of ``mattermost_configs``; with ``attachments``, the keys of the one attachment say nothing."""
+
+    inherited = (("webhook_url", "webhook_url_file"),)
+    prefix = "mattermost_"
+
+    webhook_url: SecretUrl | None = None
+    webhook_url_file: str | None = None
+    channel: Template | None = None
+    username: Template = calling("mattermost.default.username")
+    icon_url: Template | None = None
+    icon_emoji: Template | None = None
+    text: Template = calling("mattermost.default.text")
+    fallback: Template = calling("mattermost.default.fallback")
+    color: Template = calling("mattermost.default.color")
+    pretext: Template | None = None
+    author_name: Template | None = None
+    author_link: Template | None = None
+    author_icon: Template | None = None
+    title: Template = calling("mattermost.default.title")
+    title_link: Template = calling("mattermost.default.titlelink")
+    fields: list[MattermostField] = msgspec.field(default_factory=list)
+    thumb_url: Template | None = None
+    footer: Template | None = None
+    footer_icon: Template | None = None
+    image_url: Template | None = None
+    attachments: list[MattermostAttachment] = msgspec.field(default_factory=list)
+    type: Template | None = None
+    props: MattermostProps | None = None
+    priority: MattermostPriority | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """At most one address."""
+        yield from at_most_one(self, "webhook_url", "webhook_url_file")
+
+    def shortcomings(self) -> Iterator[Fault]:
+        """The address."""
+        if not (self.webhook_url or self.webhook_url_file):
+            yield Fault(
+                (),
+                "no address: set `webhook_url`, `webhook_url_file`, or `mattermost_webhook_url` in `global`",
+            )
+
+
+class Mattermost:
+    """Posts messages to a Mattermost channel."""
+
+    kind = "mattermost"
+
+    def __init__(self, config: MattermostConfig, context: Context) -> None:
+        self.send_resolved = config.send_resolved
+        self._config = config
+        self._templates = context.templates
+        self._client = Client(context, config.http_config)
+
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
+
+        Raises:
+            DeliveryError: It was not taken.
+        """
+        url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
+        body = self._body(Words(self._templates, message))
+        answer = await self._client.send(url, msgspec.json.encode(body))
+        return answer.receipt
+
+    def _body(self, words: Words) -> dict[str, Any]:
+        config = self._config
+        body: dict[str, Any] = {
+            name: words.line(getattr(config, name))
+            for name in ("channel", "username", "icon_url", "icon_emoji", "type")
+        }
+        if config.priority is not None and config.priority.priority is not None:
+            body["priority"] = {
+                "priority": words.line(config.priority.priority),
+                "requested_ack": config.priority.requested_ack,
+                "persistent_notifications": config.priority.persistent_notifications,
+            }
+        if config.props is not None and config.props.card is not None:
+            body["props"] = {"card": cut(words.line(config.props.card), TEXT_LIMIT)}
+        if config.attachments:
+            body["attachments"] = [_attachment(attachment, words) for attachment in config.attachments]
+            body["text"] = cut(words.text(config.text), TEXT_LIMIT)
+        else:
+            body["attachments"] = [_attachment(config, words)]
+        return {name: value for name, value in body.items() if value}
+
+
+def _attachment(section: MattermostConfig | MattermostAttachment, words: Words) -> dict[str, Any]:
+    lines = {
+        name: words.line(getattr(section, name)) for name in _ATTACHMENT if name not in {"text", "title"}
+    }
+    attachment: dict[str, Any] = {**lines, "title": words.title(section.title) if section.title else ""}
+    attachment["fields"] = [
+        {"title": words.line(field.title), "value": words.line(field.value), "short": field.short}
+        for field in section.fields
+    ]
+    attachment["text"] = words.text(section.text)
+    return {
+        name: cut(value, ATTACHMENT_LIMIT) if isinstance(value, str) else value
+        for name, value in attachment.items()
+        if value
+    }
