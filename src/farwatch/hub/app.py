@@ -338,6 +338,7 @@ def _state(hub: Hub) -> State:
             "evidence": hub.evidence,
             "fleet": hub.fleet,
             "heartbeat": hub.heartbeat,
+            "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,
             "inventory": hub.inventory,
             "postings": hub.postings,

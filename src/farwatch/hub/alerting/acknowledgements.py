@@ -109,6 +109,9 @@ class Acknowledgements:
         self._subscribers: list[AcknowledgementSink] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def __len__(self) -> int:
+        return len(self._by_fingerprint)
+
     def subscribe(self, subscriber: AcknowledgementSink) -> None:
         """Have a callable told of each acknowledgement, and of each that is taken back."""
         self._subscribers.append(subscriber)

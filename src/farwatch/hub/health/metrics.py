@@ -12,7 +12,7 @@ from pathlib import Path
 from litestar.datastructures import State
 
 from farwatch import __version__
-from farwatch.hub.alerting import Alerting, Configuration
+from farwatch.hub.alerting import Acknowledgements, Alerting, Configuration, HistoryKeeper
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import Gatherer
@@ -36,6 +36,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_detection(state.detection, state.engine)
     yield from _about_alerting(state.alerting)
     yield from _about_configuration(state.configuration)
+    yield from _about_history(state.history_keeper, state.acknowledgements)
     yield from _about_evidence(state.evidence)
     yield from _about_streams(state.streams)
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
@@ -154,6 +155,15 @@ def _about_alerting(alerting: Alerting) -> Iterator[Family]:
     yield counter("farwatch_alerting_attempts_failed_total", "Attempts that failed.", sent.attempts_failed)
     yield counter(
         "farwatch_alerting_records_failed_total", "Notes that could not be kept.", sent.records_failed
+    )
+
+
+def _about_history(keeper: HistoryKeeper, acknowledgements: Acknowledgements) -> Iterator[Family]:
+    yield gauge("farwatch_alerts_acknowledged", "Alerts that somebody has taken on.", len(acknowledgements))
+    yield counter(
+        "farwatch_alert_history_updates_left_out_total",
+        "Updates of alerts that came too soon after the one before to be kept in the history.",
+        keeper.counters.updates_left_out,
     )
 
 
