@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from farwatch.cli.ending import run
+from farwatch.cli.ending import EXIT_USAGE, fail, run
 from farwatch.cli.options import DEFAULT_HUB, AsJson, Hub, Since, Token, Until
 
-app = typer.Typer(help="Show what fires; explain, acknowledge and snooze alerts; ask their history.")
+app = typer.Typer()
 
 Fingerprint = Annotated[
     str, typer.Argument(help="The alert's fingerprint, or as much of its beginning as no other alert shares.")
@@ -31,11 +31,12 @@ def show_alerts(
         bool, typer.Option("--once", help="Print the table once instead of keeping it live.")
     ] = False,
 ) -> None:
-    """Show what fires now: a live table on a terminal, printed once otherwise.
+    """Show what fires now; explain, acknowledge and snooze alerts.
 
-    Its commands take --hub, --token and --json themselves.
+    On a terminal it is a live table, otherwise it is printed once. Options of a command stand after it.
     """
     if context.invoked_subcommand:
+        _refuse_options_before(context)
         return
     from farwatch.cli.views import alerts as views  # noqa: PLC0415
 
@@ -45,11 +46,23 @@ def show_alerts(
         run(views.watch_alerts(hub, token, only_cluster))
 
 
+def _refuse_options_before(context: typer.Context) -> None:
+    """An option that stands before the command would not reach it."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            command = f"farwatch alerts {context.invoked_subcommand}"
+            fail(f"options of '{command}' stand after it: {command} ... --hub ADDRESS", EXIT_USAGE)
+
+
 @app.command("explain")
 def explain(
     fingerprint: Fingerprint, *, hub: Hub = DEFAULT_HUB, token: Token = "", as_json: AsJson = False
 ) -> None:
-    """Say who is told of an alert and why: routes, groups, timers, silences, and every notification."""
+    """Say who is told of an alert, and why.
+
+    Its way through the routes, the groups and their timers, what keeps it quiet, and every notification of it.
+    """
     from farwatch.cli.views import explanation  # noqa: PLC0415
 
     run(explanation.explain_alert(hub, token, fingerprint, as_json=as_json))
@@ -59,7 +72,10 @@ def explain(
 def acknowledge(
     fingerprint: Fingerprint, *, note: Note = "", hub: Hub = DEFAULT_HUB, token: Token = ""
 ) -> None:
-    """Take an alert on: until it ends, people are not told of it again and again."""
+    """Take an alert on until it ends.
+
+    Meanwhile people are not told of it again and again.
+    """
     from farwatch.cli.views import acknowledgements  # noqa: PLC0415
 
     run(acknowledgements.acknowledge(hub, token, fingerprint, note))
@@ -84,7 +100,10 @@ def snooze(
     hub: Hub = DEFAULT_HUB,
     token: Token = "",
 ) -> None:
-    """Hush an alert for a while, by a silence of all its labels."""
+    """Hush an alert for a while.
+
+    That is a silence of all its labels.
+    """
     from farwatch.cli.views import acknowledgements  # noqa: PLC0415
 
     run(acknowledgements.snooze(hub, token, fingerprint, until, note))
@@ -103,7 +122,10 @@ def show_history(
     token: Token = "",
     as_json: AsJson = False,
 ) -> None:
-    """List when alerts began, ended and were acknowledged, the newest first."""
+    """List beginnings and ends of alerts.
+
+    And acknowledgements; the newest first.
+    """
     from farwatch.cli.views import history  # noqa: PLC0415
 
     query = {"cluster": only_cluster, "alertname": alertname, "fingerprint": fingerprint}
@@ -121,7 +143,10 @@ def show_statistics(
     token: Token = "",
     as_json: AsJson = False,
 ) -> None:
-    """Count alerts, how long until they were acknowledged and resolved, and which come and go."""
+    """Count alerts, and how long they took.
+
+    How long until somebody acknowledged them and until they ended, and which come and go.
+    """
     from farwatch.cli.views import history  # noqa: PLC0415
 
     query = {"cluster": only_cluster, "alertname": alertname}
@@ -145,7 +170,10 @@ def show_notifications(
     token: Token = "",
     as_json: AsJson = False,
 ) -> None:
-    """List who was told of what, with the receipt or the error, the newest first."""
+    """List who was told of what.
+
+    With the receipt or the error, the newest first.
+    """
     from farwatch.cli.views import history  # noqa: PLC0415
 
     query = {

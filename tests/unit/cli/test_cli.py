@@ -168,6 +168,10 @@ class TestClientCommands:
         [
             ["nope"],
             ["cluster", "add"],
+            ["alerts", "--hub", "http://elsewhere", "ack", "0011223344556677"],
+            ["alerts", "--json", "history"],
+            ["alerts", "history", "--limit", "0"],
+            ["silences", "add"],
             ["cluster", "rotate-token", "prod", "--overlap", "-1"],
             ["hub", "--retention", "0"],
             ["hub", "--agent-grace", "0"],
