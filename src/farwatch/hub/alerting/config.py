@@ -16,6 +16,7 @@ from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.inhibit import InhibitRuleConfig
 from farwatch.hub.alerting.intervals import NamedInterval
 from farwatch.hub.alerting.receivers import GlobalConfig, ReceiverConfig
+from farwatch.hub.alerting.receivers.jira import JiraText
 from farwatch.hub.alerting.receivers.words import TemplateTree
 from farwatch.hub.alerting.routing import RouteConfig
 from farwatch.hub.alerting.secrets import Secret
@@ -161,7 +162,7 @@ def _templates(value: Any, place: str) -> Iterator[tuple[str, Template]]:
     """Every template within a section, and where it is."""
     if isinstance(value, Template):
         yield place, value
-    elif isinstance(value, TemplateTree):
+    elif isinstance(value, (JiraText, TemplateTree)):
         for template in value.templates:
             yield place, template
     elif isinstance(value, Section):

@@ -14,6 +14,7 @@ from farwatch.hub.alerting.receivers.discord import Discord, DiscordConfig
 from farwatch.hub.alerting.receivers.email import Email, EmailConfig
 from farwatch.hub.alerting.receivers.http import open_http_session
 from farwatch.hub.alerting.receivers.incidentio import Incidentio, IncidentioConfig
+from farwatch.hub.alerting.receivers.jira import Jira, JiraConfig
 from farwatch.hub.alerting.receivers.mattermost import Mattermost, MattermostConfig
 from farwatch.hub.alerting.receivers.msteams import MsTeams, MsTeamsConfig
 from farwatch.hub.alerting.receivers.msteamsv2 import MsTeamsV2, MsTeamsV2Config
@@ -54,6 +55,7 @@ KINDS: dict[str, type[Any]] = {
         Discord,
         Email,
         Incidentio,
+        Jira,
         Mattermost,
         MsTeams,
         MsTeamsV2,
@@ -76,18 +78,14 @@ KINDS: dict[str, type[Any]] = {
 class ReceiverConfig(Section, frozen=True, kw_only=True):
     """An entry of ``receivers``: a name, and the ways to reach people by it."""
 
-    later: ClassVar = frozenset(
-        {
-            "jira_configs",
-            "labels",
-        }
-    )
+    later: ClassVar = frozenset({"labels"})
 
     name: str
     apprise_configs: list[AppriseConfig] = msgspec.field(default_factory=list)
     discord_configs: list[DiscordConfig] = msgspec.field(default_factory=list)
     email_configs: list[EmailConfig] = msgspec.field(default_factory=list)
     incidentio_configs: list[IncidentioConfig] = msgspec.field(default_factory=list)
+    jira_configs: list[JiraConfig] = msgspec.field(default_factory=list)
     mattermost_configs: list[MattermostConfig] = msgspec.field(default_factory=list)
     msteams_configs: list[MsTeamsConfig] = msgspec.field(default_factory=list)
     msteamsv2_configs: list[MsTeamsV2Config] = msgspec.field(default_factory=list)

@@ -89,6 +89,7 @@ class Client:
         content_type: str = JSON,
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
+        answer_limit_bytes: int = ANSWER_LIMIT_BYTES,
     ) -> Answer:
         """Send a body; gives the service's answer.
 
@@ -99,6 +100,7 @@ class Client:
             content_type: The body's.
             headers: More of them.
             secrets: What may not appear in an error's message; the address never does.
+            answer_limit_bytes: How much is read of the answer.
 
         Raises:
             DeliveryError: It was not taken.
@@ -122,7 +124,7 @@ class Client:
                 ssl=self._trust.context(),
                 server_hostname=config.tls_config.server_name,
             ) as response:
-                answer = await response.content.read(ANSWER_LIMIT_BYTES)
+                answer = await _read(response.content, answer_limit_bytes)
                 hidden = [
                     url,
                     response.url.raw_path_qs,
@@ -220,6 +222,16 @@ def more_headers(config: HttpConfig) -> CIMultiDict[str]:
         ]
         headers.extend((name, value) for value in values)
     return headers
+
+
+async def _read(stream: aiohttp.StreamReader, limit: int) -> bytes:
+    """The beginning of an answer: ``read`` alone gives what happens to be there."""
+    parts: list[bytes] = []
+    left = limit
+    while left and (part := await stream.read(left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:

@@ -238,15 +238,11 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
         http_config: How receivers are reached over HTTP.
     """
 
-    later: ClassVar = frozenset(
-        {
-            "jira_api_url",
-            "smtp_auth_identity",
-        }
-    )
+    later: ClassVar = frozenset({"smtp_auth_identity"})
 
     resolve_timeout: Duration = Duration(5 * 60)
     http_config: HttpConfig = HttpConfig()
+    jira_api_url: Url | None = None
     mattermost_webhook_url: SecretUrl | None = None
     mattermost_webhook_url_file: str | None = None
     opsgenie_api_key: Secret | None = None
