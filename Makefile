@@ -39,6 +39,7 @@ bench: setup
 	$(BIN)/python bench/detection.py --pods 10000
 	$(BIN)/python bench/detection.py --pods 50000 --no-official
 	$(BIN)/python bench/fleet.py
+	$(BIN)/python bench/alerts.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist

@@ -30,7 +30,7 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
     """Alerts that have not ended, by fingerprint."""
     choice = Choice(request)
     viewer = Viewer(alerting(state), time.time())
-    chosen = [known for known in alerting(state).known() if choice.wants_labels(known)]
+    chosen = choice.select(alerting(state).known())
     chosen.sort(key=lambda known: known.alert.fingerprint)
     return Stream(_write(chosen, choice, viewer), media_type="application/json")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, Filter, flag, matchers, receiver_pattern
@@ -26,8 +26,12 @@ class Choice:
         self._silenced = flag(request, "silenced")
         self._inhibited = flag(request, "inhibited")
 
+    def select(self, known: Iterable[KnownAlert]) -> list[KnownAlert]:
+        """The alerts whose labels are asked for."""
+        return self._filter.select(known)
+
     def wants_labels(self, known: KnownAlert) -> bool:
-        """Whether an alert's labels are asked for: the cheapest question, to be asked first."""
+        """Whether an alert's labels are asked for."""
         return self._filter.passes(known.alert.labels)
 
     def wants_receivers(self, names: Sequence[str]) -> bool:
