@@ -202,6 +202,16 @@ class TestRoute:
         assert found.stderr.count("\n") == 1
         assert "farwatch alerting check" in found.stderr
 
+    def test_a_file_tells_of_times_of_quiet(self, run: Run, tmp_path: Path) -> None:
+        file = tmp_path / "quiet.yml"
+        file.write_text(
+            "route: {receiver: a, routes: [{matchers: [b=c], mute_time_intervals: [always]}]}\n"
+            "receivers: [{name: a}]\ntime_intervals: [{name: always, time_intervals: [{years: ['1970:9999']}]}]\n"
+        )
+        shown = run("alerting", "route", "b=c", "--file", str(file), COLUMNS="200").output
+        assert 'The mute time interval "always" keeps people from being told, for more than a year.' in shown
+        assert "Nobody is told now: the route is muted." in shown
+
     def test_the_tree_for_scripts_has_all_that_routes_inherit(self, run: Run, file: str) -> None:
         found = json.loads(run("alerting", "route", "--tree", "--json", "--file", file).output)
         assert [below["groupWait"] for below in found["routes"]] == [10, 10]

@@ -18,6 +18,9 @@ receivers:
   - name: pager
   - name: spare
 templates: [a.tmpl]
+inhibit_rules: [{source_matchers: [a="1"], target_matchers: [a="2"]}]
+time_intervals: [{name: night}]
+mute_time_intervals: [{name: holidays}]
 """)
     found = summarize(config)
     assert found.routes == 4
@@ -28,3 +31,5 @@ templates: [a.tmpl]
     ]
     assert found.unused_receivers == ["spare"]
     assert found.templates == ["a.tmpl"]
+    assert found.inhibition_rules == 1
+    assert found.time_intervals == ["holidays", "night"]
