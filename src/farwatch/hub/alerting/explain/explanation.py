@@ -206,8 +206,13 @@ class Explainer:
         self, place: Destination, known: KnownAlert, group: GroupView, about: Explanation, now: float
     ) -> Iterator[Telling]:
         alerting = self._alerting
-        received = [alerting.get(alert.fingerprint) for alert in group.alerts]
-        first = min(found.received_at for found in received if found is not None)
+        members = [member for alert in group.alerts if (member := alerting.get(alert.fingerprint))]
+        first = min(member.received_at for member in members)
+        # As long as there is one alert in it that nobody has taken on, the group is told again.
+        seen_to = all(
+            found.resolved or self._acknowledgements.acknowledged(found.alert.fingerprint)
+            for found in members
+        )
         entries = {receiver.name: receiver for receiver in alerting.config.receivers}[place.receiver].entries(
             alerting.config.global_
         )
@@ -221,7 +226,7 @@ class Explainer:
                 last=self._last_attempt(key),
                 send_resolved=section.send_resolved,
                 suppressed=bool(about.silences or about.inhibitions or place.muted),
-                acknowledged_by=about.acknowledgement.by if about.acknowledgement else "",
+                acknowledged_by=about.acknowledgement.by if about.acknowledgement and seen_to else "",
                 now=now,
             )
             yield telling(kind, position, found)

@@ -81,6 +81,15 @@ class TestLabels:
         await world.clock.advance(300)
         assert world.explain().destinations[0].group is None
 
+    async def test_a_group_is_told_again_while_one_of_its_alerts_is_nobody_s(self, world: World) -> None:
+        other = alert("db", cluster="prod")
+        await world.alerting.put([WEB, other])
+        await world.clock.advance(40)
+        await world.acknowledgements.acknowledge(WEB.fingerprint, author="admin")
+        assert world.words() == ("webhook was told 10s ago, and is told again in 3h59m if nothing changes.",)
+        await world.acknowledgements.acknowledge(other.fingerprint, author="robot")
+        assert world.words() == ("webhook was told 10s ago, and is not told again while admin sees to it.",)
+
     async def test_a_receiver_that_refuses_is_told_with_its_words(self, world: World, sink: Sink) -> None:
         from aiohttp import web  # noqa: PLC0415
 
