@@ -241,7 +241,6 @@ def test_what_is_wrong_is_told_with_its_place_and_the_way_out(text: str, expecte
         ("{url: 'https://a.example', max_alerts: -1}", "`max_alerts` cannot be negative: 0 is no limit"),
         ("{url: 'https://a.example', max_alerts: many}", '"many" is not a whole number'),
         ("{url: 'https://a.example', send_resolved: maybe}", '"maybe" is neither true nor false'),
-        ("{url: 'https://a.example', payload: {}}", "`payload` is not supported yet"),
         ("{url: 'https://a.example', http_config: {oauth2: x}}", "http_config.oauth2 must be a mapping"),
         ("{url: 'https://a.example', http_config: {proxy_url: x}}", 'proxy_url`: "x" is not an address'),
         (

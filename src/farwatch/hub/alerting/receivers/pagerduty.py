@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import msgspec
-import yaml
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration
@@ -127,10 +126,7 @@ class PagerDuty:
         return name, key
 
     def _details(self, words: Words) -> dict[str, Any]:
-        return {
-            name: _structured(tree.render(words))
-            for name, tree in {**DETAILS, **self._config.details}.items()
-        }
+        return {name: tree.render(words) for name, tree in {**DETAILS, **self._config.details}.items()}
 
     def _event_v1(self, message: Message, words: Words) -> dict[str, Any]:
         config = self._config
@@ -177,14 +173,3 @@ class PagerDuty:
 
 def _rendered(section: Section, words: Words) -> dict[str, str]:
     return {name: words.line(getattr(section, name)) for name in section.__struct_fields__}
-
-
-def _structured(text: Any) -> Any:
-    """A text, or what it holds if it is YAML (and so JSON), as upstream does: lists of alerts are shown as tables."""
-    if not isinstance(text, str):
-        return text
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-    return value if isinstance(value, (list, dict, int, float)) else text

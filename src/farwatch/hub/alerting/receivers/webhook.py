@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
+import structlog
 
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault
@@ -15,8 +16,10 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import Words
+from farwatch.hub.alerting.receivers.words import TemplateTree, Words
 from farwatch.hub.alerting.secrets import SecretUrl
+
+_log = structlog.get_logger(__name__)
 
 GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 """How Go writes a time that is not set: the end of an alert that fires."""
@@ -50,13 +53,12 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WebhookConfig(ReceiverSection, frozen=True, kw_only=True):
-    """An entry of ``webhook_configs``."""
-
-    later: ClassVar = frozenset({"payload"})
+    """An entry of ``webhook_configs``; ``payload`` takes the place of Alertmanager's."""
 
     url: SecretUrl | None = None
     url_file: str | None = None
     max_alerts: int = 0
+    payload: TemplateTree | None = None
     timeout: Duration | None = None
 
     def faults(self) -> Iterator[Fault]:
@@ -83,11 +85,19 @@ class Webhook:
         Raises:
             DeliveryError: It was not taken.
         """
-        url = Words(self._templates, message).secret(
-            "url", read_secret(self._config.url, self._config.url_file)
-        )
-        answer = await self._client.send(url, msgspec.json.encode(payload(message, self._config.max_alerts)))
+        words = Words(self._templates, message)
+        url = words.secret("url", read_secret(self._config.url, self._config.url_file))
+        answer = await self._client.send(url, msgspec.json.encode(self._body(message, words)))
         return answer.receipt
+
+    def _body(self, message: Message, words: Words) -> Any:
+        config = self._config
+        if config.payload is not None:
+            body = config.payload.render(words)
+            if not words.failures:
+                return body
+            _log.warning("webhook payload failed, Alertmanager's is sent", failures=words.failures)
+        return payload(message, config.max_alerts)
 
 
 def payload(message: Message, max_alerts: int = 0) -> Payload:

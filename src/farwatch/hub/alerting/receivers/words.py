@@ -5,6 +5,8 @@ from __future__ import annotations
 import html as markup
 from typing import Any, Self
 
+import yaml
+
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.message import Message, status
 from farwatch.hub.alerting.receivers.receiver import DeliveryError
@@ -88,6 +90,8 @@ class Words:
 class TemplateTree:
     """Any YAML, whose texts are templates: lists and mappings of them stay what they are.
 
+    As upstream, a text that comes out as YAML (and so JSON) is what it says: ``{{ .Alerts | toJson }}`` gives a list.
+
     Attributes:
         templates: All templates in it.
     """
@@ -125,7 +129,15 @@ def _render(value: Any, words: Words) -> Any:
         return {name: _render(item, words) for name, item in value.items()}
     if isinstance(value, list):
         return [_render(item, words) for item in value]
-    return words.line(value) if isinstance(value, Template) else value
+    return _structured(words.line(value)) if isinstance(value, Template) else value
+
+
+def _structured(text: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return value if isinstance(value, (list, dict, int, float)) else text
 
 
 def templated(secret: Secret | None) -> bool:

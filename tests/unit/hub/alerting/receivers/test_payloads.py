@@ -448,6 +448,23 @@ async def test_the_receipt_says_what_the_service_answered(sink: Sink, http: aioh
     assert await receiver.send(FIRING) == "status 202"
 
 
+class TestWebhook:
+    async def test_a_payload_of_ones_own_takes_the_place_of_the_usual_one(self, desk: Desk) -> None:
+        own = {
+            "text": "{{ .Status }} {{ .CommonLabels.pod }}",
+            "alerts": "{{ .Alerts | toJson }}",
+            "count": "{{ .Alerts | len }}",
+            "fixed": [1, True, None, "a: b"],
+        }
+        body = await desk.send("webhook", FIRING, {"url": "URL", "payload": own})
+        assert [told["labels"]["pod"] for told in body.pop("alerts")] == ["a"]
+        assert body == {"text": "firing a", "count": 1, "fixed": [1, True, None, {"a": "b"}]}
+
+    async def test_one_that_fails_is_replaced_by_the_usual_one(self, desk: Desk) -> None:
+        entry = {"url": "URL", "payload": {"text": "{{ .Nope.Nope }}"}}
+        assert (await desk.send("webhook", FIRING, entry))["version"] == "4"
+
+
 class TestMattermost:
     async def test_a_message_has_one_attachment(self, desk: Desk) -> None:
         entry = {
