@@ -12,8 +12,8 @@ from .playing import Played, Player
 from .plays import PLAYS
 from .sides import OURS, REAL, Alertmanagers, Hubs
 
-UNIT_SECONDS = 1.0
-SLOWER = 2.0
+UNITS_SECONDS = (1.0, 2.0, 3.0)
+"""How long a unit is: at first, and when that was too fast for the machine."""
 LATE_UNITS = 0.9
 """What happens later than this may fall on the other side of a flush: the play is worth nothing."""
 
@@ -37,8 +37,8 @@ def peer_version(alertmanager: Path) -> tuple[int, ...]:
 def played(
     alertmanager: Path, amtool: Path, common_stage: Stage, tmp_path_factory: pytest.TempPathFactory
 ) -> Played:
-    """What both sides did in every scenario. A machine that was too slow gets a second, slower chance."""
-    for unit in (UNIT_SECONDS, UNIT_SECONDS * SLOWER):
+    """What both sides did in every scenario. A machine that was too slow gets other chances, slower ones."""
+    for unit in UNITS_SECONDS:
         with Alertmanagers(alertmanager).running() as real, Hubs(common_stage).running() as ours:
             starters = {REAL: real.start, OURS: ours.start}
             found = Player(starters, amtool, tmp_path_factory.mktemp("plays"), unit).play(PLAYS)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import aiohttp
 
@@ -213,9 +214,9 @@ class _Actor:
                 case ByAmtool(words):
                     await self._run_amtool(*map(self._filled, words))
                 case Expired(name, by_amtool=True):
-                    await self._run_amtool("silence", "expire", self._silences[name])
+                    await self._run_amtool("silence", "expire", self._silence_id(name))
                 case Expired(name):
-                    await self._request("DELETE", f"/api/v2/silence/{self._silences[name]}")
+                    await self._request("DELETE", f"/api/v2/silence/{self._silence_id(name)}")
             if isinstance(action, Silenced | SilencedByAmtool | Expired):
                 self.last_change = time.time()
 
@@ -266,10 +267,14 @@ class _Actor:
             "comment": silenced.comment,
         }
         if silenced.id is not None:
-            body["id"] = self._silences[silenced.id]
+            body["id"] = self._silence_id(silenced.id)
         answer = await self._request("POST", "/api/v2/silences", body)
         if "silenceID" in answer:
             self._silences[silenced.name] = answer["silenceID"]
+
+    def _silence_id(self, name: str) -> str:
+        """One that nobody has, if the silence was refused."""
+        return self._silences.get(name, str(UUID(int=0)))
 
     async def _silence_by_amtool(self, silenced: SilencedByAmtool) -> None:
         seconds = f"{round(silenced.units * self._means.unit)}s"

@@ -183,6 +183,7 @@ class Scenario:
         events: What happens, by time.
         differs: Why Farwatch does otherwise, on purpose; empty: it does the same.
         before: The first version of Alertmanager that does as Farwatch does; what is older differs.
+        at_times: It differs only as chance has it.
         twist: With what Farwatch's route is configured instead, to see that the difference is seen.
     """
 
@@ -193,7 +194,12 @@ class Scenario:
     events: tuple[tuple[Units, tuple[Action, ...]], ...] = ()
     differs: str = ""
     before: tuple[int, ...] | None = None
+    at_times: bool = False
     twist: Mapping[str, Json] = field(default_factory=dict)
+
+    def differs_from(self, version: tuple[int, ...]) -> bool:
+        """Whether Farwatch does otherwise than this version of Alertmanager."""
+        return bool(self.differs) and (self.before is None or version < self.before)
 
     def twisted(self) -> Scenario:
         """As Farwatch plays it."""
@@ -219,6 +225,7 @@ def scenario(
     inhibit: Sequence[Mapping[str, Json]] = (),
     differs: str = "",
     before: tuple[int, ...] | None = None,
+    at_times: bool = False,
     twist: Mapping[str, Json] | None = None,
     **route: Json,
 ) -> Scenario:
@@ -226,7 +233,14 @@ def scenario(
     if not isinstance(receivers, Mapping):
         receivers = {"": receivers} if receivers else {}
     return Scenario(
-        name, {**CALM, **route}, receivers, inhibit, differs=differs, before=before, twist=twist or {}
+        name,
+        {**CALM, **route},
+        receivers,
+        inhibit,
+        differs=differs,
+        before=before,
+        at_times=at_times,
+        twist=twist or {},
     )
 
 

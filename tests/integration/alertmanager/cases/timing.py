@@ -67,6 +67,7 @@ SCENARIOS = [
         group_interval=6,
         differs="Alertmanager of old keeps an empty group for up to 30 s, with its timer",
         before=(0, 32, 0),
+        at_times=True,  # every 30 s, empty groups go
     )
     .at(0, fire("a"))
     .at(4, resolve("a"))
