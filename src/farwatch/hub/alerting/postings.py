@@ -163,7 +163,10 @@ def _time(time: datetime | None) -> datetime | None:
         return None
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
-    return None if time == _NEVER else time
+    if time == _NEVER:
+        return None
+    # A year at the end of the calendar may have no time in UTC; it is refused later.
+    return time.astimezone(UTC) if time.tzinfo is not UTC and time.year in YEARS else time
 
 
 def _fault(alert: Alert) -> str:

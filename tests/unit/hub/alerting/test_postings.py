@@ -91,6 +91,12 @@ def test_bytes_of_any_kind_are_a_list_of_alerts_or_refused(written: bytes) -> No
         assert Postings().read(written, START, 300).alerts == []
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-07:30"])
+def test_times_at_the_ends_of_the_calendar_are_named(text: str) -> None:
+    posted = Postings().read(body({"labels": {"a": "b"}, "startsAt": text, "endsAt": text}), START, 300)
+    assert posted.faults == ["alert 0: a time is not in the years 1970 to 2261"]
+
+
 @pytest.mark.parametrize("year", [1, 1969, 2262, 9999])
 def test_times_that_no_store_can_write_are_named(year: int) -> None:
     end = at(0).replace(year=year) + timedelta(seconds=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -80,6 +81,9 @@ class Viewer:
         self._receivers = {
             receiver.name: ReceiverReference(receiver.name) for receiver in alerting.config.receivers
         }
+        # Alerts that were posted together share their times.
+        self._spell = cache(spell)
+        self._spell_seconds = cache(spell_seconds)
 
     def get(self, fingerprint: str) -> KnownAlert | None:
         """An alert by its fingerprint."""
@@ -108,12 +112,12 @@ class Viewer:
         alert = known.alert
         return GettableAlert(
             annotations=alert.annotations,
-            ends_at=spell(alert.ends_at) if alert.ends_at else self._open_end,
+            ends_at=self._spell(alert.ends_at) if alert.ends_at else self._open_end,
             fingerprint=alert.fingerprint,
             receivers=[self._receivers[name] for name in receivers],
-            starts_at=spell(alert.starts_at),
+            starts_at=self._spell(alert.starts_at),
             status=_status(suppression, muted_by),
-            updated_at=spell_seconds(known.updated_at),
+            updated_at=self._spell_seconds(known.updated_at),
             generator_url=alert.generator_url or msgspec.UNSET,
             labels=alert.labels,
         )
