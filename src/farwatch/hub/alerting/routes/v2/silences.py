@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
+from farwatch.hub.alerting.postings import YEARS
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
@@ -135,6 +136,8 @@ def _operator(part: ApiMatcher) -> Operator:
 
 
 def _seconds(moment: datetime) -> float:
+    if moment.year not in YEARS:
+        raise BadParameterError(f"a time is not in the years {YEARS.start} to {YEARS.stop - 1}")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -116,6 +116,7 @@ async def test_a_change_that_rewrites_what_was_hushed_makes_a_new_silence(api: A
             "at least one matcher must not be",
         ),
         ({"matchers": [{"name": "a"}]}, 400, "matchers[0]"),
+        ({"endsAt": "9999-12-31T23:59:59-07:30"}, 400, "not in the years 1970 to 2261"),
         ({"comment": 5}, 400, "$.comment"),
         ({"id": "00000000-0000-0000-0000-000000000000"}, 404, "there is no silence"),
     ],
