@@ -33,15 +33,16 @@ PLAYS = [
             *api.SCENARIOS,
             *amtool.SCENARIOS,
             *chance.SCENARIOS,
+            *templates.SCENARIOS,
+            *services.SCENARIOS,
             *twisted.SCENARIOS,
         ],
-        extra={"global": {"resolve_timeout": 1001}, "time_intervals": intervals.INTERVALS},
-    ),
-    Play("forgetful", timing.FORGETFUL, extra={"global": {"resolve_timeout": 6}}),
-    Play(
-        "words",
-        [*templates.SCENARIOS, *services.SCENARIOS],
-        extra={"templates": list(templates.FILES)},
+        extra={
+            "global": {"resolve_timeout": 1001},
+            "time_intervals": intervals.INTERVALS,
+            "templates": list(templates.FILES),
+        },
         files=templates.FILES,
     ),
+    Play("forgetful", timing.FORGETFUL, extra={"global": {"resolve_timeout": 6}}),
 ]
