@@ -50,6 +50,15 @@ class TestRefusals:
         assert said.startswith("cannot listen on no-such-host.invalid:0: ")
         assert "Unknown error" not in said
 
+    def test_an_address_for_alertmanagers_api(
+        self, tmp_path: Path, taken: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        said = refuse(capsys, data=tmp_path, alertmanager_listen=taken)
+        assert said.startswith(f"cannot listen on {taken}: Address already in use; ")
+        assert said.endswith("choose another --alertmanager-listen")
+        said = refuse(capsys, data=tmp_path, alertmanager_listen="9093")
+        assert said.startswith("--alertmanager-listen '9093' is not of the form HOST:PORT")
+
     def test_a_directory_that_cannot_be_made(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -93,3 +93,10 @@ def test_a_grace_that_is_no_span_of_time_is_refused_by_name(seconds: float) -> N
     HubOptions(agent_grace_seconds=0).check()
     with pytest.raises(OptionsError, match=r"--agent-grace .* is not zero or more seconds"):
         HubOptions(agent_grace_seconds=seconds).check()
+
+
+@pytest.mark.parametrize("auth", ["token", "none"])
+def test_alertmanagers_address_wants_a_token_or_nothing(auth: str) -> None:
+    HubOptions(alertmanager_auth=auth).check()
+    with pytest.raises(OptionsError, match=r"--alertmanager-auth 'basic' is none of token, none"):
+        HubOptions(alertmanager_auth="basic").check()
