@@ -67,6 +67,8 @@ def test_a_crash_loop_carries_the_last_lines_and_the_rollout_before_it_and_keeps
     assert "no such host" in failed["text"]
     assert failed["pod"].startswith("web-")
     assert failed["text"].rstrip().endswith("exit status 1")
+    assert told["evidence"]["logs"][-1].endswith("exit status 1")
+    assert f"{old_image} → {NEW_IMAGE}" in told["evidence"]["changes"][0]
     assert hub.metric("farwatch_evidence_gathered_total") >= 1
 
     hub.kill()
@@ -85,6 +87,8 @@ def test_where_the_agents_owner_allows_no_logs_the_alert_says_so_and_has_the_res
     found = evidence_of(hub, told)
     assert not found.get("logs")
     assert {(gap["part"], gap["code"]) for gap in found["missing"]} == {("logs", "not_allowed")}
+    (missing,) = told["evidence"]["missing"]
+    assert missing.startswith("logs: ")
 
 
 def test_a_message_that_may_not_wait_goes_at_once_and_the_evidence_is_there_later(

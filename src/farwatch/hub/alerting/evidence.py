@@ -9,6 +9,8 @@ import msgspec
 
 from farwatch.hub.alerting.alerts import Alert
 
+CHANGES, EVENTS, LOGS, MISSING = "Changed before", "Warnings", "Last lines", "Not to be had"
+
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The short form of an alert's evidence: what fits into a message.
@@ -26,7 +28,26 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.events or self.logs or self.missing)
+        return any(lines for _, lines in self.parts)
+
+    @property
+    def parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """All of it, each part under its heading, in the order in which it helps most."""
+        return (
+            (CHANGES, self.changes),
+            (EVENTS, self.events),
+            (LOGS, self.logs),
+            (MISSING, self.missing),
+        )
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text."""
+        return "\n".join(
+            f"{heading}:\n" + "\n".join(f"  {line}" for line in lines)
+            for heading, lines in self.parts
+            if lines
+        )
 
 
 class EvidenceSource(Protocol):

@@ -18,7 +18,7 @@ from farwatch.hub.alerting.alerts import Alert, AlertEvent, Alerts, EventSink, K
 from farwatch.hub.alerting.clock import Clock, SystemClock
 from farwatch.hub.alerting.config import Config
 from farwatch.hub.alerting.dispatch import Dispatcher, Flush, GroupId, GroupView
-from farwatch.hub.alerting.errors import AlertsNotKeptError
+from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
 from farwatch.hub.alerting.evidence import EvidenceSource, NoEvidence
 from farwatch.hub.alerting.intake import Intake
 from farwatch.hub.alerting.journal import Journal
@@ -425,7 +425,8 @@ class Alerting:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, AlertingError):  # those are told to who asked
             _log.error("alerting: a task failed", task=task.get_name(), exc_info=error)
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.receivers.clues import in_html, in_text
 from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
@@ -203,14 +204,19 @@ class Email:
         for name, value in headers.items():
             mail[name] = _header(value)
         if config.text is not None:
-            mail.set_content(cut_bytes(words.text(config.text), BODY_LIMIT_BYTES))
+            text = cut_bytes(words.text(config.text), BODY_LIMIT_BYTES)
+            clues = "" if _shows_evidence(config.text) else in_text(message)
+            mail.set_content(f"{text}\n\n{clues}" if clues else text)
         if config.html.source:
-            mail.add_alternative(self._html(words), subtype="html")
+            mail.add_alternative(self._html(message, words), subtype="html")
         (sender,) = _addresses("from", from_)[:1]
         return mail, sender, _addresses("to", to)
 
-    def _html(self, words: Words) -> str:
-        return cut_bytes(words.text(self._config.html, html=True), BODY_LIMIT_BYTES)
+    def _html(self, message: Message, words: Words) -> str:
+        page = cut_bytes(words.text(self._config.html, html=True), BODY_LIMIT_BYTES)
+        clues = "" if _shows_evidence(self._config.html) else in_html(message)
+        body, end, after = page.rpartition("</body>")
+        return f"{body}{clues}{end}{after}" if end else page + clues
 
     def _thread(self, message: Message) -> dict[str, str]:
         threading = self._config.threading
@@ -219,6 +225,10 @@ class Email:
         day = f"{datetime.now(UTC):%Y-%m-%d}" if threading.thread_by_date == "daily" else ""
         root = f"<alert-{message.group_hash[:16]}-{day}@farwatch>"
         return dict.fromkeys(_THREAD_HEADERS, root)
+
+
+def _shows_evidence(template: Template) -> bool:
+    return ".Evidence" in template.source
 
 
 def _header(value: str) -> str:

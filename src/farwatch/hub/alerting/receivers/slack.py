@@ -12,6 +12,7 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration, format_duration
 from farwatch.hub.alerting.message import Message, Status
+from farwatch.hub.alerting.receivers.clues import in_mrkdwn
 from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
@@ -23,11 +24,13 @@ from farwatch.hub.alerting.templates import Template, TemplateLibrary, calling
 TITLE_LIMIT = 1_024
 TEXT_LIMIT = 25_000
 FIELD_LIMIT = 1_000
+EVIDENCE_LIMIT = 6_000
 """Slack takes 40,000 characters for a whole message."""
 
 ALERTS_SHOWN = 5
 """More of them than a screen holds are counted."""
 
+EVIDENCE_COLOR = "#9aa0a6"
 RESOLVED_COLOR, RESOLVED_SIGN = "good", "✅"
 SEVERITIES = {"critical": ("danger", "🔴"), "warning": ("warning", "🟠"), "info": ("#439fe0", "🔵")}
 """Colour of the bar and sign of the title."""
@@ -276,11 +279,28 @@ def slack_message(message: Message, config: SlackConfig, templates: TemplateLibr
     for name in ("fallback", "footer", "pretext"):
         setattr(attachment, name, cut(getattr(attachment, name), TITLE_LIMIT))
     return SlackMessage(
-        attachments=[attachment],
+        attachments=[attachment, *_evidence(message, config)],
         link_names=config.link_names,
         text=cut(words.line(config.message_text), TITLE_LIMIT),
         **sender,
     )
+
+
+def _evidence(message: Message, config: SlackConfig) -> list[Attachment]:
+    """What is known about the alerts, below the message, unless the user's templates say it themselves."""
+    text = in_mrkdwn(message)
+    shown = any((template := getattr(config, name)) and ".Evidence" in template.source for name in _TEMPLATES)
+    if not text or shown:
+        return []
+    return [
+        Attachment(
+            title="",
+            text=cut(text, EVIDENCE_LIMIT),
+            fallback="",
+            color=EVIDENCE_COLOR,
+            mrkdwn_in=("text",),
+        )
+    ]
 
 
 def _template(name: str, config: SlackConfig, templates: TemplateLibrary) -> Template | None:

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
+from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.alerting.message import Message, go_time, quote_meta, status
 from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
@@ -26,7 +28,7 @@ GO_ZERO_TIME = "0001-01-01T00:00:00Z"
 
 
 class WebhookAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An alert within ``Payload``."""
+    """An alert within ``Payload``; only ours carries ``evidence``, and only if there is some."""
 
     status: str
     labels: dict[str, str]
@@ -35,6 +37,7 @@ class WebhookAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ends_at: str
     generator_url: str = msgspec.field(name="generatorURL")
     fingerprint: str
+    evidence: Digest | UnsetType = UNSET
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,7 +112,7 @@ def payload(message: Message, max_alerts: int = 0) -> Payload:
     return Payload(
         receiver=quote_meta(message.receiver),
         status=message.status,
-        alerts=[_alert(alert) for alert in message.alerts],
+        alerts=[_alert(alert, message.evidence.get(alert.fingerprint)) for alert in message.alerts],
         group_labels=message.group_labels,
         common_labels=message.common_labels,
         common_annotations=message.common_annotations,
@@ -119,7 +122,7 @@ def payload(message: Message, max_alerts: int = 0) -> Payload:
     )
 
 
-def _alert(alert: Alert) -> WebhookAlert:
+def _alert(alert: Alert, evidence: Digest | None) -> WebhookAlert:
     return WebhookAlert(
         status=status(alert),
         labels=alert.labels,
@@ -128,4 +131,5 @@ def _alert(alert: Alert) -> WebhookAlert:
         ends_at=GO_ZERO_TIME if alert.ends_at is None else go_time(alert.ends_at),
         generator_url=alert.generator_url,
         fingerprint=alert.fingerprint,
+        evidence=evidence or UNSET,
     )

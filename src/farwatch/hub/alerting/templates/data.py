@@ -11,6 +11,7 @@ from goduration import Duration
 from gotime import Time
 
 from farwatch.hub.alerting.alerts import Alert
+from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.alerting.message import Message, go_time, quote_meta, status
 
 _GO_ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
@@ -99,21 +100,33 @@ class LabelSet(gotpl.TypedMap[str, str]):
         return LabelSet({name: value for name, value in self.data.items() if name not in out})
 
 
+class AlertFields(Fields):
+    """Alertmanager's ``Alert``; besides, ``Evidence`` is what is known about it, as text. JSON is Alertmanager's."""
+
+    def __init__(self, evidence: str, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._evidence = evidence
+
+    def __gotemplate_lookup__(self, name: str) -> Any:
+        return self._evidence if name == "Evidence" else super().__gotemplate_lookup__(name)
+
+
 class AlertList(list[Fields]):
     """Alertmanager's ``Alerts``."""
 
-    def __init__(self, alerts: Iterable[Alert]) -> None:
+    def __init__(self, alerts: Iterable[Alert], evidence: Mapping[str, Digest]) -> None:
         self._alerts = list(alerts)
-        super().__init__(map(_alert, self._alerts))
+        self._evidence = evidence
+        super().__init__(_alert(alert, evidence) for alert in self._alerts)
 
     def __gotemplate_lookup__(self, name: str) -> Any:
         return {"Firing": self._firing, "Resolved": self._resolved}[name]
 
     def _firing(self) -> AlertList:
-        return AlertList(alert for alert in self._alerts if alert.ends_at is None)
+        return AlertList((alert for alert in self._alerts if alert.ends_at is None), self._evidence)
 
     def _resolved(self) -> AlertList:
-        return AlertList(alert for alert in self._alerts if alert.ends_at is not None)
+        return AlertList((alert for alert in self._alerts if alert.ends_at is not None), self._evidence)
 
 
 class Span:
@@ -209,7 +222,7 @@ def template_data(message: Message) -> Fields:
     return Fields(
         Receiver=quote_meta(message.receiver),
         Status=str(message.status),
-        Alerts=AlertList(message.alerts),
+        Alerts=AlertList(message.alerts, message.evidence),
         NotificationReason=str(message.reason),
         GroupLabels=LabelSet(message.group_labels),
         CommonLabels=LabelSet(message.common_labels),
@@ -218,8 +231,10 @@ def template_data(message: Message) -> Fields:
     )
 
 
-def _alert(alert: Alert) -> Fields:
-    return Fields(
+def _alert(alert: Alert, evidence: Mapping[str, Digest]) -> Fields:
+    digest = evidence.get(alert.fingerprint)
+    return AlertFields(
+        "" if digest is None else digest.text,
         Status=str(status(alert)),
         Labels=LabelSet(alert.labels),
         Annotations=LabelSet(alert.annotations),
