@@ -70,7 +70,7 @@ def test_an_unwritable_data_directory_is_refused(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (ROUTE + RECEIVERS + "inhibit_rules: []\n", "`inhibit_rules` is not supported yet"),
+        (ROUTE + RECEIVERS + "tracing: {}\n", "`tracing` is not supported yet"),
         ("route: {receiver: nobody}\n" + RECEIVERS, "nobody"),
         ("route: [\n", ""),
         ("", "is empty"),
