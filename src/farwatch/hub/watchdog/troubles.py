@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from farwatch.hub.alerting import Alert
+from farwatch.hub.alerting import Alert, Origin
 
 
 class OwnAlert(NamedTuple):
@@ -103,7 +103,7 @@ class OwnAlerts:
         """Take up those that fired when the last run ended."""
         for alert in alerts:
             key = alert.labels.get("alertname", ""), alert.labels.get("cluster", "")
-            if key[0] in OWN_ALERTS:
+            if key[0] in OWN_ALERTS and alert.origin is Origin.HUB:
                 facts = alert.annotations.get("description", "")
                 self._cases[key] = _Case(alert.starts_at.timestamp(), facts, fires=True)
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from farwatch.hub.alerting import Alert
+from farwatch.hub.alerting import Alert, Origin
 from farwatch.hub.watchdog import OWN_ALERTS, OwnAlerts, Trouble
 from farwatch.hub.watchdog.troubles import HUB_LOST, HUB_UNWELL, INGEST_LAG
 
@@ -76,8 +77,9 @@ def test_what_is_not_ours_is_left_alone(own: OwnAlerts) -> None:
     own.decide([UNWELL], 0)
     [fired] = own.decide([UNWELL], 60)
     other = Alert(labels={"alertname": "Other"}, annotations={}, starts_at=fired.starts_at)
+    posted = msgspec.structs.replace(fired, origin=Origin.API)
     after = OwnAlerts("")
-    after.restore([other])
+    after.restore([other, posted])
     assert after.decide([], 0) == []
     assert after.decide([], 10_000) == []
 
