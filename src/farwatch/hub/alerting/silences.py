@@ -111,7 +111,7 @@ class Silences:
     def __init__(self) -> None:
         self._silences: dict[str, Silence] = {}
         # Most silences want some label to have one value: only alerts that have it need to look at them.
-        self._by_value: dict[_Key, set[str]] = {}
+        self._by_value: dict[str, dict[str, set[str]]] = {}  # by the label's name, then by the value
         self._by_none: set[str] = set()
         self._over: set[str] = set()  # those whose end has been told
         self._agenda: list[tuple[float, str]] = []  # when one ends, or may be forgotten
@@ -129,8 +129,11 @@ class Silences:
     def silencing(self, labels: Mapping[str, str], now: float) -> list[Silence]:
         """The silences that hush an alert at a moment, the oldest first."""
         candidates = set(self._by_none)
-        for pair in labels.items():
-            candidates |= self._by_value.get(_Key(*pair), set())
+        for name, by_value in self._by_value.items():
+            if ids := by_value.get(labels.get(name, "")):
+                candidates |= ids
+        if not candidates:
+            return []
         found = [
             silence
             for silence in map(self._silences.__getitem__, candidates)
@@ -190,10 +193,10 @@ class Silences:
         if old is not None:
             self._leave_index(old)
         self._silences[silence.id] = silence
-        key = _key(silence.matchers)
-        (self._by_none if key is None else self._by_value.setdefault(key, set())).add(silence.id)
         if over:
             self._over.add(silence.id)
+        else:
+            self._enter_index(silence)
         heapq.heappush(self._agenda, (silence.ends_at + KEPT_SECONDS * over, silence.id))
 
     def next_due(self) -> float | None:
@@ -215,6 +218,7 @@ class Silences:
             elif key not in self._over and due >= silence.ends_at:
                 event = SilenceEvent(change=SilenceChange.EXPIRED, time=silence.ends_at, silence=silence)
                 self._over.add(key)
+                self._leave_index(silence)
                 heapq.heappush(self._agenda, (silence.ends_at + KEPT_SECONDS, key))
                 events.append(event)
         return events, forgotten
@@ -226,17 +230,27 @@ class Silences:
         return silence
 
     def _forget(self, silence: Silence) -> None:
-        self._leave_index(silence)
         self._over.discard(silence.id)
         del self._silences[silence.id]
+
+    def _enter_index(self, silence: Silence) -> None:
+        key = _key(silence.matchers)
+        if key is None:
+            self._by_none.add(silence.id)
+        else:
+            self._by_value.setdefault(key.name, {}).setdefault(key.value, set()).add(silence.id)
 
     def _leave_index(self, silence: Silence) -> None:
         self._by_none.discard(silence.id)
         key = _key(silence.matchers)
-        if key is not None and (ids := self._by_value.get(key)) is not None:
-            ids.discard(silence.id)
-            if not ids:
-                del self._by_value[key]
+        by_value = self._by_value.get(key.name) if key else None
+        if key is None or by_value is None or (ids := by_value.get(key.value)) is None:
+            return
+        ids.discard(silence.id)
+        if not ids:
+            del by_value[key.value]
+        if not by_value:
+            del self._by_value[key.name]
 
 
 def _key(matchers: Matchers) -> _Key | None:

@@ -252,6 +252,19 @@ class TestEnding:
         assert (told(events), forgotten) == ([(SilenceChange.EXPIRED, "x")], ["x"])
 
 
+def test_those_that_are_over_cost_nothing_any_more(book: Book) -> None:
+    for number in range(20):
+        book.set(f'a="{number}"')
+        book.set('b!="1"')
+        book.expire(str(2 * number + 1), NOW + 1)
+    book.silences.advance(NOW + HOUR)
+    assert len(book.silences) == 40
+    assert not book.silences._by_value
+    assert not book.silences._by_none
+    book.silences.advance(NOW + HOUR + KEPT_SECONDS)
+    assert len(book.silences) == 0
+
+
 class SilenceMachine(RuleBasedStateMachine):
     """Whatever people do, what a silence has hushed stays as it was, and its end is told once."""
 
