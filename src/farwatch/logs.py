@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 
+# At DEBUG these libraries write down the whole address of each request, and an incoming webhook's holds its secret.
+_SHOW_ADDRESSES = ("urllib3", "apprise")
+
+
 class LogFormat(StrEnum):
     """How log lines look; ``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
 
@@ -56,6 +60,8 @@ def configure_logs(level: LogLevel, log_format: LogFormat, stream: TextIO = sys.
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _SHOW_ADDRESSES:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

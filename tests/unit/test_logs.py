@@ -2,25 +2,13 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 
 import msgspec
-import pytest
 import structlog
 
 from farwatch.agent.config import Secret
 from farwatch.agent.values import HubUrl
 from farwatch.logs import LogFormat, LogLevel, configure_logs
-
-
-@pytest.fixture(autouse=True)
-def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -80,3 +68,11 @@ def test_a_person_gets_readable_lines() -> None:
     assert "linked" in stream.getvalue()
     assert "cluster=prod" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def test_at_the_finest_level_no_library_shows_the_addresses_that_hold_secrets() -> None:
+    stream = io.StringIO()
+    configure_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    logging.getLogger("urllib3.connectionpool").debug('"POST /services/secret HTTP/1.1" 400')
+    logging.getLogger("asyncio").debug("seen")
+    assert [line["event"] for line in lines(stream)] == ["seen"]

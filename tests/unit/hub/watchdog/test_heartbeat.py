@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from structlog.testing import capture_logs
 
 from farwatch.hub.watchdog import Heartbeat, HeartbeatSettings
 
@@ -64,17 +65,17 @@ async def test_one_that_is_not_gives_none(outside: Outside, http: aiohttp.Client
 
 
 async def test_a_sign_that_is_not_taken_is_counted_and_shows_no_secret(
-    outside: Outside, http: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
+    outside: Outside, http: aiohttp.ClientSession
 ) -> None:
     outside.status = 404
     heartbeat = build(http, str(outside.server.make_url("/secret-path")))
-    await heartbeat.beat()
     unreachable = build(http, f"http://127.0.0.1:{unused_port()}/secret-path")
-    await unreachable.beat()
+    with capture_logs() as lines:
+        await heartbeat.beat()
+        await unreachable.beat()
     assert (heartbeat.failed, unreachable.failed) == (1, 1)
-    told = capsys.readouterr()
-    assert "heartbeat not delivered" in told.out + told.err
-    assert "secret-path" not in told.out + told.err
+    assert [line["event"] for line in lines] == ["heartbeat not delivered"] * 2
+    assert "secret-path" not in str(lines)
 
 
 async def test_signs_go_out_at_regular_times_until_it_is_stopped(
