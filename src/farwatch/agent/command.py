@@ -7,39 +7,43 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from farwatch.agent.config import CONFIG_FILE_VARIABLE, SETTINGS, Setting, load
 from farwatch.agent.errors import ConfigError
+from farwatch.agent.parser import Parser
 from farwatch.kube.errors import KubeConfigError
 
 EXIT_USAGE = 2
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see {self.prog} --help")
-
-
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
-    """Runs an agent until it is told to stop; returns the process's exit code."""
+    """Runs an agent until it is told to stop, or a command of its own; returns the process's exit code."""
     _keep_small()
-    from farwatch.agent.main import run  # noqa: PLC0415 - after _keep_small
-
     try:
-        flags = vars(build_parser().parse_args(arguments))
-        file = flags.pop("config")
-        return run(load(flags, environment, file))
+        return _dispatch(arguments, environment)
     except (ConfigError, KubeConfigError) as error:
         print(f"farwatch agent: {error}", file=sys.stderr)  # noqa: T201 - for whoever typed the command
         return EXIT_USAGE
 
 
+def _dispatch(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    match arguments[:1]:
+        case ["permissions"]:
+            from farwatch.agent.permissions.command import main as show_permissions  # noqa: PLC0415
+
+            return show_permissions(arguments[1:], environment)
+    from farwatch.agent.main import run  # noqa: PLC0415 - after _keep_small
+
+    flags = vars(build_parser().parse_args(arguments))
+    file = flags.pop("config")
+    return run(load(flags, environment, file))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """One flag for each setting, and ``--config``."""
-    parser = _Parser(
+    parser = Parser(
         prog="farwatch agent",
-        description="Watch a cluster and report to the hub. Each flag is also an environment variable "
+        description="Watch a cluster and report to the hub. `farwatch agent permissions` shows the rights it needs. Each flag is also an environment variable "
         "(--hub is FARWATCH_HUB) and a key of the YAML file (hub); flags win over environment over file.",
         allow_abbrev=False,
     )
