@@ -24,6 +24,8 @@ from farwatch.proxy import ProxySettings
 
 ENVIRONMENT_PREFIX = "FARWATCH_"
 CONFIG_FILE_VARIABLE = "FARWATCH_CONFIG"
+TOKEN_KEYS = ("AGENT_TOKEN", "API_KEY")
+"""Under which a Secret holds a cluster's token or an organisation's key."""
 
 _FOREIGN_VARIABLE = re.compile(
     r"""FARWATCH_(
@@ -80,7 +82,9 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     token: Annotated[
         Secret | None, _about("this cluster's agent token; better in token_file or FARWATCH_TOKEN")
     ] = None
-    token_file: Annotated[Path | None, _about("file with the token, read anew at each connection")] = None
+    token_file: Annotated[
+        Path | None, _about("file with the token, or folder of a Secret with one; read anew at each connection")
+    ] = None
     cluster_name: Annotated[str, _about("the cluster's name, for messages; the token decides who we are")] = (
         ""
     )
@@ -117,12 +121,13 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
             return self.token.reveal()
         if self.token_file is None:
             raise ConfigError(_missing("token"))
+        file = _find_token(self.token_file)
         try:
-            return Secret.parse(self.token_file.read_text()).reveal()
+            return Secret.parse(file.read_text()).reveal()
         except OSError as error:
-            raise ConfigError(f"token_file: cannot read {self.token_file}: {error.strerror}") from error
+            raise ConfigError(f"token_file: cannot read {file}: {error.strerror}") from error
         except ValueError as error:
-            raise ConfigError(f"token_file: {self.token_file}: {error}") from error
+            raise ConfigError(f"token_file: {file}: {error}") from error
 
 
 class Setting(NamedTuple):
@@ -303,6 +308,17 @@ def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:
             )
     if config.link_down_liveness <= 0:
         raise ConfigError(f"{written['link_down_liveness'].origin}: must be more than 0s")
+
+
+def _find_token(path: Path) -> Path:
+    """The file itself, or in a mounted Secret the one that is there under a key for tokens."""
+    if not path.is_dir():
+        return path
+    found = [path / key for key in TOKEN_KEYS if (path / key).is_file()]
+    if len(found) != 1:
+        held = "both" if found else "neither"
+        raise ConfigError(f"token_file: {path} holds {held} of {' and '.join(TOKEN_KEYS)}; one is expected")
+    return found[0]
 
 
 def _missing(name: str) -> str:

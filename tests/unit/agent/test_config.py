@@ -198,6 +198,25 @@ def test_a_token_file_is_read_anew_each_time(tmp_path: Path) -> None:
     assert config.read_token() == "second"
 
 
+@pytest.mark.parametrize("key", ["AGENT_TOKEN", "API_KEY"])
+def test_a_mounted_secret_holds_the_token_under_one_of_two_keys(tmp_path: Path, key: str) -> None:
+    (tmp_path / "other").write_text("no-token")
+    (tmp_path / key).write_text("t0ken\n")
+    config = load({"hub": "https://hub", "token_file": str(tmp_path)}, {})
+    assert config.read_token() == "t0ken"
+
+
+@pytest.mark.parametrize(("keys", "held"), [((), "neither"), (("AGENT_TOKEN", "API_KEY"), "both")])
+def test_a_mounted_secret_without_a_token_or_with_two_is_refused(
+    tmp_path: Path, keys: tuple[str, ...], held: str
+) -> None:
+    for key in keys:
+        (tmp_path / key).write_text("t0ken")
+    config = load({"hub": "https://hub", "token_file": str(tmp_path)}, {})
+    with pytest.raises(ConfigError, match=f"holds {held} of AGENT_TOKEN and API_KEY; one is expected"):
+        config.read_token()
+
+
 def test_a_token_file_of_a_higher_layer_replaces_a_token_of_a_lower(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("from-file")
