@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_flag(parser: argparse.ArgumentParser, setting: Setting) -> None:
     if setting.type is bool:
-        parser.add_argument(setting.flag, action="store_const", const=True, help=setting.description)
+        parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=setting.description)
         return
     choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
     metavar = setting.name.rpartition("_")[2].upper()

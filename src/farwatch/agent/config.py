@@ -112,6 +112,10 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, _about("how log lines look")] = LogFormat.AUTO
     proxy: ProxySettings = ProxySettings()
 
+    exclude_namespaces: Annotated[
+        tuple[str, ...], _about("watch everything but these namespaces, a,b; cannot be given with namespaces")
+    ] = ()
+    events: Annotated[bool, _about("watch the cluster's events, for alerts and their evidence")] = True
     def read_token(self) -> str:
         """The token, from its file when it has one, so that a rotated token is used at the next connection.
 
@@ -301,11 +305,7 @@ def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:
         )
     if config.poll is not None and config.poll < _SHORTEST_POLL_SECONDS:
         raise ConfigError(f"{written['poll'].origin}: must be at least 1s")
-    for namespace in config.namespaces:
-        if not _NAMESPACE.fullmatch(namespace):
-            raise ConfigError(
-                f"{written['namespaces'].origin}: {_shown(namespace)}: not a namespace's name such as kube-system"
-            )
+    _check_namespaces(config, written)
     if config.link_down_liveness <= 0:
         raise ConfigError(f"{written['link_down_liveness'].origin}: must be more than 0s")
 
@@ -329,3 +329,29 @@ def _missing(name: str) -> str:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+    _check_names(config, written)
+
+
+def _check_namespaces(config: AgentConfig, written: Mapping[str, _Written]) -> None:
+    for name in ("namespaces", "exclude_namespaces"):
+        for namespace in getattr(config, name):
+            if not _NAMESPACE.fullmatch(namespace):
+                raise ConfigError(
+                    f"{written[name].origin}: {_shown(namespace)}: not a namespace's name such as kube-system"
+                )
+    if config.namespaces and config.exclude_namespaces:
+        raise ConfigError(
+            f"{written['exclude_namespaces'].origin}: {', '.join(config.exclude_namespaces)} cannot be left out of the "
+            f"{len(config.namespaces)} given by {written['namespaces'].origin}; give one or the other"
+        )
+
+
+def _check_names(config: AgentConfig, written: Mapping[str, _Written]) -> None:
+    if config.role is Role.NODE and not config.node_name:
+        raise ConfigError(
+            f"node_name: not set; the role node needs it: give {SETTINGS['node_name'].variable} from the pod's spec.nodeName"
+        )
+    for name in ("lease_name", "lease_namespace", "pod_name", "node_name"):
+        value = getattr(config, name)
+        if value and not _OBJECT_NAME.fullmatch(value):
+            raise ConfigError(f"{written[name].origin}: {_shown(value)}: not a name as Kubernetes has them")

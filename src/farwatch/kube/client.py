@@ -159,6 +159,7 @@ class KubeClient:
         timeout_seconds: int = 300,
         initial_events: bool = False,
         idle_seconds: float = IDLE_SECONDS,
+        field_selector: str = "",
     ) -> AsyncIterator[WatchStream]:
         """A watch of a kind from ``resource_version`` on; the server ends it after ``timeout_seconds``.
 
@@ -169,7 +170,7 @@ class KubeClient:
             "watch": "1",
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(timeout_seconds),
-            **_without_empty({"resourceVersion": resource_version}),
+            **_without_empty({"resourceVersion": resource_version, "fieldSelector": field_selector}),
         }
         if initial_events:
             params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}

@@ -55,6 +55,9 @@ class Kind:
         return msgspec.msgpack.Decoder(self.type)
 
 
+EVENT = "Event"
+"""The kind that may be switched off: the others do without."""
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -82,7 +85,7 @@ KINDS: dict[str, Kind] = {
         # Each may be a megabyte, though next to nothing of it is kept.
         Kind("ConfigMap", "configmaps", "", "v1", objects.ConfigMap, page_size=10),
         Kind("ResourceQuota", "resourcequotas", "", "v1", objects.ResourceQuota),
-        Kind("Event", "events", "", "v1", objects.Event),
+        Kind(EVENT, "events", "", "v1", objects.Event),
     )
 }
 """By kind name. The order is that of the first sync: owners come before what they own, so that a pod's workload

@@ -107,6 +107,7 @@ class Reflector:
         store: Kept equal; may be shared by reflectors of the same kind for different namespaces.
         sink: Is told. The first list is told as changes too (an empty store is compared like any other).
         namespace: Where; empty for everywhere.
+        field_selector: Which of them, as the API server selects; empty for all.
         timing: How long to wait for what.
         streaming: Whether to try a streamed list; after one refusal it is not tried again.
         clock: Time and chance.
@@ -124,6 +125,7 @@ class Reflector:
         sink: Sink,
         *,
         namespace: str = "",
+        field_selector: str = "",
         timing: Timing | None = None,
         streaming: bool = True,
         clock: Clock = SYSTEM_CLOCK,
@@ -135,6 +137,7 @@ class Reflector:
         self._client = client
         self._store = store
         self._sink = sink
+        self._field_selector = field_selector
         self._timing = timing or Timing()
         self._streaming = streaming
         self._clock = clock
@@ -174,7 +177,9 @@ class Reflector:
         self.counters.lists += 1
         comparison = Comparison(self._store, self.namespace)
         version = ""
-        async for page in self._client.list_pages(self.kind, self.namespace):
+        async for page in self._client.list_pages(
+            self.kind, self.namespace, field_selector=self._field_selector
+        ):
             version = page.resource_version
             now = self._clock.time()
             for unreadable in page.malformed:
@@ -218,6 +223,7 @@ class Reflector:
             timeout_seconds=timeout_seconds,
             initial_events=initial_events,
             idle_seconds=idle_seconds,
+            field_selector=self._field_selector,
         ) as stream:
             opened_at = self._clock.monotonic()
             is_frozen = False

@@ -2,7 +2,10 @@
 
 With ``--namespaces a,b`` a kind is followed once in each; those share the kind's store. The kind counts as synced
 when each of them has been read or refused, at least one of them read, and its state is the worst of theirs. Kinds
-that have no namespace are followed in the whole cluster either way.
+that have no namespace are asked for in the whole cluster even so, but whoever names namespaces may well have granted
+nothing beyond them: being denied is what was chosen then, and the kind counts as one that is not there.
+
+With ``--exclude-namespaces x,y`` the server itself leaves out what is in them, and the namespaces' own objects.
 """
 
 from __future__ import annotations
@@ -21,6 +24,11 @@ from farwatch.kube.store import PackedStore
 FIRST_SYNC_SECONDS = 10.0
 """How long the first list of a kind may hold up the next kind's. One after the other keeps memory's peak low, and
 brings owners before what they own."""
+
+NOT_GRANTED = "not granted beyond the watched namespaces, and done without"
+"""Begins the message of a kind without a namespace that is denied where only some namespaces are watched."""
+
+_NAMESPACE = "Namespace"
 
 _WORST_FIRST = (
     WatchState.FAILING,
@@ -42,6 +50,7 @@ class Watches:
         sink: Is told. Of a kind's objects it hears from its ``synced`` on; what was there then is in the store.
         kinds: What to follow, in the order of the first sync.
         namespaces: Where; empty for everywhere.
+        exclude: Of everywhere, what to leave out.
         timing: How long to wait for what; ``poll`` lists instead of watching.
         clock: Time and chance.
 
@@ -57,6 +66,7 @@ class Watches:
         *,
         kinds: Iterable[Kind] = KINDS.values(),
         namespaces: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         timing: Timing | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -65,7 +75,7 @@ class Watches:
         for kind in kinds:
             store = stores[kind.name] = PackedStore()
             where = tuple(dict.fromkeys(namespaces)) if namespaces and kind.namespaced else ("",)
-            whole = _KindWatch(kind.name, where, sink)
+            whole = _KindWatch(kind.name, where, sink, optional=bool(namespaces) and not kind.namespaced)
             self.reflectors += [
                 Reflector(
                     client,
@@ -73,6 +83,7 @@ class Watches:
                     store,
                     _Part(whole, namespace),
                     namespace=namespace,
+                    field_selector="" if namespace else _leave_out(kind, exclude),
                     timing=timing,
                     clock=clock,
                 )
@@ -98,11 +109,23 @@ async def _wait_briefly(event: asyncio.Event) -> None:
         return
 
 
-class _KindWatch:
-    """Makes one of the reflectors of a kind in several namespaces."""
+def _leave_out(kind: Kind, namespaces: Iterable[str]) -> str:
+    """The field selector of what is not in these namespaces, nor one of them; other kinds have no namespace."""
+    if not kind.namespaced and kind.name != _NAMESPACE:
+        return ""
+    field = "metadata.namespace" if kind.namespaced else "metadata.name"
+    return ",".join(f"{field}!={namespace}" for namespace in dict.fromkeys(namespaces))
 
-    def __init__(self, kind: str, namespaces: Sequence[str], sink: Sink) -> None:
+
+class _KindWatch:
+    """Makes one of the reflectors of a kind in several namespaces.
+
+    Where the kind is ``optional``, being denied is told as absence.
+    """
+
+    def __init__(self, kind: str, namespaces: Sequence[str], sink: Sink, *, optional: bool) -> None:
         self._kind = kind
+        self._optional = optional
         self._sink = sink
         self._states = dict.fromkeys(namespaces, (WatchState.SYNCING, ""))
         self._unread = set(namespaces)
@@ -114,6 +137,8 @@ class _KindWatch:
         self._sync_if_read()
 
     def part_status(self, namespace: str, state: WatchState, message: str) -> None:
+        if self._optional and state is WatchState.DENIED:
+            state, message = WatchState.ABSENT, f"{NOT_GRANTED}: {message}"
         self._states[namespace] = (state, f"{namespace}: {message}" if namespace and message else message)
         self._sync_if_read()
         worst = min(self._states.values(), key=lambda told: _WORST_FIRST.index(told[0]))

@@ -57,6 +57,14 @@ def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
     assert load({}, {"FARWATCH_CONFIG": str(file)}).namespaces == ("a", "b")
 
 
+def test_namespaces_are_left_out_and_events_switched_off_by_the_environment() -> None:
+    config = load(ENOUGH, {"FARWATCH_EXCLUDE_NAMESPACES": "kube-system,dev", "FARWATCH_EVENTS": "false"})
+
+    assert (config.namespaces, config.exclude_namespaces) == ((), ("kube-system", "dev"))
+    assert not config.events
+    assert load(ENOUGH, {}).events
+
+
 @pytest.mark.parametrize("value", ["a,b", " a , b ,"])
 def test_lists_are_written_with_commas(value: str) -> None:
     assert load(ENOUGH, {"FARWATCH_NAMESPACES": value}).namespaces == ("a", "b")
@@ -152,6 +160,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ({"metrics_listen": "9090"}, "--metrics-listen: '9090': not an address"),
         ({"allowed_calls": "pods.delete"}, "--allowed-calls: 'pods.delete': allowed: agent.status, pod.logs"),
         ({"allow_insecure": "maybe"}, "allowed: true, false"),
+        ({"namespaces": "a/b"}, "--namespaces: 'a/b': not a namespace's name"),
+        ({"exclude_namespaces": "A"}, "--exclude-namespaces: 'A': not a namespace's name"),
+        (
+            {"namespaces": "a,b", "exclude_namespaces": "b"},
+            "--exclude-namespaces: b cannot be left out of the 2 given by --namespaces; give one or the other",
+        ),
+        ({"events": "some"}, "--events: 'some': allowed: true, false"),
         ({"link_down_liveness": "0s"}, "--link-down-liveness: must be more than 0s"),
         ({"token_file": "/x"}, "--token: give either the token or token_file"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from farwatch.kube.kinds import KINDS
 from farwatch.kube.reflector import Timing
 from farwatch.kube.sink import WatchState
-from farwatch.kube.watches import Watches
+from farwatch.kube.watches import NOT_GRANTED, Watches
 
 
 class Runner:
@@ -18,12 +18,15 @@ class Runner:
         self._client, self._sink, self._fake_time = client, sink, fake_time
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, kinds: list[str], *namespaces: str, **timing: Any) -> Watches:
+    def start(
+        self, kinds: list[str], *namespaces: str, exclude: tuple[str, ...] = (), **timing: Any
+    ) -> Watches:
         watches = Watches(
             self._client,
             self._sink,
             kinds=[KINDS[name] for name in kinds],
             namespaces=namespaces,
+            exclude=exclude,
             timing=Timing(**timing),
             clock=self._fake_time.clock,
         )
@@ -202,3 +205,44 @@ async def test_a_namespace_that_fails_at_first_is_waited_for_since_what_it_holds
     answers.set()
     await sink.until(lambda: bool(sink.syncs))
     assert len(watches.stores["Pod"]) == 2
+
+
+async def test_where_namespaces_are_named_a_kind_without_one_may_be_denied_and_is_done_without(
+    script: Any, say: Any, sink: Any, runner: Any
+) -> None:
+    script.others["GET /api/v1/nodes"] = [say.forbidden()]
+    script.others["GET /api/v1/namespaces/a/pods"] = listed(say, say.pod("x", namespace="a"))
+    runner.start(["Node", "Pod"], "a")
+    await sink.until(lambda: bool(sink.syncs))
+
+    (message,) = [told[2] for told in sink.statuses if told[:2] == ("Node", WatchState.ABSENT)]
+    assert message.startswith(NOT_GRANTED)
+    assert 'cannot list resource "pods"' in message
+    assert WatchState.DENIED not in sink.states
+
+
+async def test_where_namespaces_are_named_a_kind_without_one_is_followed_if_that_is_granted(
+    script: Any, say: Any, sink: Any, runner: Any
+) -> None:
+    script.others["GET /api/v1/nodes"] = listed(say, say.pod("node", namespace=""))
+    watches = runner.start(["Node"], "a")
+    await sink.until(lambda: sink.syncs == ["Node"])
+
+    assert len(watches.stores["Node"]) == 1
+
+
+async def test_the_server_is_asked_to_leave_out_what_is_excluded(
+    script: Any, say: Any, sink: Any, runner: Any
+) -> None:
+    for plural in ("namespaces", "nodes", "pods"):
+        unstreamed = say.refusal(422, "Invalid", "no streamed lists here")
+        script.others[f"GET /api/v1/{plural}"] = [unstreamed, say.page(), say.stream(say.HANG)]
+    runner.start(["Namespace", "Node", "Pod"], exclude=("x", "y", "x"))
+    await sink.until(lambda: len(sink.syncs) == 3)
+
+    asked = {(sent.path, sent.query.get("fieldSelector")) for sent in script.requests}
+    assert asked == {
+        ("/api/v1/namespaces", "metadata.name!=x,metadata.name!=y"),
+        ("/api/v1/nodes", None),
+        ("/api/v1/pods", "metadata.namespace!=x,metadata.namespace!=y"),
+    }

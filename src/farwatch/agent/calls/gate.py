@@ -20,11 +20,15 @@ class Gate:
     Args:
         allowed: The methods that may be called.
         namespaces: The namespaces that calls may reach into; empty means all.
+        excluded: Those that they may not reach into.
     """
 
-    def __init__(self, allowed: Collection[Method], namespaces: Collection[str] = ()) -> None:
+    def __init__(
+        self, allowed: Collection[Method], namespaces: Collection[str] = (), excluded: Collection[str] = ()
+    ) -> None:
         self._allowed = frozenset(allowed)
         self._namespaces = frozenset(namespaces)
+        self._excluded = frozenset(excluded)
 
     def check_method(self, name: str) -> Method:
         """The method of this name; CallError when it is not known or not allowed."""
@@ -40,9 +44,14 @@ class Gate:
 
     def check_params(self, params: msgspec.Struct) -> None:
         """CallError when the parameters reach into a namespace that is none of this agent's."""
-        if not self._namespaces or not isinstance(params, InNamespace):
+        if not isinstance(params, InNamespace):
             return
-        if params.namespace not in self._namespaces:
+        if params.namespace in self._excluded:
+            raise CallError(
+                CallErrorCode.NOT_ALLOWED,
+                f"this agent's exclude_namespaces name {params.namespace!r}; its owner decides",
+            )
+        if self._namespaces and params.namespace not in self._namespaces:
             raise CallError(
                 CallErrorCode.NOT_ALLOWED,
                 f"this agent's namespaces do not name {params.namespace!r}; its owner decides",

@@ -12,6 +12,7 @@ from farwatch.agent.state import AgentState
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.comparison import ObservedChange
+from farwatch.kube.kinds import KINDS, Kind
 from farwatch.kube.reflector import Counters, Timing
 from farwatch.kube.sink import WatchState
 from farwatch.kube.store import StoredObject
@@ -41,7 +42,9 @@ class ClusterWatch:
     Args:
         client: For the API server.
         state: Is told how each watch stands.
+        kinds: What to follow, in the order of the first sync.
         namespaces: Watch only these; empty means all.
+        exclude: Watch everything but these.
         poll: Seconds between lists, instead of watching.
         clock: Time and chance.
         trim: Gives memory back to the system once the first lists are in.
@@ -52,12 +55,22 @@ class ClusterWatch:
         client: KubeClient,
         state: AgentState,
         *,
+        kinds: Iterable[Kind] = KINDS.values(),
         namespaces: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
         poll: float | None = None,
         clock: Clock = SYSTEM_CLOCK,
         trim: Callable[[], None] | None = None,
     ) -> None:
-        self._watches = Watches(client, self, namespaces=namespaces, timing=Timing(poll=poll), clock=clock)
+        self._watches = Watches(
+            client,
+            self,
+            kinds=kinds,
+            namespaces=namespaces,
+            exclude=exclude,
+            timing=Timing(poll=poll),
+            clock=clock,
+        )
         self._stores = self._watches.stores
         self._state = state
         self._clock = clock

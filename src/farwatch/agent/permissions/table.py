@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from farwatch.kube.kinds import KINDS, LEASE, Kind
+from farwatch.kube.kinds import EVENT, KINDS, LEASE, Kind
 
 LEASE_NAME = "farwatch-agent-leader"
 """The Lease by which the agents of a cluster elect one."""
@@ -86,7 +86,6 @@ SWITCHES: dict[str, bool] = {
 """Each value that switches capabilities, and whether it is on where nobody says otherwise."""
 
 _WATCH = ("get", "list", "watch")
-_EVENT = "Event"
 
 
 def _watch(*kinds: Kind) -> tuple[Rule, ...]:
@@ -114,13 +113,13 @@ CAPABILITIES: tuple[Capability, ...] = (
         "objects",
         "Workloads and what belongs to them are watched; of ConfigMaps only digests are kept.",
         Scope.NAMESPACED,
-        _watch(*(kind for kind in KINDS.values() if kind.namespaced and kind.name != _EVENT)),
+        _watch(*(kind for kind in KINDS.values() if kind.namespaced and kind.name != EVENT)),
     ),
     Capability(
         "events",
         "Events tell why a pod does not start, and go into the evidence of alerts.",
         Scope.NAMESPACED,
-        _watch(KINDS[_EVENT]),
+        _watch(KINDS[EVENT]),
         when="features.events",
     ),
     Capability(

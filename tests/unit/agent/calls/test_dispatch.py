@@ -54,12 +54,15 @@ def dispatcher(replies: Replies) -> Callable[..., Dispatcher]:
         serve: Callable[[Any, Caller], Any],
         allowed: tuple[Method, ...] = tuple(Method),
         namespaces: tuple[str, ...] = (),
+        excluded: tuple[str, ...] = (),
     ) -> Dispatcher:
         handlers = {
             Method.AGENT_STATUS: Handler(Params, serve),
             Method.POD_LOGS: Handler(InNamespace, serve),
         }
-        return Dispatcher(handlers, Gate(allowed, namespaces), replies, replies.wake, replies.outcomes)
+        return Dispatcher(
+            handlers, Gate(allowed, namespaces, excluded), replies, replies.wake, replies.outcomes
+        )
 
     return make
 
@@ -141,6 +144,21 @@ async def test_a_call_into_a_namespace_that_is_not_the_agents_is_refused(
     ((number, code, message),) = replies.failures
     assert (number, code) == (2, "not_allowed")
     assert "namespaces do not name 'kube-system'" in message
+
+
+async def test_a_call_into_a_namespace_that_is_left_out_is_refused(replies: Replies, dispatcher: Any) -> None:
+    async def serve(params: Any, _: Caller) -> str:
+        return getattr(params, "namespace", "none")
+
+    limited = dispatcher(serve, excluded=("private",))
+    limited.start(request("pod.logs", {"namespace": "shop"}, number=1))
+    limited.start(request("pod.logs", {"namespace": "private"}, number=2))
+    await settle()
+
+    assert replies.replies == [(1, "shop")]
+    ((number, code, message),) = replies.failures
+    assert (number, code) == (2, "not_allowed")
+    assert "exclude_namespaces name 'private'" in message
 
 
 async def test_each_call_is_written_down_with_who_asked_for_what(replies: Replies, dispatcher: Any) -> None:
