@@ -37,14 +37,20 @@ _FOREIGN_VARIABLE = re.compile(
     re.VERBOSE,
 )
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_OBJECT_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_SHOWN = 60
 _SHORTEST_POLL_SECONDS = 1.0
 
 
 class Role(StrEnum):
-    """What an agent does: ``cluster`` watches the cluster's objects, once per cluster."""
+    """What an agent is there for.
+
+    ``cluster`` watches the cluster's objects, once per cluster; ``node`` runs on every node, and one that is elected of them
+    watches the cluster's objects as well.
+    """
 
     CLUSTER = "cluster"
+    NODE = "node"
 
 
 class Secret:
@@ -83,18 +89,33 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
         Secret | None, _about("this cluster's agent token; better in token_file or FARWATCH_TOKEN")
     ] = None
     token_file: Annotated[
-        Path | None, _about("file with the token, or folder of a Secret with one; read anew at each connection")
+        Path | None,
+        _about("file with the token, or folder of a Secret with one; read anew at each connection"),
     ] = None
     cluster_name: Annotated[str, _about("the cluster's name, for messages; the token decides who we are")] = (
         ""
     )
-    role: Annotated[Role, _about("what this agent does")] = Role.CLUSTER
+    role: Annotated[Role, _about("what this agent is there for")] = Role.CLUSTER
+    leader_election: Annotated[
+        bool,
+        _about(
+            "watch only while elected among this cluster's agents, by a Lease; always so with the role node"
+        ),
+    ] = False
+    lease_name: Annotated[str, _about("the Lease's name")] = "farwatch-agent-leader"
+    lease_namespace: Annotated[str, _about("the Lease's namespace; the pod's own when empty")] = ""
+    pod_name: Annotated[str, _about("this pod's name, for people; the host's name when empty")] = ""
+    node_name: Annotated[str, _about("the node this agent runs on; the role node needs it")] = ""
     kubeconfig: Annotated[
         Path | None,
         _about("kubeconfig file; without it KUBECONFIG, the pod's service account or ~/.kube/config"),
     ] = None
     context: Annotated[str, _about("context in the kubeconfig; its current one when empty")] = ""
     namespaces: Annotated[tuple[str, ...], _about("watch only these namespaces, a,b; all when empty")] = ()
+    exclude_namespaces: Annotated[
+        tuple[str, ...], _about("watch everything but these namespaces, a,b; cannot be given with namespaces")
+    ] = ()
+    events: Annotated[bool, _about("watch the cluster's events, for alerts and their evidence")] = True
     poll: Annotated[Duration | None, _about("list at this interval instead of watching, 60s")] = None
     ca_file: Annotated[
         Path | None, _about("PEM file of the CAs to trust at the hub instead of the system's")
@@ -112,10 +133,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, _about("how log lines look")] = LogFormat.AUTO
     proxy: ProxySettings = ProxySettings()
 
-    exclude_namespaces: Annotated[
-        tuple[str, ...], _about("watch everything but these namespaces, a,b; cannot be given with namespaces")
-    ] = ()
-    events: Annotated[bool, _about("watch the cluster's events, for alerts and their evidence")] = True
+    @property
+    def elects(self) -> bool:
+        """Whether agents of this cluster elect one who does the cluster's work."""
+        return self.leader_election or self.role is Role.NODE
+
     def read_token(self) -> str:
         """The token, from its file when it has one, so that a rotated token is used at the next connection.
 
@@ -308,27 +330,6 @@ def _check(config: AgentConfig, written: Mapping[str, _Written]) -> None:
     _check_namespaces(config, written)
     if config.link_down_liveness <= 0:
         raise ConfigError(f"{written['link_down_liveness'].origin}: must be more than 0s")
-
-
-def _find_token(path: Path) -> Path:
-    """The file itself, or in a mounted Secret the one that is there under a key for tokens."""
-    if not path.is_dir():
-        return path
-    found = [path / key for key in TOKEN_KEYS if (path / key).is_file()]
-    if len(found) != 1:
-        held = "both" if found else "neither"
-        raise ConfigError(f"token_file: {path} holds {held} of {' and '.join(TOKEN_KEYS)}; one is expected")
-    return found[0]
-
-
-def _missing(name: str) -> str:
-    setting = SETTINGS[name]
-    return f"{name}: not set; give {setting.flag}, {setting.variable} or `{name}:` in the configuration file"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
     _check_names(config, written)
 
 
@@ -355,3 +356,24 @@ def _check_names(config: AgentConfig, written: Mapping[str, _Written]) -> None:
         value = getattr(config, name)
         if value and not _OBJECT_NAME.fullmatch(value):
             raise ConfigError(f"{written[name].origin}: {_shown(value)}: not a name as Kubernetes has them")
+
+
+def _find_token(path: Path) -> Path:
+    """The file itself, or in a mounted Secret the one that is there under a key for tokens."""
+    if not path.is_dir():
+        return path
+    found = [path / key for key in TOKEN_KEYS if (path / key).is_file()]
+    if len(found) != 1:
+        held = "both" if found else "neither"
+        raise ConfigError(f"token_file: {path} holds {held} of {' and '.join(TOKEN_KEYS)}; one is expected")
+    return found[0]
+
+
+def _missing(name: str) -> str:
+    setting = SETTINGS[name]
+    return f"{name}: not set; give {setting.flag}, {setting.variable} or `{name}:` in the configuration file"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
