@@ -27,18 +27,20 @@ def health_pages(state: AgentState, link_down_liveness: float) -> dict[str, Call
 def find_dead(state: AgentState, link_down_liveness: float) -> Iterator[str]:
     """Why a restart is in order: the link was down for longer than ``link_down_liveness`` seconds.
 
-    While the API server does not tell which cluster this is there can be no link, and a restart changes nothing.
+    While the API server does not tell which cluster this is there may be no link, and a restart changes nothing.
     """
-    if state.link.phase is not LinkPhase.WAITING and state.link_down_seconds > link_down_liveness:
+    if state.cluster_uid and state.link_down_seconds > link_down_liveness:
         yield f"the link has been down for {state.link_down_seconds:.0f} s: {_describe_link(state)}"
 
 
 def find_unready(state: AgentState) -> Iterator[str]:
-    """What is missing: the link, the API server, kinds that are not synced."""
+    """What is missing: the link, the API server, the election, and of one who leads kinds that are not synced."""
     if state.link.phase is not LinkPhase.LINKED:
         yield f"link: {_describe_link(state)}"
     if not state.api_server.reachable:
         yield f"API server: {state.api_server.message}"
+    if state.election_problem:
+        yield f"election: {state.election_problem}"
     for kind in state.kinds:
         if kind.state in _NOT_SYNCED:
             yield f"{kind.kind}: {kind.state}{': ' if kind.message else ''}{kind.message}"

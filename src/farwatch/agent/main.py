@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -18,11 +19,12 @@ from farwatch.agent.calls.status import status_handler
 from farwatch.agent.cluster.identity import learn_identity
 from farwatch.agent.cluster.probe import probe_api_server
 from farwatch.agent.cluster.watch import ClusterWatch
-from farwatch.agent.config import AgentConfig
+from farwatch.agent.cluster.work import ClusterWork
+from farwatch.agent.config import AgentConfig, Role
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.health import health_pages
 from farwatch.agent.metrics import metrics_pages
-from farwatch.agent.state import AgentState
+from farwatch.agent.state import AgentState, Standing
 from farwatch.agent.tls import make_tls_context, shrink_tls_buffers
 from farwatch.agent.uplink import Uplink
 from farwatch.agent.webserver import WebServer
@@ -31,15 +33,21 @@ from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
 from farwatch.kube.config import load_access
-from farwatch.kube.kinds import KINDS
-from farwatch.link.frames import PROTOCOL_MIN, PROTOCOL_VERSION, AgentInfo, Hello
+from farwatch.kube.election import LeaderElector
+from farwatch.kube.kinds import EVENT, KINDS
+from farwatch.link.frames import PROTOCOL_MIN, PROTOCOL_VERSION, AgentInfo, Hello, LinkRole
 from farwatch.logs import configure_logs
 
 EXIT_OK = 0
 EXIT_FAULT = 1
 
-FLUSH_SECONDS = 5.0
-"""How long stopping waits for the hub to make durable what it was sent; farewell and closing come on top."""
+FLUSH_SECONDS = 4.0
+"""How long stopping waits for the hub to make durable what it was sent; farewell, closing and giving the lease back come
+on top, with 10 seconds for all of it."""
+
+IDENTITY_SECONDS = 5.0
+"""How long the first link waits to know which cluster this is. While the API server is away nobody knows; a hub that knows
+this agent's cluster by its token hears then that it is the API server that is away, and not the agent."""
 
 _log = structlog.get_logger(__name__)
 
@@ -78,39 +86,104 @@ async def serve(
     Raises ConfigError when a port cannot be had.
     """
     stop = stop or _stop_on_signals()
-    state = AgentState(KINDS)
+    kinds = [kind for kind in KINDS.values() if config.events or kind.name != EVENT]
+    state = AgentState(kind.name for kind in kinds)
     async with KubeClient(access, user_agent=f"farwatch-agent/{__version__}") as client:
-        watch = ClusterWatch(client, state, namespaces=config.namespaces, poll=config.poll, clock=clock)
-        uplink = _make_uplink(config, state, client, watch, clock)
-        async with _web_servers(config, state, watch), asyncio.TaskGroup() as group:
+        work = ClusterWork(
+            lambda: ClusterWatch(
+                client,
+                state,
+                kinds=kinds,
+                namespaces=config.namespaces,
+                exclude=config.exclude_namespaces,
+                poll=config.poll,
+                clock=clock,
+            ),
+            state,
+        )
+        instance = os.urandom(8).hex()
+        doubt = asyncio.Event()
+        elector = _make_elector(config, client, state, instance=instance, on_trouble=doubt.set, clock=clock)
+        uplink = _make_uplink(config, state, client, work, instance=instance, elector=elector, clock=clock)
+        async with _web_servers(config, state, work), asyncio.TaskGroup() as group:
             _log.info(
                 "started", version=__version__, hub=config.hub, api_server=access.server, pid=os.getpid()
             )
-            watching = group.create_task(watch.run(uplink), name="watch")
+            working = group.create_task(work.run(uplink, elector), name="work")
             probing = group.create_task(
-                probe_api_server(client, state, uplink.status_changed, clock), name="probe"
+                probe_api_server(client, state, uplink.status_changed, clock, doubt), name="probe"
             )
             linking = group.create_task(_link(client, state, uplink, clock), name="link")
+            electing = group.create_task(elector.run(), name="election") if elector else None
             await stop.wait()
             _log.info("stopping")
-            watching.cancel()
+            working.cancel()
             probing.cancel()
+            # Who leads does so until the hub has everything; then the next may begin at once.
             await uplink.finish(FLUSH_SECONDS)
             linking.cancel()
+            if elector is not None and electing is not None:
+                electing.cancel()
+                await asyncio.wait((electing,))
+                await elector.release()
     _log.info("stopped")
 
 
 async def _link(client: KubeClient, state: AgentState, uplink: Uplink, clock: Clock) -> None:
-    await learn_identity(client, state, clock)
-    await uplink.run()
+    async with asyncio.TaskGroup() as group:
+        knowing = group.create_task(learn_identity(client, state, clock), name="identity")
+        await asyncio.wait((knowing,), timeout=IDENTITY_SECONDS)
+        if not knowing.done():
+            knowing.add_done_callback(
+                lambda known: None if known.cancelled() else uplink.redial("it knows which cluster this is")
+            )
+        await uplink.run()
+
+
+def _make_elector(
+    config: AgentConfig,
+    client: KubeClient,
+    state: AgentState,
+    *,
+    instance: str,
+    on_trouble: Callable[[], None],
+    clock: Clock,
+) -> LeaderElector | None:
+    if not config.elects:
+        return None
+    # A name that tells people the pod, and that no other process has, not even this pod's next.
+    name = config.pod_name or socket.gethostname()
+    state.standing = Standing.STANDBY
+
+    def note() -> None:
+        state.leader = elector.holder
+        state.election_problem = elector.problem
+        if elector.problem:
+            on_trouble()
+
+    elector = LeaderElector(
+        client,
+        config.lease_namespace or client.access.namespace,
+        config.lease_name,
+        f"{name}_{instance}",
+        clock=clock,
+        on_change=note,
+    )
+    return elector
 
 
 def _make_uplink(
-    config: AgentConfig, state: AgentState, client: KubeClient, watch: ClusterWatch, clock: Clock
+    config: AgentConfig,
+    state: AgentState,
+    client: KubeClient,
+    work: ClusterWork,
+    *,
+    instance: str,
+    elector: LeaderElector | None,
+    clock: Clock,
 ) -> Uplink:
-    instance = os.urandom(8).hex()
     handlers = {Method.AGENT_STATUS: status_handler(state), Method.POD_LOGS: logs_handler(client)}
-    gate = Gate(config.allowed_calls, config.namespaces)
+    gate = Gate(config.allowed_calls, config.namespaces, config.exclude_namespaces)
 
     def hello() -> Hello:
         return Hello(
@@ -119,12 +192,14 @@ def _make_uplink(
             agent=AgentInfo(
                 version=__version__,
                 instance=instance,
-                role=config.role.value,
+                role=_link_role(config, state),
                 cluster_name=config.cluster_name,
                 cluster_uid=state.cluster_uid,
                 kubernetes_version=state.kubernetes_version,
                 started_at=state.started_at,
                 namespaces=config.namespaces,
+                pod=config.pod_name,
+                node=config.node_name,
             ),
             capabilities=tuple(f"call:{method}" for method in config.allowed_calls),
         )
@@ -132,17 +207,27 @@ def _make_uplink(
     def dispatch(replies: Replies, on_reply: Callable[[], None]) -> Dispatcher:
         return Dispatcher(handlers, gate, replies, on_reply, state.traffic.calls)
 
-    return Uplink(config, state, watch, hello, dispatch, clock=clock)
+    def holds(hello: Hello) -> bool:
+        leads = hello.agent.role == LinkRole.CLUSTER
+        return elector is None or elector.leading or not leads
+
+    return Uplink(config, state, work, hello, dispatch, holds=holds, clock=clock)
+
+
+def _link_role(config: AgentConfig, state: AgentState) -> LinkRole:
+    if state.leads:
+        return LinkRole.CLUSTER
+    return LinkRole.NODE if config.role is Role.NODE else LinkRole.STANDBY
 
 
 @asynccontextmanager
-async def _web_servers(config: AgentConfig, state: AgentState, watch: ClusterWatch) -> AsyncIterator[None]:
+async def _web_servers(config: AgentConfig, state: AgentState, work: ClusterWork) -> AsyncIterator[None]:
     servers = [
         WebServer(config.health_listen, "health_listen", health_pages(state, config.link_down_liveness))
     ]
     if config.metrics_listen is not None:
         servers.append(
-            WebServer(config.metrics_listen, "metrics_listen", metrics_pages(state, watch.counters))
+            WebServer(config.metrics_listen, "metrics_listen", metrics_pages(state, work.counters))
         )
     started: list[WebServer] = []
     try:

@@ -61,6 +61,7 @@ def _about_process() -> Iterator[Family]:
 
 def _about_link(state: AgentState) -> Iterator[Family]:
     traffic = state.traffic
+    yield gauge("farwatch_agent_leader", "1 while this agent does its cluster's work.", state.leads)
     yield gauge("farwatch_agent_link_up", "1 while linked to the hub.", state.link.phase is LinkPhase.LINKED)
     yield gauge(
         "farwatch_agent_link_down_seconds",

@@ -24,6 +24,16 @@ class LinkPhase(StrEnum):
     CLOSED = "closed"
 
 
+class Standing(StrEnum):
+    """How this process stands to the others of its cluster."""
+
+    ALONE = "alone"
+    """Nobody is elected: it does the cluster's work, and there should be no other."""
+
+    LEADING = "leading"
+    STANDBY = "standby"
+
+
 class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the link stands, since when (seconds, monotonic), and why when it is down."""
 
@@ -77,6 +87,9 @@ class AgentState:
 
     Attributes:
         cluster_uid: The cluster's identity; empty while it is not known.
+        standing: Whether it does the cluster's work.
+        leader: Who does, as the Lease has it; empty when nobody is elected, or nobody has it.
+        election_problem: Why the Lease could not be read or written; empty when it could.
         kubernetes_version: The API server's; empty while it is not known.
         stores: By kind, where its objects are kept; they are counted when somebody asks.
     """
@@ -91,20 +104,28 @@ class AgentState:
         self._now = now
         self.started_at = now()
         self.cluster_uid = ""
+        self.standing = Standing.ALONE
+        self.leader = ""
+        self.election_problem = ""
         self.kubernetes_version = ""
         self.traffic = Traffic()
         self.stores: Mapping[str, Sized] = {}
         self.link = LinkReport(phase=LinkPhase.WAITING, since=monotonic())
         self.api_server = Reachability(reachable=False, since=self.started_at, message="not asked yet")
         self._link_down_since: float | None = monotonic()
-        self._kinds = {
-            kind: KindStatus(kind=kind, state=WatchState.SYNCING, since=self.started_at) for kind in kinds
-        }
+        self._kinds: dict[str, KindStatus] = {}
+        self._watched = tuple(kinds)
+        self.begin_watching()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it does the cluster's work."""
+        return self.standing is not Standing.STANDBY
 
     @property
     def kinds(self) -> tuple[KindStatus, ...]:
-        """Every kind's status."""
-        return tuple(self._kinds.values())
+        """Every kind's status; of one who stands by, none."""
+        return tuple(self._kinds.values()) if self.leads else ()
 
     @property
     def objects(self) -> dict[str, int]:
@@ -132,6 +153,14 @@ class AgentState:
         since = self.api_server.since if reachable == self.api_server.reachable else self._now()
         self.api_server = Reachability(reachable=reachable, since=since, message=message)
         return True
+
+    def begin_watching(self) -> None:
+        """Every watch begins anew; nothing is known of any kind."""
+        now = self._now()
+        self.stores = {}
+        self._kinds = {
+            kind: KindStatus(kind=kind, state=WatchState.SYNCING, since=now) for kind in self._watched
+        }
 
     def watch_state(self, kind: str) -> WatchState:
         """How the watch of a kind stands."""

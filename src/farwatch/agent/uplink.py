@@ -95,6 +95,8 @@ class Uplink:
         source: The objects, for snapshots.
         hello: Makes the first frame, once the cluster's identity is known.
         serve: Makes a connection's dispatcher of calls, from where answers go and what to do after each.
+        holds: Whether a Hello still says what is so. A leader that stood still may have been replaced meanwhile: before
+            each frame it is asked, and what no longer holds sends no more.
         clock: Time and waiting.
         rng: Chance, for the back-off.
     """
@@ -107,6 +109,7 @@ class Uplink:
         hello: Callable[[], Hello],
         serve: Callable[[Replies, Callable[[], None]], Dispatcher],
         *,
+        holds: Callable[[Hello], bool] = lambda _: True,
         clock: Clock = SYSTEM_CLOCK,
         rng: random.Random | None = None,
     ) -> None:
@@ -115,12 +118,14 @@ class Uplink:
         self._source = source
         self._hello = hello
         self._serve = serve
+        self._holds = holds
         self._clock = clock
         self._random = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._failures = 0
         self._connection: _Connection | None = None
         self._shown_token = ""
         self._stopping = asyncio.Event()
+        self._redialling = asyncio.Event()
 
     # --- what the watch tells ---------------------------------------------------------------------------------
 
@@ -150,14 +155,22 @@ class Uplink:
             while not self._stopping.is_set():
                 self._state.set_link(LinkPhase.CONNECTING, self._state.link.code, self._state.link.reason)
                 started = self._clock.monotonic()
+                self._redialling.clear()
                 ending = await self._link_once(http)
                 if self._stopping.is_set():
                     break
+                if self._redialling.is_set():
+                    continue
                 if self._clock.monotonic() - started >= STEADY_SECONDS:
                     self._failures = 0
-                delay = self._note(ending)
-                await self._clock.sleep(delay)
+                await self._wait(self._note(ending))
         self._state.set_link(LinkPhase.CLOSED, CloseCode.SHUTTING_DOWN, "the agent was told to stop")
+
+    def redial(self, why: str) -> None:
+        """Introduces itself anew, at once: what the last Hello said is no longer so."""
+        self._redialling.set()
+        if self._connection is not None:
+            self._connection.leave(CloseCode.SHUTTING_DOWN, f"the agent connects anew: {why}")
 
     async def finish(self, seconds: float) -> None:
         """Sends what is left, for so many seconds at most, and says farewell. Returns when the link is closed."""
@@ -178,7 +191,15 @@ class Uplink:
             return Ending(LinkPhase.UNREACHABLE, "config", str(error))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return _explain_failure(error, self._config)
-        connection = _Connection(socket, self._new_session(), self._state, self._serve, self._clock)
+        hello = self._hello()
+        connection = _Connection(
+            socket,
+            self._new_session(hello),
+            self._state,
+            self._serve,
+            clock=self._clock,
+            holds=lambda: self._holds(hello),
+        )
         self._connection = connection
         try:
             return await connection.run()
@@ -202,8 +223,18 @@ class Uplink:
             timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL_SECONDS),
         )
 
-    def _new_session(self) -> AgentSession:
-        session = AgentSession(self._hello(), self._source, self._clock.monotonic)
+    async def _wait(self, seconds: float) -> None:
+        """Waits, unless there is something new to say."""
+        slept = asyncio.ensure_future(self._clock.sleep(seconds))
+        redialled = asyncio.create_task(self._redialling.wait())
+        try:
+            await asyncio.wait((slept, redialled), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            slept.cancel()
+            redialled.cancel()
+
+    def _new_session(self, hello: Hello) -> AgentSession:
+        session = AgentSession(hello, self._source, self._clock.monotonic)
         session.open()
         session.status(self._state.report())
         return session
@@ -253,9 +284,12 @@ class _Connection:
         session: AgentSession,
         state: AgentState,
         serve: Callable[[Replies, Callable[[], None]], Dispatcher],
+        *,
         clock: Clock,
+        holds: Callable[[], bool],
     ) -> None:
         self.session = session
+        self._holds = holds
         self.over = asyncio.Event()
         self._socket = socket
         self._state = state
@@ -340,7 +374,7 @@ class _Connection:
                     self._state.traffic.connections += 1
                     self._state.set_link(LinkPhase.LINKED)
                     _log.info("linked", cluster=welcome.cluster, protocol=welcome.protocol)
-                case CallRequested():
+                case CallRequested() if self._holds():
                     self._calls.start(event)
                 case CallCancelled(id=call):
                     self._calls.cancel(call)
@@ -348,7 +382,7 @@ class _Connection:
                     self._closed = event
                     self._ended.set()
                 case _:
-                    pass  # an acknowledgement; the session has counted it
+                    pass  # an acknowledgement, which the session has counted; a call of somebody who has been replaced
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -376,6 +410,9 @@ class _Connection:
         traffic = self._state.traffic
         before = traffic.frames_sent
         for data in self.session.frames():
+            if not self._holds() and self.session.state is not SessionState.CLOSED:
+                self._ended.set()
+                break
             # Waits while the socket's buffer is full: a slow hub slows us, and never fills our memory.
             await self._socket.send_bytes(data)
             traffic.frames_sent += 1

@@ -83,7 +83,7 @@ class Candidate:
 
     def leads(self, now: float) -> bool:
         """Whether this process leads at this monotonic moment."""
-        return self._renewed_at is not None and now < self._renewed_at + self._timing.deadline + 9
+        return self._renewed_at is not None and now < self._renewed_at + self._timing.deadline
 
     def leads_until(self) -> float | None:
         """Until when it leads if no renewal succeeds; None when it does not lead."""
@@ -146,7 +146,7 @@ class LeaderElector:
         identity: This process's name; see :class:`Candidate`.
         timing: How long what takes.
         clock: Time and chance.
-        on_change: Is told when this process begins or ceases to lead, and when another holds the Lease.
+        on_change: Is told when this process begins or ceases to lead, when another holds the Lease, and of problems.
 
     Attributes:
         problem: Why the Lease could not be read or written at the last attempt; empty when it could.
@@ -171,7 +171,7 @@ class LeaderElector:
         self._clock = clock
         self._on_change = on_change
         self._candidate = Candidate(identity, self._timing)
-        self._told = (False, "")
+        self._told = (False, "", "")
         self._news = asyncio.Event()
 
     @property
@@ -277,10 +277,12 @@ class LeaderElector:
         return min(look, free_in + chance * _TAKEOVER_SPREAD_SECONDS)
 
     def _tell(self) -> None:
-        now = (self.leading, self.holder)
+        now = (self.leading, self.holder, self.problem)
         if now == self._told:
             return
-        (led, _), self._told = self._told, now
+        (led, _, problem), self._told = self._told, now
+        if self.problem and not problem:
+            _log.warning("the lease cannot be read or written for now", lease=self._name, reason=self.problem)
         if now[0] is not led:
             _log.info(
                 "leads now" if now[0] else "no longer leads",

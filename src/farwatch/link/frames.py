@@ -75,6 +75,19 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     """The base of every frame; the tag is the class name in lower case words."""
 
 
+class LinkRole(StrEnum):
+    """What an agent does on a link. Of a cluster's links one at most is of the first role."""
+
+    CLUSTER = "cluster"
+    """It tells the cluster's objects, and takes the hub's calls."""
+
+    NODE = "node"
+    """It does its node's work."""
+
+    STANDBY = "standby"
+    """It waits to be elected."""
+
+
 # --- opening --------------------------------------------------------------------------------------------------
 
 
@@ -84,12 +97,14 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         version: The agent's version.
         instance: Unique to this process; distinguishes a restart from a reconnect.
-        role: ``cluster`` or ``node``.
+        role: A :class:`LinkRole`, or one of a later version.
         cluster_name: The name the agent was configured with, for messages; the token decides.
-        cluster_uid: UID of the namespace ``kube-system``: the cluster's identity.
+        cluster_uid: UID of the namespace ``kube-system``: the cluster's identity. Empty while its API server does not tell.
         kubernetes_version: The API server's ``gitVersion``, empty while it is not known.
         started_at: When this process started.
         namespaces: The namespaces it watches; empty means all.
+        pod: The name of its pod; empty outside one.
+        node: The node it runs on; empty where nobody told it.
     """
 
     version: str
@@ -100,6 +115,8 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kubernetes_version: str = ""
     started_at: datetime | None = None
     namespaces: tuple[str, ...] = ()
+    pod: str = ""
+    node: str = ""
 
 
 class Hello(_Frame, frozen=True, tag="hello"):

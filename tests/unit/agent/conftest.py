@@ -220,12 +220,16 @@ async def hub() -> AsyncIterator[ScriptedHub]:
 # --- the API server -------------------------------------------------------------------------------------------
 
 
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+
+
 class ScriptedApiServer:
     """An API server that holds bare objects, lists and watches them, and denies what it is told to.
 
     Attributes:
         denied: Plurals that may not be listed or watched.
         identity_denied: Whether kube-system may not be read.
+        lease: The Lease by which agents elect; None while nobody has made it.
         logs: What containers wrote, by namespace and pod; ``logs_read`` names those that were asked for.
     """
 
@@ -234,6 +238,8 @@ class ScriptedApiServer:
         self.identity_denied = False
         self.logs: dict[tuple[str, str], bytes] = {}
         self.logs_read: list[str] = []
+        self.lease_denied = False
+        self.lease: dict[str, Any] | None = None
         self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
         self._watchers: dict[str, list[asyncio.Queue[bytes]]] = {}
         self._history: dict[str, list[tuple[int, bytes]]] = {}
@@ -275,6 +281,9 @@ class ScriptedApiServer:
         )
         app.router.add_get("/api/v1/namespaces/kube-system", self._identify)
         app.router.add_get("/api/v1/namespaces/{namespace}/pods/{pod}/log", self._log)
+        app.router.add_post(_LEASES, self._write_lease)
+        app.router.add_put(f"{_LEASES}/{{name}}", self._write_lease)
+        app.router.add_get(f"{_LEASES}/{{name}}", self._read_lease)
         app.router.add_get("/{path:.*}", self._collection)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -308,6 +317,21 @@ class ScriptedApiServer:
         if where not in self.logs:
             return _status(404, "NotFound", f'pods "{where[1]}" not found')
         return web.Response(body=self.logs[where])
+
+    async def _read_lease(self, _request: web.Request) -> web.Response:
+        if self.lease_denied:
+            return _status(403, "Forbidden", "leases.coordination.k8s.io is forbidden")
+        return web.json_response(self.lease) if self.lease else _status(404, "NotFound", "no lease")
+
+    async def _write_lease(self, request: web.Request) -> web.Response:
+        lease = await request.json()
+        known = self.lease["metadata"]["resourceVersion"] if self.lease else None
+        if lease["metadata"].get("resourceVersion") != known:
+            return _status(409, "Conflict", "somebody was faster")
+        self._version += 1
+        lease["metadata"] |= {"uid": "lease", "resourceVersion": str(self._version)}
+        self.lease = lease
+        return web.json_response(lease)
 
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         plural = request.path.rpartition("/")[2]

@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from farwatch.agent.health import find_dead, find_unready, health_pages
-from farwatch.agent.state import AgentState, LinkPhase
+from farwatch.agent.state import AgentState, LinkPhase, Standing
 from farwatch.link.frames import WatchState
 
 
 def make_well(state: AgentState) -> None:
+    state.cluster_uid = "u"
     state.set_link(LinkPhase.LINKED)
     state.set_api_server(reachable=True)
     for kind in ("Node", "Pod"):
@@ -71,18 +72,26 @@ def test_live_fails_once_the_link_was_down_for_longer_than_the_set_time(
     assert list(find_dead(state, 300)) == []
 
 
-def test_without_an_identity_there_can_be_no_link_and_a_restart_is_no_help(
+def test_without_an_identity_there_may_be_no_link_and_a_restart_is_no_help(
     state: AgentState, clock: Any
 ) -> None:
     state.set_link(LinkPhase.WAITING, reason="the API server does not answer")
+    state.set_link(LinkPhase.REFUSED, reason="this cluster has not told who it is")
     clock.seconds = 1000
-    state.set_link(LinkPhase.WAITING, reason="forbidden")
     assert list(find_dead(state, 300)) == []
+    state.cluster_uid = "u"
     state.set_link(LinkPhase.CONNECTING)
-    clock.seconds = 1300
-    assert list(find_dead(state, 300)) == []
-    clock.seconds = 1301
-    assert list(find_dead(state, 300)) == ["the link has been down for 301 s: connecting"]
+    assert list(find_dead(state, 300)) == ["the link has been down for 1000 s: connecting"]
+
+
+def test_one_that_stands_by_is_ready_without_objects(state: AgentState) -> None:
+    make_well(state)
+    state.begin_watching()
+    assert list(find_unready(state)) == ["Node: syncing", "Pod: syncing"]
+    state.standing = Standing.STANDBY
+    assert list(find_unready(state)) == []
+    state.election_problem = "403 Forbidden: leases is forbidden"
+    assert list(find_unready(state)) == ["election: 403 Forbidden: leases is forbidden"]
 
 
 def test_pages_answer_200_or_503_with_a_reason_a_line(state: AgentState) -> None:

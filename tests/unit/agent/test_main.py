@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from farwatch.kube.kinds import KINDS
 from farwatch.link.frames import CloseCode, WatchState
 
@@ -154,3 +156,88 @@ async def test_it_starts_without_an_api_server_and_links_once_there_is_one(
     assert (await agent.read("/healthz"))[0] == 200
     await api_server.start()
     await agent.eventually_ready()
+
+
+# --- several agents -------------------------------------------------------------------------------------------
+
+
+def roles(hub: Any) -> list[str]:
+    return [str(hello.agent.role) for hello in hub.hellos]
+
+
+async def test_one_who_is_elected_says_so_and_does_the_work(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    api_server.put("pods", "a", "shop")
+    agent = run_agent(leader_election="true", lease_namespace="farwatch", pod_name="agent-0")
+    await eventually(lambda: ("shop", "a") in hub.view.get("Pod", {}))
+    assert roles(hub)[-1] == "cluster"
+    assert api_server.lease["metadata"]["namespace"] == "farwatch"
+    assert api_server.lease["spec"]["holderIdentity"].startswith("agent-0_")
+
+    await agent.stop()
+    assert api_server.lease["spec"]["holderIdentity"] == ""
+    assert [close.code for close in hub.closes][-1] is CloseCode.SHUTTING_DOWN
+
+
+async def test_one_who_stands_by_has_a_link_is_ready_and_tells_no_objects(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    api_server.lease = {
+        "metadata": {
+            "name": "farwatch-agent-leader",
+            "namespace": "farwatch",
+            "uid": "lease",
+            "resourceVersion": "1",
+        },
+        "spec": {"holderIdentity": "another", "leaseDurationSeconds": 3600, "leaseTransitions": 0},
+    }
+    agent = run_agent(role="node", node_name="n1", lease_namespace="farwatch", metrics_listen="127.0.0.1:0")
+    await agent.eventually_ready()
+    assert roles(hub) == ["node"]
+    assert hub.hellos[0].agent.node == "n1"
+    assert hub.view == {}
+    assert "farwatch_agent_leader 0\n" in (await agent.read("/metrics", "metrics_listen"))[1]
+
+    # The other one gives the lease back.
+    api_server.lease["metadata"]["resourceVersion"] = "2"
+    api_server.lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
+    await eventually(lambda: "Pod" in hub.view)
+    assert roles(hub) == ["node", "cluster"]
+    assert api_server.lease["spec"]["leaseTransitions"] == 1
+
+
+async def test_one_who_is_replaced_stops_watching_and_stands_by(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    run_agent(leader_election="true", lease_namespace="farwatch")
+    await eventually(lambda: "Pod" in hub.view)
+    api_server.lease["metadata"]["resourceVersion"] = "99999"
+    api_server.lease["spec"] |= {"holderIdentity": "another", "leaseDurationSeconds": 3600}
+    await eventually(lambda: roles(hub)[-1] == "standby")
+    api_server.put("pods", "late", "shop")
+    assert "late" not in [item.name for _, item in hub.changes]
+
+
+async def test_without_the_right_to_elect_it_says_what_to_grant(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any
+) -> None:
+    api_server.lease_denied = True
+    agent = run_agent(leader_election="true", lease_namespace="farwatch")
+    await eventually(lambda: any("lease cannot be read" in line["event"] for line in agent.logs))
+    status, text = await agent.read("/readyz")
+    assert status == 503
+    assert "election: the lease farwatch/farwatch-agent-leader may not be used" in text
+
+
+async def test_a_hub_hears_of_an_agent_whose_api_server_is_away(
+    hub: Any, api_server: Any, run_agent: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farwatch.agent.main.IDENTITY_SECONDS", 0.01)
+    await api_server.stop()
+    run_agent()
+    await eventually(lambda: hub.hellos and any(not status.api_server_reachable for status in hub.statuses))
+    assert hub.hellos[0].agent.cluster_uid == ""
+    await api_server.start()
+    await eventually(lambda: hub.hellos[-1].agent.cluster_uid)
+    await eventually(lambda: "Pod" in hub.view)

@@ -400,7 +400,10 @@ async def test_who_cannot_renew_stops_leading_in_time(
         await runner.elector.wait_for(leading=False)
     assert ahead.seconds - began <= TIMING.deadline
     assert "503" in runner.elector.problem
-    assert [line["event"] for line in lines] == ["no longer leads"]
+    assert [line["event"] for line in lines] == [
+        "the lease cannot be read or written for now",
+        "no longer leads",
+    ]
     server.refusal = None
     await runner.elector.wait_for(leading=True)
 

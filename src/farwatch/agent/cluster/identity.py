@@ -18,14 +18,17 @@ async def learn_identity(client: KubeClient, state: AgentState, clock: Clock = S
     """Asks until the API server tells, and notes the UID in the state; why it does not yet is the link's reason."""
     backoff = Backoff()
     failures = 0
+    told = ""
     while not state.cluster_uid:
         try:
             state.cluster_uid = await client.cluster_uid()
         except KubeError as error:
             failures += 1
             reason = _explain(error)
-            if reason != state.link.reason:
+            if reason != told:
                 _log.warning("the cluster's identity is not known yet", reason=reason)
+                told = reason
+            if state.link.phase is LinkPhase.WAITING:
                 state.set_link(LinkPhase.WAITING, reason=reason)
             await clock.sleep(backoff.delay(failures, clock.random()))
 

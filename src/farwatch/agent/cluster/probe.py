@@ -30,20 +30,39 @@ _log = structlog.get_logger(__name__)
 
 
 async def probe_api_server(
-    client: KubeClient, state: AgentState, on_change: Callable[[], None], clock: Clock = SYSTEM_CLOCK
+    client: KubeClient,
+    state: AgentState,
+    on_change: Callable[[], None],
+    clock: Clock = SYSTEM_CLOCK,
+    doubt: asyncio.Event | None = None,
 ) -> None:
     """Asks for the version until cancelled; notes it, and whether there was an answer.
 
-    A refusal (4xx) is an answer. Two failures in a row make the server unreachable, one success reachable.
+    A refusal (4xx) is an answer. Two failures in a row make the server unreachable, one success reachable. Who sets
+    ``doubt`` had no answer to something else, and has the server asked at once.
     """
+    doubt = doubt or asyncio.Event()
     failures = 0
     while True:
+        doubt.clear()
         problem = await _ask(client, state)
         failures = failures + 1 if problem else 0
         if not problem or failures >= _FAILURES_THAT_COUNT or not state.api_server.reachable:
             _note(state, problem, on_change)
         doubtful = problem and failures < _FAILURES_THAT_COUNT
-        await clock.sleep(RETRY_SECONDS if doubtful else jittered(PROBE_SECONDS, clock.random()))
+        if doubtful:
+            await clock.sleep(RETRY_SECONDS)
+        else:
+            await _wait(jittered(PROBE_SECONDS, clock.random()), doubt, clock)
+
+
+async def _wait(seconds: float, doubt: asyncio.Event, clock: Clock) -> None:
+    waits = (asyncio.ensure_future(clock.sleep(seconds)), asyncio.create_task(doubt.wait()))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 async def _ask(client: KubeClient, state: AgentState) -> str:

@@ -7,14 +7,19 @@ from farwatch.hub.fleet.errors import (
     AgentAwayError,
     CallFailedError,
     ClusterExistsError,
+    ClusterLabelError,
     ClusterNameError,
     ClusterNotFoundError,
     FleetError,
+    KeyNotFoundError,
+    KeyPatternError,
     TokenNotFoundError,
 )
 from farwatch.hub.fleet.fleet import Fleet
+from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
 from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
 from farwatch.hub.fleet.presence import AgentView
+from farwatch.hub.fleet.tokens import issue_token, keep_token
 
 __all__ = [
     "AgentAwayError",
@@ -23,6 +28,7 @@ __all__ = [
     "CallFailedError",
     "Cluster",
     "ClusterExistsError",
+    "ClusterLabelError",
     "ClusterNameError",
     "ClusterNotFoundError",
     "Clusters",
@@ -30,12 +36,18 @@ __all__ = [
     "FleetChange",
     "FleetChangeKind",
     "FleetError",
+    "IssuedKey",
     "IssuedToken",
+    "KeyNotFoundError",
+    "KeyPatternError",
     "LinkCounters",
     "LinkServer",
     "LinkSettings",
+    "OrganisationKey",
     "Refusal",
     "Socket",
     "TokenNotFoundError",
     "TokenState",
+    "issue_token",
+    "keep_token",
 ]

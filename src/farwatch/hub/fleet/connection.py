@@ -46,6 +46,7 @@ class Connection:
 
     Attributes:
         cluster: The cluster's name, once the agent was let in.
+        instance: The agent's process, if it does not lead; empty for the one that does.
         snapshots_ended: The kinds whose snapshot was whole on this connection.
         synced: Every kind that can be had was; it has been told.
         newest: The newest of the cluster's changes on their way into the store, whichever connection they came by.
@@ -60,6 +61,7 @@ class Connection:
         self.token_id = token_id
         self.peer = peer
         self.cluster = ""
+        self.instance = ""
         self.snapshots_ended: set[str] = set()
         self.synced = False
         self.newest: asyncio.Future[None] | None = None

@@ -11,6 +11,10 @@ class ClusterNameError(FleetError):
     """A name that no cluster can have."""
 
 
+class ClusterLabelError(FleetError):
+    """Labels that no cluster can have."""
+
+
 class ClusterExistsError(FleetError):
     """A cluster of this name is there already."""
 
@@ -21,6 +25,14 @@ class ClusterNotFoundError(FleetError):
 
 class TokenNotFoundError(FleetError):
     """The cluster has no token with this id."""
+
+
+class KeyNotFoundError(FleetError):
+    """No organisation key has this id."""
+
+
+class KeyPatternError(FleetError):
+    """A pattern that fits no cluster's name."""
 
 
 class AgentAwayError(FleetError):

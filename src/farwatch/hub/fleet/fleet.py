@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, Clusters, IssuedToken
+from collections.abc import Mapping
+
+from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, Cluster, Clusters, IssuedToken
 from farwatch.hub.fleet.links import LinkServer
 from farwatch.hub.inventory import ChangeLog, Inventory
 
@@ -23,14 +25,33 @@ class Fleet:
         self._inventory = inventory
         self._log = change_log
 
-    async def add(self, name: str) -> IssuedToken:
+    async def add(self, name: str, labels: Mapping[str, str] | None = None) -> IssuedToken:
         """Add a cluster with its first token.
 
         Raises:
             ClusterNameError: The name does not fit the rule.
-            ClusterExistsError: It is taken.
+            ClusterLabelError: A cluster cannot have such labels.
+            ClusterExistsError: The name is taken.
         """
-        return await self.clusters.add(name)
+        return await self.clusters.add(name, labels)
+
+    async def rename(self, old: str, new: str) -> Cluster:
+        """Give a cluster another name.
+
+        It leaves under the old one: its alerts resolve, its objects are forgotten. Its agents are sent away, come back at
+        once with the tokens they have, and tell everything anew, under the new name. History stays under the old one.
+
+        Raises:
+            ClusterNotFoundError: There is none of the old name.
+            ClusterNameError: The new name does not fit the rule.
+            ClusterExistsError: It is taken.
+            TelemetryError: The store cannot forget its objects under the old name now; they are forgotten at the next start.
+        """
+        renamed = await self.clusters.rename(old, new)
+        self.links.rename(old, renamed)
+        self._inventory.remove(old)
+        await self._log.forget(old)
+        return renamed
 
     async def remove(self, name: str) -> None:
         """Remove a cluster: its tokens are worthless, its link is closed, its objects are gone.
@@ -56,6 +77,15 @@ class Fleet:
         issued = await self.clusters.rotate(name, overlap_seconds)
         await self.links.close_worthless()
         return issued
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Make an organisation key worthless at once, and close the links that were opened with it.
+
+        Raises:
+            KeyNotFoundError: There is no such key.
+        """
+        await self.clusters.keys.revoke(key_id)
+        await self.links.close_worthless()
 
     async def revoke(self, name: str, token_id: str) -> None:
         """Make a token worthless at once, and close the link that was opened with it.

@@ -17,7 +17,8 @@ from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import Cluster, Clusters, Refusal, Sighting, token_id
 from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
 from farwatch.hub.fleet.errors import AgentAwayError
-from farwatch.hub.fleet.presence import AgentView, Presence
+from farwatch.hub.fleet.introductions import LONGEST_WORD, check_introduction
+from farwatch.hub.fleet.presence import AgentView, FollowerView, Presence
 from farwatch.hub.fleet.sightings import Sightings
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.link.events import (
@@ -34,15 +35,15 @@ from farwatch.link.events import (
     StateEvent,
     StatusReceived,
 )
-from farwatch.link.frames import AgentInfo, CloseCode, WatchState
+from farwatch.link.frames import AgentInfo, CloseCode, LinkRole, WatchState
 from farwatch.link.hub import HubSession
 
-CLUSTER_ROLE = "cluster"
 TICK_SECONDS = 0.5
 SIGHTINGS_EVERY_SECONDS = 60.0
 
-_LONGEST_WORD = 256
-_MOST_NAMESPACES = 1000
+MAX_FOLLOWERS = 10_000
+"""Links of one cluster beside its leader's; twice the nodes of the largest clusters there are."""
+
 _NOT_TO_BE_HAD = frozenset({WatchState.DENIED, WatchState.ABSENT})
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,7 @@ class LinkServer:
         self._presence = Presence(clock, monotonic, settings.grace_seconds, settings.restart_grace_seconds)
         self._connections: set[Connection] = set()
         self._open: dict[str, Connection] = {}
+        self._followers: dict[str, dict[str, Connection]] = {}
         self._newest: dict[str, asyncio.Future[None]] = {}
         self._sightings = Sightings(clusters, clock)
         self._revocations = 0
@@ -159,6 +161,10 @@ class LinkServer:
     def agents(self) -> list[AgentView]:
         """How every agent stands that ever came, by cluster."""
         return self._presence.views()
+
+    def followers(self, cluster: str) -> list[FollowerView]:
+        """Its agents that have a link and do not lead, by pod."""
+        return self._presence.followers(cluster)
 
     # --- what the hub wants of agents -------------------------------------------------------------------------
 
@@ -211,8 +217,8 @@ class LinkServer:
         """Close every link that was opened with a token which is revoked or has ended."""
         self._revocations += 1
         worthless = await self._clusters.worthless_tokens()
-        for connection in tuple(self._open.values()):
-            if connection.token_id in worthless:
+        for connection in tuple(self._connections):
+            if connection.cluster and connection.token_id in worthless:
                 connection.close(
                     CloseCode.REVOKED_TOKEN,
                     f"token {connection.token_id} was revoked or has ended: give the agent the cluster's new token",
@@ -221,12 +227,27 @@ class LinkServer:
     def remove(self, cluster: str) -> None:
         """The cluster left the fleet: close its link, and forget its agent."""
         self._revocations += 1
-        connection = self._open.pop(cluster, None)
-        if connection is not None:
+        leader = self._open.pop(cluster, None)
+        for connection in (*filter(None, [leader]), *self._followers.pop(cluster, {}).values()):
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
         self._sightings.forget(cluster)
         self._newest.pop(cluster, None)
         self._tell(self._presence.remove(cluster))
+
+    def rename(self, old: str, cluster: Cluster) -> None:
+        """A cluster has another name: its agents are sent away, to come back under it at once."""
+        self._revocations += 1
+        self._open.pop(old, None)
+        for connection in tuple(self._connections):
+            if connection.cluster == old:
+                connection.close(
+                    CloseCode.SHUTTING_DOWN, f"cluster {old!r} is called {cluster.name!r} from now on: come back"
+                )
+        self._sightings.forget(old)
+        self._newest.pop(old, None)
+        if cluster.last_seen is not None and self._presence.view(cluster.name) is None:
+            self._presence.expect(cluster.name, cluster.last_seen, "the cluster was renamed")
+        self._tell(self._presence.remove(old))
 
     # --- the clock --------------------------------------------------------------------------------------------
 
@@ -300,20 +321,38 @@ class LinkServer:
                 self._handle(connection, event)
 
     async def _greet(self, connection: Connection, token: str, agent: AgentInfo) -> None:
-        found = _check_agent(agent) or await self._authenticate(token, agent.cluster_uid)
+        found = check_introduction(agent) or await self._authenticate(token, agent)
         if connection.session.state is not SessionState.OPENING:
             return  # It left, or waited for too long, while its token was looked up.
         if isinstance(found, Refusal):
             self._refuse(connection, agent, found)
             return
-        self._supersede(found.name, connection)
+        connection.instance = "" if agent.role == LinkRole.CLUSTER else agent.instance
+        if not self._make_room(found.name, connection):
+            crowd = Refusal(
+                code=CloseCode.OVERLOADED,
+                reason=f"cluster {found.name!r} has {MAX_FOLLOWERS} agents already: do several clusters share a token?",
+            )
+            self._refuse(connection, agent, crowd)
+            return
         connection.session.welcome(found.name, self._settings.credit_bytes)
         connection.send()
         connection.cluster = found.name
-        connection.newest = self._newest.get(found.name)
-        self._open[found.name] = connection
         self.counters.opened += 1
-        log.info("agent connected", cluster=found.name, peer=connection.peer, version=agent.version)
+        log.info(
+            "agent connected",
+            cluster=found.name,
+            peer=connection.peer,
+            role=agent.role,
+            pod=agent.pod,
+            version=agent.version,
+        )
+        if connection.instance:
+            self._followers.setdefault(found.name, {})[agent.instance] = connection
+            self._presence.follow(found.name, connection.peer, agent)
+            return
+        self._open[found.name] = connection
+        connection.newest = self._newest.get(found.name)
         self._sightings.arrive(
             Sighting(
                 cluster=found.name,
@@ -325,11 +364,11 @@ class LinkServer:
         )
         self._tell(self._presence.connect(found.name, connection.peer, agent))
 
-    async def _authenticate(self, token: str, cluster_uid: str) -> Cluster | Refusal:
+    async def _authenticate(self, token: str, agent: AgentInfo) -> Cluster | Refusal:
         """Asks again when something was revoked meanwhile: links that are not open yet were not closed by it."""
         while True:
             revocations = self._revocations
-            found = await self._clusters.authenticate(token, cluster_uid)
+            found = await self._clusters.authenticate(token, agent)
             if revocations == self._revocations:
                 return found
 
@@ -340,21 +379,36 @@ class LinkServer:
             code=refusal.code,
             reason=refusal.reason,
             peer=connection.peer,
-            calls_itself=agent.cluster_name[:_LONGEST_WORD],
+            calls_itself=agent.cluster_name[:LONGEST_WORD],
         )
-        connection.session.refuse(refusal.code, refusal.reason, self._settings.refused_retry_seconds)
+        retry_seconds = refusal.retry_seconds or self._settings.refused_retry_seconds
+        connection.session.refuse(refusal.code, refusal.reason, retry_seconds)
         connection.ended = Closed(code=refusal.code, reason=refusal.reason)
         connection.send()
 
-    def _supersede(self, cluster: str, newer: Connection) -> None:
-        older = self._open.pop(cluster, None)
+    def _make_room(self, cluster: str, newer: Connection) -> bool:
+        """Close whatever the newer link replaces; False when there are too many."""
+        if not newer.instance:
+            older = self._open.pop(cluster, None)
+        else:
+            older = self._followers.get(cluster, {}).pop(newer.instance, None)
+            if older is None and len(self._followers.get(cluster, ())) >= MAX_FOLLOWERS:
+                return False
         if older is not None:
             older.close(CloseCode.SUPERSEDED, f"another agent of {cluster!r} connected, from {newer.peer}")
+        return True
 
     def _handle(self, connection: Connection, event: HubEvent) -> None:
         match event:
             case ChangesReceived() | SnapshotItemsReceived() | SnapshotBegan() | SnapshotEnded():
-                self._take_state(connection, event)
+                if connection.instance:
+                    connection.close(
+                        CloseCode.WRONG_STATE, "only the agent that leads tells the cluster's objects"
+                    )
+                else:
+                    self._take_state(connection, event)
+            case StatusReceived(status=status) if connection.instance:
+                self._tell(self._presence.report_of_follower(connection.cluster, connection.instance, status))
             case StatusReceived(status=status):
                 self._tell(self._presence.report(connection.cluster, status))
                 self._tell_when_synced(connection)
@@ -410,6 +464,10 @@ class LinkServer:
         self.counters.closed[code or "disconnected"] += 1
         if connection.cluster:
             log.info("agent left", cluster=connection.cluster, peer=connection.peer, code=code, reason=reason)
+        followers = self._followers.get(connection.cluster, {})
+        if followers.get(connection.instance) is connection:
+            del followers[connection.instance]
+            self._presence.unfollow(connection.cluster, connection.instance)
         if self._open.get(connection.cluster) is connection:
             del self._open[connection.cluster]
             self._sightings.leave(connection.cluster)
@@ -425,22 +483,3 @@ class LinkServer:
                 # A fault in one subscriber must not cost the others, nor the link.
                 self.counters.failed_subscribers += 1
                 log.exception("a subscriber failed to take changes of the fleet", subscriber=repr(subscriber))
-
-
-def _check_agent(agent: AgentInfo) -> Refusal | None:
-    """What an agent says of itself is kept and shown: it must be short, and of a role that this hub knows."""
-    words = (agent.version, agent.instance, agent.cluster_name, agent.cluster_uid, agent.kubernetes_version)
-    if any(len(word) > _LONGEST_WORD for word in (*words, *agent.namespaces)):
-        return Refusal(
-            code=CloseCode.BAD_FRAME, reason=f"a Hello with a word of more than {_LONGEST_WORD} characters"
-        )
-    if len(agent.namespaces) > _MOST_NAMESPACES:
-        return Refusal(
-            code=CloseCode.BAD_FRAME, reason=f"a Hello with more than {_MOST_NAMESPACES} namespaces"
-        )
-    if agent.role != CLUSTER_ROLE:
-        return Refusal(
-            code=CloseCode.WRONG_STATE,
-            reason=f"this hub takes agents of the role {CLUSTER_ROLE!r}, not {agent.role[:_LONGEST_WORD]!r}: upgrade the hub",
-        )
-    return None

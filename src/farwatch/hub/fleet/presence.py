@@ -38,11 +38,39 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class FollowerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """An agent with a link that does not lead: it stands by, or does its node's work.
+
+    Attributes:
+        instance: Its process.
+        role: What it does.
+        since: Since when it is connected, UTC.
+        peer: The address it connected from.
+        version: Its version.
+        pod: Its pod's name.
+        node: The node it runs on.
+        api_server_reachable: Whether the API server answers it; None while it has not said.
+        api_server_message: Why not.
+    """
+
+    instance: str
+    role: str
+    since: datetime
+    peer: str
+    version: str
+    pod: str = ""
+    node: str = ""
+    api_server_reachable: bool | None = None
+    api_server_message: str = ""
+
+
 class Presence:
     """What is known of every agent's presence.
 
     An agent that leaves is lost when it has not come back within the grace, and at once when it fell silent on an open
-    link. After a restart of the hub, every agent that was ever there has the longer restart grace to come back.
+    link. After a restart of the hub, every agent that was ever there has the longer restart grace to come back. Where
+    others of the cluster's agents are there and tell that its API server does not answer, nobody can lead, and the
+    agent is not lost: the API server is.
 
     Args:
         clock: Seconds since the epoch, for what is told.
@@ -64,6 +92,7 @@ class Presence:
         self._restart_grace = restart_grace_seconds
         self._agents: dict[str, AgentView] = {}
         self._lost_at: dict[str, float] = {}
+        self._followers: dict[str, dict[str, FollowerView]] = {}
 
     def view(self, cluster: str) -> AgentView | None:
         """How one agent stands; None if it never came."""
@@ -73,10 +102,10 @@ class Presence:
         """How every agent stands, by cluster."""
         return [self._agents[cluster] for cluster in sorted(self._agents)]
 
-    def expect(self, cluster: str, last_seen: datetime) -> None:
-        """The hub has started, and this cluster's agent was there before."""
+    def expect(self, cluster: str, last_seen: datetime, reason: str = "the hub was restarted") -> None:
+        """This cluster's agent was there before, and is to come back: the hub has started, or another reason."""
         self._agents[cluster] = AgentView(
-            cluster=cluster, connected=False, lost=False, since=last_seen, reason="the hub was restarted"
+            cluster=cluster, connected=False, lost=False, since=last_seen, reason=reason
         )
         self._lost_at[cluster] = self._monotonic() + self._restart_grace
 
@@ -103,7 +132,8 @@ class Presence:
         self._agents[cluster] = msgspec.structs.replace(
             view, connected=False, since=self._now(), reason=reason
         )
-        silent = code is CloseCode.HEARTBEAT_LOST
+        # Where others stand by, one of them is about to lead.
+        silent = code is CloseCode.HEARTBEAT_LOST and not self._followers.get(cluster)
         self._lost_at[cluster] = self._monotonic() + (0 if silent else self._grace)
         return self.advance() if silent else []
 
@@ -117,16 +147,72 @@ class Presence:
             *self._compare_watches(cluster, view.status, status),
         ]
 
+    # --- those who do not lead ---------------------------------------------------------------------------------
+
+    def followers(self, cluster: str) -> list[FollowerView]:
+        """A cluster's agents that are there and do not lead, by pod."""
+        return sorted(self._followers.get(cluster, {}).values(), key=lambda view: (view.pod, view.instance))
+
+    def follow(self, cluster: str, peer: str, agent: AgentInfo) -> None:
+        """The link of an agent that does not lead is open."""
+        self._followers.setdefault(cluster, {})[agent.instance] = FollowerView(
+            instance=agent.instance,
+            role=agent.role,
+            since=self._now(),
+            peer=peer,
+            version=agent.version,
+            pod=agent.pod,
+            node=agent.node,
+        )
+
+    def unfollow(self, cluster: str, instance: str) -> None:
+        """It is closed."""
+        self._followers.get(cluster, {}).pop(instance, None)
+
+    def report_of_follower(self, cluster: str, instance: str, status: AgentStatus) -> list[FleetChange]:
+        """One said how it stands: where nobody leads, it is the one to tell whether the API server answers."""
+        view = self._followers[cluster][instance]
+        status = _bound(status)
+        self._followers[cluster][instance] = msgspec.structs.replace(
+            view,
+            api_server_reachable=status.api_server_reachable,
+            api_server_message=status.api_server_message,
+        )
+        leader = self._agents.get(cluster)
+        if leader is None or leader.connected or leader.status is None:
+            return []
+        told = msgspec.structs.replace(
+            leader.status,
+            api_server_reachable=status.api_server_reachable,
+            api_server_since=status.api_server_since,
+            api_server_message=status.api_server_message,
+        )
+        self._agents[cluster] = msgspec.structs.replace(leader, status=told)
+        changes = self._compare_api(cluster, leader.status, told)
+        if changes and told.api_server_reachable and cluster in self._lost_at:
+            self._lost_at[cluster] = self._monotonic() + self._grace  # now somebody can be elected
+        return changes
+
+    def _waits_for_api(self, cluster: str) -> bool:
+        return any(view.api_server_reachable is False for view in self._followers.get(cluster, {}).values())
+
+    # --- time -------------------------------------------------------------------------------------------------
+
     def advance(self) -> list[FleetChange]:
         """Who is lost by now."""
         now = self._monotonic()
-        due = [cluster for cluster, lost_at in self._lost_at.items() if lost_at <= now]
+        due = [
+            cluster
+            for cluster, lost_at in self._lost_at.items()
+            if lost_at <= now and not self._waits_for_api(cluster)
+        ]
         return [self._lose(cluster) for cluster in due]
 
     def remove(self, cluster: str) -> list[FleetChange]:
         """The cluster left the fleet."""
         self._agents.pop(cluster, None)
         self._lost_at.pop(cluster, None)
+        self._followers.pop(cluster, None)
         return [self._change(cluster, FleetChangeKind.CLUSTER_REMOVED)]
 
     def _lose(self, cluster: str) -> FleetChange:
@@ -137,8 +223,14 @@ class Presence:
             cluster=cluster,
             kind=FleetChangeKind.AGENT_LOST,
             time=view.since.timestamp(),
-            detail=view.reason,
+            detail=self._describe_loss(cluster, view.reason),
         )
+
+    def _describe_loss(self, cluster: str, reason: str) -> str:
+        count = len(self._followers.get(cluster, ()))
+        if not count:
+            return reason
+        return f"none of its {count} agents that are there leads; their logs and the Lease tell why. The last one left: {reason}"
 
     def _compare_api(self, cluster: str, before: AgentStatus | None, now: AgentStatus) -> list[FleetChange]:
         if before is not None and before.api_server_reachable == now.api_server_reachable:

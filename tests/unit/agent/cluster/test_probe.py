@@ -119,3 +119,23 @@ async def test_the_identity_is_asked_for_until_it_is_known(state: AgentState) ->
     assert waits == [1, 2, 4]
     assert state.link.phase is LinkPhase.WAITING
     assert "may not get namespaces; grant the verb get" in state.link.reason
+
+
+async def test_whoever_had_no_answer_elsewhere_has_it_asked_at_once(state: AgentState) -> None:
+    doubt = asyncio.Event()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if seconds == PROBE_SECONDS:
+            await asyncio.Event().wait()
+
+    clock = Clock(sleep=sleep, random=lambda: 0.5)
+    client: Any = ScriptedClient([VERSION, SILENT, SILENT])
+    probing = asyncio.create_task(probe_api_server(client, state, lambda: None, clock, doubt))
+    while not probing.done():
+        await asyncio.wait((probing,), timeout=0.001)
+        if len(waits) in {1, 3}:
+            doubt.set()
+    assert not state.api_server.reachable
+    assert RETRY_SECONDS in waits

@@ -129,12 +129,13 @@ class Agent:
         role: str = "cluster",
         version: str = "1.0",
         protocol: int = PROTOCOL_VERSION,
+        instance: str = "i",
     ) -> None:
         """Dial and say hello, and let the hub answer."""
         await self.dial(token)
         info = AgentInfo(
             version=version,
-            instance="i",
+            instance=instance,
             role=role,
             cluster_name="mine",
             cluster_uid=uid,
@@ -236,11 +237,11 @@ class Hub:
         self.agents.append(Agent(self.links, self.clock))
         return self.agents[-1]
 
-    async def connected(self, name: str = "prod", token: str = "") -> Agent:
+    async def connected(self, name: str = "prod", token: str = "", **says: str) -> Agent:
         """An agent of this cluster that was let in; the cluster is added when no token is given."""
         agent = self.agent()
-        agent.objects = {"Pod": {}}
-        await agent.connect(token or (await self.fleet.add(name)).token)
+        agent.objects = {"Pod": {}} if "role" not in says else {}
+        await agent.connect(token or (await self.fleet.add(name)).token, **says)
         assert agent.welcomed
         return agent
 

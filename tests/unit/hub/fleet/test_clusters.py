@@ -16,14 +16,19 @@ from farwatch.hub.fleet import (
 )
 from farwatch.hub.fleet.clusters import Sighting
 from farwatch.hub.store.records import Records
-from farwatch.link.frames import CloseCode
+from farwatch.link.frames import AgentInfo, CloseCode
 
 HOUR = 3600.0
 
 
+def agent(uid: str = "uid-1", name: str = "") -> AgentInfo:
+    """What an agent says of itself."""
+    return AgentInfo(version="1", instance="i", role="cluster", cluster_name=name, cluster_uid=uid)
+
+
 async def code(clusters: Clusters, token: str, uid: str = "uid-1") -> CloseCode | None:
     """None: the token is good."""
-    found = await clusters.authenticate(token, uid)
+    found = await clusters.authenticate(token, agent(uid))
     return found.code if isinstance(found, Refusal) else None
 
 
@@ -66,7 +71,7 @@ async def test_no_two_tokens_are_alike(clusters: Clusters) -> None:
 
 async def test_a_token_binds_its_cluster_to_the_first_that_uses_it(clusters: Clusters) -> None:
     issued = await clusters.add("prod")
-    found = await clusters.authenticate(issued.token, "uid-1")
+    found = await clusters.authenticate(issued.token, agent("uid-1"))
     assert isinstance(found, Cluster)
     assert (found.name, found.uid) == ("prod", "uid-1")
     assert await code(clusters, issued.token, "uid-1") is None
@@ -74,8 +79,8 @@ async def test_a_token_binds_its_cluster_to_the_first_that_uses_it(clusters: Clu
 
 async def test_a_second_cluster_is_refused_with_the_way_out(clusters: Clusters) -> None:
     issued = await clusters.add("prod")
-    await clusters.authenticate(issued.token, "uid-1")
-    refused = await clusters.authenticate(issued.token, "uid-2")
+    await clusters.authenticate(issued.token, agent("uid-1"))
+    refused = await clusters.authenticate(issued.token, agent("uid-2"))
     assert isinstance(refused, Refusal)
     assert refused.code is CloseCode.FOREIGN_CLUSTER
     assert "belongs to cluster 'prod'" in refused.reason
@@ -84,7 +89,7 @@ async def test_a_second_cluster_is_refused_with_the_way_out(clusters: Clusters) 
 
 
 async def test_the_binding_outlives_the_token(clusters: Clusters) -> None:
-    await clusters.authenticate((await clusters.add("prod")).token, "uid-1")
+    await clusters.authenticate((await clusters.add("prod")).token, agent("uid-1"))
     rotated = await clusters.rotate("prod")
     assert await code(clusters, rotated.token, "uid-2") is CloseCode.FOREIGN_CLUSTER
 
@@ -112,7 +117,7 @@ async def test_a_token_that_is_not_ours_is_refused_alike_whatever_is_wrong_with_
     clusters: Clusters, damage: Any
 ) -> None:
     issued = await clusters.add("prod")
-    refused = await clusters.authenticate(damage(issued.token), "uid-1")
+    refused = await clusters.authenticate(damage(issued.token), agent("uid-1"))
     assert isinstance(refused, Refusal)
     assert refused.code is CloseCode.BAD_TOKEN
     assert refused.reason.startswith("the hub does not know this token")
@@ -181,7 +186,7 @@ async def test_tokens_are_listed_newest_first_with_their_state_and_without_their
 
 async def test_a_removed_clusters_tokens_are_unknown_and_its_name_is_free(clusters: Clusters) -> None:
     issued = await clusters.add("prod")
-    await clusters.authenticate(issued.token, "uid-1")
+    await clusters.authenticate(issued.token, agent("uid-1"))
     await clusters.remove("prod")
     assert await code(clusters, issued.token) is CloseCode.BAD_TOKEN
     again = await clusters.add("prod")

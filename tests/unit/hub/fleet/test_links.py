@@ -87,9 +87,9 @@ async def test_a_token_that_is_not_good_is_refused_with_its_reason_and_a_long_wa
 
 async def test_an_agent_of_a_role_this_hub_does_not_take_is_refused(hub: Any) -> None:
     agent = hub.agent()
-    await agent.connect((await hub.fleet.add("prod")).token, role="node")
+    await agent.connect((await hub.fleet.add("prod")).token, role="oracle")
     assert agent.closed.code is CloseCode.WRONG_STATE
-    assert "takes agents of the role 'cluster'" in agent.closed.reason
+    assert "takes agents of the roles cluster, node, standby, not 'oracle'" in agent.closed.reason
 
 
 async def test_an_agent_with_endless_words_is_refused(hub: Any) -> None:
@@ -334,6 +334,79 @@ async def test_a_newer_link_of_the_same_cluster_supersedes_the_older(hub: Any) -
     assert hub.links.agent("prod").connected
     await newer.set("web", 1)
     assert newer.session.settled
+    assert hub.kinds_of_changes() == ["agent_found"]
+
+
+async def test_those_who_stand_by_are_known_and_disturb_nobody(hub: Any) -> None:
+    issued = await hub.fleet.add("prod")
+    leader = await hub.connected(token=issued.token)
+    first = await hub.connected(token=issued.token, role="standby", instance="b")
+    await hub.connected(token=issued.token, role="node", instance="a")
+    assert [(view.instance, view.role) for view in hub.links.followers("prod")] == [
+        ("a", "node"),
+        ("b", "standby"),
+    ]
+    again = await hub.connected(token=issued.token, role="standby", instance="b")
+    await first.settle()
+    assert first.closed.code is CloseCode.SUPERSEDED
+    await again.drop()
+    assert [view.instance for view in hub.links.followers("prod")] == ["a"]
+    await leader.set("web", 1)
+    assert leader.session.settled
+    assert leader.closed is None
+
+
+async def test_objects_are_taken_from_the_one_that_leads_alone(hub: Any) -> None:
+    issued = await hub.fleet.add("prod")
+    await hub.connected(token=issued.token)
+    standby = await hub.connected(token=issued.token, role="standby", instance="b")
+    standby.session.kind_synced("Pod")
+    standby.objects = {"Pod": {}}
+    await standby.set("forged", 1)
+    assert standby.closed.code is CloseCode.WRONG_STATE
+    assert hub.inventory.kinds("prod").get("Pod", 0) == 0
+
+
+async def test_a_cluster_has_no_end_of_agents(hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farwatch.hub.fleet.links.MAX_FOLLOWERS", 1)
+    issued = await hub.fleet.add("prod")
+    await hub.connected(token=issued.token, role="node", instance="a")
+    crowd = hub.agent()
+    await crowd.connect(issued.token, role="node", instance="b")
+    assert crowd.closed.code is CloseCode.OVERLOADED
+    assert "do several clusters share a token?" in crowd.closed.reason
+
+
+async def test_a_revoked_token_ends_the_links_of_those_who_stand_by_too(hub: Any) -> None:
+    issued = await hub.fleet.add("prod")
+    standby = await hub.connected(token=issued.token, role="standby", instance="b")
+    await hub.fleet.revoke("prod", issued.id)
+    await standby.settle()
+    assert standby.closed.code is CloseCode.REVOKED_TOKEN
+
+
+async def test_a_removed_cluster_takes_those_who_stand_by_along(hub: Any) -> None:
+    standby = await hub.connected("prod", role="standby")
+    await hub.fleet.remove("prod")
+    await standby.settle()
+    await standby.serving
+    assert standby.closed.code is CloseCode.BAD_TOKEN
+    assert hub.links.followers("prod") == []
+
+
+async def test_a_leader_that_falls_silent_has_the_grace_while_another_stands_by(hub: Any) -> None:
+    issued = await hub.fleet.add("prod")
+    leader = await hub.connected(token=issued.token)
+    standby = await hub.connected(token=issued.token, role="standby", instance="b")
+    for _ in range(7):
+        hub.pass_time(HEARTBEAT / 2)
+        standby.session.tick()
+        await standby.settle()
+    await leader.serving
+    assert hub.links.counters.closed == {"heartbeat_lost": 1}
+    assert hub.kinds_of_changes() == ["agent_found"]
+    await hub.connected(token=issued.token, instance="b")
+    hub.pass_time(5)
     assert hub.kinds_of_changes() == ["agent_found"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from farwatch.hub.fleet import FleetChangeKind
+from farwatch.hub.fleet import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.presence import Presence
 from farwatch.link.frames import AgentInfo, AgentStatus, KindStatus, WatchState
 
@@ -93,3 +93,55 @@ def test_an_agent_that_is_lost_is_told_once(presence: Presence, clock: Any) -> N
     assert [change.kind for change in presence.advance()] == [FleetChangeKind.AGENT_LOST]
     clock.now += 1000
     assert presence.advance() == []
+
+
+# --- where nobody leads ---------------------------------------------------------------------------------------
+
+
+def standby(instance: str = "b") -> AgentInfo:
+    return AgentInfo(version="1", instance=instance, role="standby", cluster_name="n", cluster_uid="u")
+
+
+def kinds(changes: list[FleetChange]) -> list[str]:
+    return [change.kind.value for change in changes]
+
+
+def test_while_the_api_server_is_away_nobody_can_lead_and_no_agent_is_lost(
+    presence: Presence, clock: Any
+) -> None:
+    presence.report("prod", status())
+    presence.disconnect("prod", None, "it no longer leads")
+    presence.follow("prod", "peer", standby())
+    down = presence.report_of_follower("prod", "b", status(reachable=False, message="connection refused"))
+    assert [(change.kind, change.detail) for change in down] == [
+        (FleetChangeKind.API_DOWN, "connection refused")
+    ]
+    clock.now += 3600
+    assert presence.advance() == []
+    assert kinds(presence.report_of_follower("prod", "b", status())) == ["api_up"]
+    clock.now += 29
+    assert presence.advance() == []
+    presence.unfollow("prod", "b")
+    presence.connect("prod", "peer", AGENT)
+    assert kinds(presence.report("prod", status())) == []
+
+
+def test_agents_of_whom_none_leads_are_a_lost_agent_and_say_so(presence: Presence, clock: Any) -> None:
+    presence.report("prod", status())
+    presence.follow("prod", "peer", standby("a"))
+    presence.follow("prod", "peer", standby("b"))
+    presence.disconnect("prod", None, "the connection broke")
+    assert presence.report_of_follower("prod", "a", status()) == []
+    clock.now += 30
+    (lost,) = presence.advance()
+    assert lost.kind is FleetChangeKind.AGENT_LOST
+    assert lost.detail.startswith("none of its 2 agents that are there leads")
+    assert lost.detail.endswith("the connection broke")
+
+
+def test_while_one_leads_the_others_are_not_asked_about_the_api_server(presence: Presence) -> None:
+    presence.report("prod", status())
+    presence.follow("prod", "peer", standby())
+    assert presence.report_of_follower("prod", "b", status(reachable=False)) == []
+    (view,) = presence.followers("prod")
+    assert view.api_server_reachable is False
