@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 from typing import Any, Self
 
+import msgspec
 import yaml
 
 from farwatch.hub.alerting.alerts import Alert
@@ -16,6 +17,14 @@ from farwatch.hub.alerting.templates import Template, TemplateFailedError, Templ
 _MARK = "…"
 _PLACES = ("cluster", "namespace", "workload", "pod", "node", "instance")
 _ERROR_LIMIT = 300
+_YAML_LIMIT = 10_000
+"""Characters. Longer texts are taken as JSON or as they stand: reading YAML takes a second for half a megabyte."""
+
+_NUMBER_LIMIT = 2**63
+
+_STRING, _TIMESTAMP, *_NUMBERS = (
+    f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "int", "float")
+)
 
 
 class Words:
@@ -133,11 +142,59 @@ def _render(value: Any, words: Words) -> Any:
 
 
 def _structured(text: str) -> Any:
+    """What a text says as JSON or YAML; the text itself where that is a text, or nothing that JSON can hold."""
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = _plain(_read(text))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # Labels may hold anything: a date that there is not, a number beyond all measure, a thousand brackets.
         return text
-    return value if isinstance(value, (list, dict, int, float)) else text
+    return text if isinstance(value, str) else value
+
+
+def _read(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return yaml.load(text, _Loader) if len(text) <= _YAML_LIMIT else text  # noqa: S506 - a safe loader
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads what upstream's library reads as data: times stay texts, and so do numbers with colons."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse aliases: a few bytes of them may stand for gigabytes, or for a list that holds itself."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not read")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        if isinstance(node, yaml.ScalarNode) and (
+            node.tag == _TIMESTAMP or (node.tag in _NUMBERS and ":" in node.value)
+        ):
+            node.tag = _STRING
+        return node
+
+
+def _plain(value: Any) -> Any:
+    """The same as JSON can hold it.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if isinstance(value, dict):
+        return {_key(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, (int, float)):
+        if abs(value) < _NUMBER_LIMIT:
+            return value
+    elif value is None or isinstance(value, str):
+        return value
+    raise ValueError("not JSON")
+
+
+def _key(name: object) -> str:
+    if isinstance(name, bool) or not isinstance(name, (str, int)):
+        raise ValueError("not a name of JSON")  # noqa: TRY004 - one kind for all that is no JSON
+    return str(name)
 
 
 def templated(secret: Secret | None) -> bool:
