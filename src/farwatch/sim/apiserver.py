@@ -73,7 +73,7 @@ class ApiServer:
         self._authorizer = Authorizer(store, enforced=rbac)
         self._certificate = certificate
         self._bookmark_seconds = bookmark_seconds
-        self._api = Api(store, self.logs, self.metrics, self._authorizer, Faults(), "")
+        self._api = Api(store, self.logs, self.metrics, self._authorizer, Faults(), "", self.tokens)
         self._namespaces = NamespaceController(store) if keep_house else None
         self._watches: set[WatchStream] = set()
         self._transports: WeakSet[asyncio.Transport] = WeakSet()

@@ -111,7 +111,7 @@ RESOURCES: dict[str, Resource] = {
             name="resourcequotas", kind="ResourceQuota", short_names=("quota",), subresources=("status",)
         ),
         Resource(name="secrets", kind="Secret"),
-        Resource(name="serviceaccounts", kind="ServiceAccount", short_names=("sa",)),
+        Resource(name="serviceaccounts", kind="ServiceAccount", short_names=("sa",), subresources=("token",)),
         Resource(
             name="services",
             kind="Service",

@@ -15,13 +15,14 @@ from farwatch.sim.server import discovery
 from farwatch.sim.server.endpoints import Endpoints, method_not_allowed
 from farwatch.sim.server.exchange import Reply, Request, reply_json
 from farwatch.sim.server.faults import Faults
-from farwatch.sim.server.identity import ANONYMOUS, User, impersonated, unauthorized
+from farwatch.sim.server.identity import ANONYMOUS, Tokens, User, impersonated, unauthorized
 from farwatch.sim.server.options import ListOptions, read_options
 from farwatch.sim.server.podlogs import LogRequest, read_log_request
 from farwatch.sim.server.rbac import Attributes, Authorizer, forbidden
 from farwatch.sim.server.reviews import answer_review
 from farwatch.sim.server.tables import Shape
 from farwatch.sim.server.targets import Target, find_target
+from farwatch.sim.server.tokenrequests import answer_token_request
 from farwatch.sim.store import Store
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
@@ -48,6 +49,7 @@ class Api:
         authorizer: Who may do what.
         faults: What goes wrong at the moment.
         address: ``host:port``, for discovery.
+        tokens: Where tokens that are asked for are made known.
     """
 
     def __init__(  # noqa: PLR0917 - the parts of a server, each of its own type
@@ -58,8 +60,10 @@ class Api:
         authorizer: Authorizer,
         faults: Faults,
         address: str,
+        tokens: Tokens | None = None,
     ) -> None:
         self.faults = faults
+        self._tokens = tokens or Tokens()
         self._store = store
         self._logs = logs
         self._usage = usage
@@ -117,8 +121,12 @@ class Api:
         if target.subresource == "log":
             pod = self._store.get("pods", target.namespace, target.name)
             return read_log_request(pod, request.query, self._logs, self._store.clock)
+        if target.subresource == "token" and verb == "create":
+            asked = request.object()
+            made = answer_token_request(self._store, self._tokens, target.namespace, target.name, asked)
+            return reply_json(made, 201)
         act = self._verbs.get(verb)
-        if act is None:
+        if act is None or target.subresource == "token":
             raise method_not_allowed(target.resource, verb)
         return act(target, request)
 

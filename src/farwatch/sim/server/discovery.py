@@ -61,6 +61,12 @@ _SUBRESOURCES: dict[str, Document] = {
     "log": {"verbs": ("get",)},
     "scale": {"group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": _CHANGE},
     "status": {"verbs": _CHANGE},
+    "token": {
+        "group": "authentication.k8s.io",
+        "version": "v1",
+        "kind": "TokenRequest",
+        "verbs": _CREATE,
+    },
 }
 
 

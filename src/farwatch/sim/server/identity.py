@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from farwatch.sim.errors import StatusError
@@ -31,17 +32,23 @@ def service_account(namespace: str, name: str) -> User:
 
 
 class Tokens:
-    """The bearer tokens a server knows. While it knows none, everybody is an administrator."""
+    """The bearer tokens a server knows. While it knows none but issued ones, everybody else is an administrator."""
 
     def __init__(self, users: Mapping[str, User] | None = None) -> None:
         self._users: dict[str, User] = {}
+        self._issued: dict[str, tuple[User, Callable[[], bool]]] = {}
         for token, user in (users or {}).items():
             self.add(token, user)
 
     def add(self, token: str, user: User) -> None:
         """Let a token stand for a user."""
-        groups = user.groups if _AUTHENTICATED in user.groups else (*user.groups, _AUTHENTICATED)
-        self._users[token] = User(user.name, groups)
+        self._users[token] = _authenticated(user)
+
+    def issue(self, user: User, lasts: Callable[[], bool]) -> str:
+        """A new token that stands for a user for as long as ``lasts`` says so."""
+        token = secrets.token_urlsafe(32)
+        self._issued[token] = (_authenticated(user), lasts)
+        return token
 
     def revoke(self, token: str) -> None:
         """Know a token no more."""
@@ -49,17 +56,25 @@ class Tokens:
 
     def authenticate(self, authorization: str) -> User | None:
         """The user of an Authorization header; anonymous without one, None when its token is unknown."""
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() == "bearer" and given.strip() in self._issued:
+            user, lasts = self._issued[given.strip()]
+            return user if lasts() else None
         if not self._users:
             return _ADMIN
         if not authorization:
             return ANONYMOUS
-        scheme, _, given = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
         for token, user in self._users.items():
             if hmac.compare_digest(token.encode(), given.strip().encode()):
                 return user
         return None
+
+
+def _authenticated(user: User) -> User:
+    groups = user.groups if _AUTHENTICATED in user.groups else (*user.groups, _AUTHENTICATED)
+    return User(user.name, groups)
 
 
 def unauthorized() -> StatusError:

@@ -189,6 +189,14 @@ _ACCESS: Message = {
     7: ("name", STRING),
 }
 _PATH: Message = {1: ("path", STRING), 2: ("verb", STRING)}
+_TOKEN: Message = {
+    1: ("audiences", _STRINGS),
+    3: (
+        "boundObjectRef",
+        {1: ("kind", STRING), 2: ("apiVersion", STRING), 3: ("name", STRING), 4: ("uid", STRING)},
+    ),
+    4: ("expirationSeconds", INTEGER),
+}
 
 KINDS: dict[str, Message] = {
     "ClusterRole": _object(rules=Many(_RULE)),
@@ -212,4 +220,5 @@ KINDS: dict[str, Message] = {
     "SelfSubjectRulesReview": _specified({1: ("namespace", STRING)}),
     "Service": _specified(_SERVICE),
     "ServiceAccount": _object(),
+    "TokenRequest": _object(spec=_TOKEN, status=Scalar.IGNORED),
 }
