@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from farwatch.hub.alerting.errors import AlertsNotKeptError
 from farwatch.hub.alerting.tables import Write
 from farwatch.hub.store.records import Records
+
+MAX_CAUSE_LENGTH = 300
+
+_OUT_OF_REACH = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
+"""The database as a whole is at fault, not what is to be written. The driver of PostgreSQL raises an OSError as it is."""
 
 
 class Journal:
@@ -37,20 +44,40 @@ class Journal:
     async def _commit(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            failure: AlertsNotKeptError | None = None
-            try:
-                async with self._records.begin() as connection:
-                    for writes, _ in batch:
-                        for write in writes:
-                            await write.execute(connection)
-            except SQLAlchemyError as error:
-                failure = AlertsNotKeptError(
-                    f"the records cannot be written: {error}: free the disk, or mend the database"
-                )
-            for _, durable in batch:
-                if durable.done():
-                    continue  # whoever asked was cancelled meanwhile
-                if failure is None:
-                    durable.set_result(None)
-                else:
-                    durable.set_exception(failure)
+            error = await self._attempt([write for writes, _ in batch for write in writes])
+            if error is None or len(batch) == 1 or isinstance(error, _OUT_OF_REACH):
+                errors = [error] * len(batch)
+            else:  # one of them cannot be written: the others need not suffer for it
+                errors = [await self._attempt(writes) for writes, _ in batch]
+            for (_, durable), error in zip(batch, errors, strict=True):
+                _tell(durable, error)
+
+    async def _attempt(self, writes: Iterable[Write]) -> Exception | None:
+        """Write all of it, or nothing; gives what keeps it from being written."""
+        try:
+            async with self._records.begin() as connection:
+                for write in writes:
+                    await write.execute(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it, or wait for ever
+            return error
+        return None
+
+
+def _tell(durable: asyncio.Future[None], error: Exception | None) -> None:
+    if durable.done():
+        return  # whoever asked was cancelled meanwhile
+    if error is None:
+        durable.set_result(None)
+        return
+    failure = AlertsNotKeptError(
+        f"the records cannot be written: {_cause(error)}: free the disk, or mend the database"
+    )
+    failure.__cause__ = error
+    durable.set_exception(failure)
+
+
+def _cause(error: Exception) -> str:
+    """What the database says, without the statement and its values: they may be somebody else's."""
+    cause = (error.orig or error) if isinstance(error, DBAPIError) else error
+    lines = str(cause).splitlines() or [""]
+    return lines[0][:MAX_CAUSE_LENGTH] or type(cause).__name__

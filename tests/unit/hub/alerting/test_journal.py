@@ -61,15 +61,49 @@ async def test_nothing_to_write_is_no_transaction(counted: Any) -> None:
     assert counted.transactions == 0
 
 
-async def test_a_failure_is_told_to_all_it_concerns_and_to_none_after(records: Records) -> None:
+async def test_what_cannot_be_written_takes_nobody_elses_write_along(records: Records) -> None:
     journal = Journal(records)
     await journal.write(group("a"))
     outcomes = await asyncio.gather(
         journal.write(group("a")), journal.write(group("b")), return_exceptions=True
     )
-    assert [type(outcome) for outcome in outcomes] == [AlertsNotKeptError] * 2
+    assert [type(outcome) for outcome in outcomes] == [AlertsNotKeptError, type(None)]
     await journal.write(group("c"))
-    assert await keys(records) == ["a", "c"]
+    assert await keys(records) == ["a", "b", "c"]
+
+
+class Unreachable(Counted):
+    """Records of a database that nobody listens for."""
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        self.transactions += 1
+        raise ConnectionRefusedError("[Errno 111] Connect call failed")
+        yield  # what makes it a generator
+
+
+async def test_a_database_that_cannot_be_reached_is_told_to_all_who_wait_and_tried_once(
+    records: Records,
+) -> None:
+    unreachable: Any = Unreachable(records)
+    journal = Journal(unreachable)
+    async with asyncio.timeout(5):
+        outcomes = await asyncio.gather(
+            journal.write(group("a")), journal.write(group("b")), return_exceptions=True
+        )
+    assert [type(outcome) for outcome in outcomes] == [AlertsNotKeptError] * 2
+    assert "Connect call failed: free the disk, or mend the database" in str(outcomes[0])
+    assert unreachable.transactions == 1
+
+
+async def test_a_failure_tells_nothing_of_what_was_to_be_written(records: Records) -> None:
+    journal = Journal(records)
+    await journal.write(group("somebody's group"))
+    with pytest.raises(AlertsNotKeptError) as raised:
+        await journal.write(group("somebody's group"))
+    assert "UNIQUE constraint failed" in str(raised.value)
+    assert "somebody's group" not in str(raised.value)
+    assert "INSERT" not in str(raised.value)
 
 
 async def test_one_who_goes_away_takes_nobodys_write_along(records: Records) -> None:
