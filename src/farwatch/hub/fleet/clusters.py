@@ -55,7 +55,7 @@ ROTATION_OVERLAP_SECONDS = 24 * 3600.0
 LabelSink = Callable[[str, Mapping[str, str] | None], Awaitable[None]]
 """What is told a cluster's name and the labels it has from now on; None: there is no cluster of this name any more."""
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,7 +280,7 @@ class Clusters:
         try:
             await self._tell_labels(name, labels)
         except AlertsNotKeptError as error:
-            log.error("labels_not_put_onto_alerts", cluster=name, detail=str(error))
+            _log.error("labels_not_put_onto_alerts", cluster=name, detail=str(error))
 
     async def _tell_labels(self, name: str, labels: Mapping[str, str] | None) -> None:
         for sink in self._label_sinks:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from farwatch.hub.fleet import (
     Cluster,
     ClusterExistsError,
+    ClusterLabelError,
     ClusterNameError,
     ClusterNotFoundError,
     Clusters,
@@ -217,3 +219,73 @@ async def test_clusters_are_listed_by_name(clusters: Clusters) -> None:
     for name in ("c", "a", "b"):
         await clusters.add(name)
     assert [cluster.name for cluster in await clusters.list()] == ["a", "b", "c"]
+
+
+async def test_an_agent_that_does_not_know_its_cluster_is_let_in_where_the_cluster_is_bound(
+    clusters: Clusters,
+) -> None:
+    issued = await clusters.add("prod")
+    refused = await clusters.authenticate(issued.token, agent(""))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.retry_seconds) == (CloseCode.FOREIGN_CLUSTER, 5)
+    await clusters.authenticate(issued.token, agent("uid-1"))
+    assert await code(clusters, issued.token, "") is None
+    assert (await clusters.get("prod")).uid == "uid-1"
+
+
+async def test_labels_are_given_at_once_or_changed_later(clusters: Clusters) -> None:
+    await clusters.add("prod", {"env": "prod", "team": "a"})
+    changed = await clusters.label("prod", {"team": None, "region": "eu"})
+    assert changed.labels == (await clusters.get("prod")).labels == {"env": "prod", "region": "eu"}
+
+
+async def test_labels_that_cannot_be_leave_no_cluster_behind(clusters: Clusters) -> None:
+    with pytest.raises(ClusterLabelError):
+        await clusters.add("prod", {"cluster": "x"})
+    assert await clusters.list() == []
+
+
+async def test_who_listens_is_told_of_labels_as_they_are_set_changed_and_gone(clusters: Clusters) -> None:
+    told: list[tuple[str, Any]] = []
+
+    async def listen(name: str, labels: Any) -> None:
+        told.append((name, labels))
+
+    clusters.subscribe_labels(listen)
+    await clusters.add("a", {"env": "x"})
+    await clusters.label("a", {"env": "y"})
+    await clusters.rename("a", "b")
+    await clusters.remove("b")
+    assert told == [("a", {"env": "x"}), ("a", {"env": "y"}), ("a", None), ("b", {"env": "y"}), ("b", None)]
+
+
+async def test_a_renamed_cluster_keeps_all_but_its_name(clusters: Clusters) -> None:
+    issued = await clusters.add("old", {"env": "prod"})
+    await clusters.authenticate(issued.token, agent("uid-1"))
+    before = await clusters.get("old")
+    renamed = await clusters.rename("old", "new")
+    assert renamed == msgspec.structs.replace(before, name="new")
+    assert await clusters.list() == [renamed]
+    assert await code(clusters, issued.token, "uid-1") is None
+    assert await code(clusters, issued.token, "uid-2") is CloseCode.FOREIGN_CLUSTER
+    assert [token.cluster for token in await clusters.tokens("new")] == ["new"]
+    await clusters.add("old")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("none", "new", ClusterNotFoundError),
+        ("a", "b", ClusterExistsError),
+        ("a", "a", ClusterExistsError),
+        ("a", "Not-This", ClusterNameError),
+    ],
+)
+async def test_a_renaming_that_cannot_be_changes_nothing(
+    clusters: Clusters, old: str, new: str, error: type[Exception]
+) -> None:
+    for name in ("a", "b"):
+        await clusters.add(name)
+    with pytest.raises(error):
+        await clusters.rename(old, new)
+    assert [cluster.name for cluster in await clusters.list()] == ["a", "b"]

@@ -58,7 +58,8 @@ async def revoked_token(hub: Any) -> tuple[str, str]:
 
 async def foreign_cluster(hub: Any) -> tuple[str, str]:
     issued = await hub.fleet.add("prod")
-    await hub.clusters.authenticate(issued.token, "uid-1")
+    rightful = AgentInfo(version="1", instance="i", role="cluster", cluster_name="", cluster_uid="uid-1")
+    await hub.clusters.authenticate(issued.token, rightful)
     return issued.token, "uid-2"
 
 
@@ -470,7 +471,8 @@ async def test_heartbeats_keep_a_quiet_link_open(hub: Any) -> None:
 async def test_after_a_restart_agents_have_time_to_come_back(hub: Any, records: Any) -> None:
     issued = await hub.fleet.add("prod")
     await hub.fleet.add("never-seen")
-    await (await hub.connected(token=issued.token)).drop()
+    rightful = AgentInfo(version="1", instance="i", role="cluster", cluster_name="", cluster_uid="uid-1")
+    await hub.clusters.authenticate(issued.token, rightful)
     await hub.links.close()
     again = type(hub)(records, hub.clock, hub.links._settings)
     await again.links.start()
@@ -703,3 +705,52 @@ async def test_a_call_that_nobody_waits_for_is_cancelled_at_the_agent(hub: Any) 
     call.cancel()
     await agent.settle()
     assert type(agent.events[-1]).__name__ == "CallCancelled"
+
+
+async def test_a_renamed_clusters_agent_is_sent_away_and_comes_back_under_the_new_name(hub: Any) -> None:
+    issued = await hub.fleet.add("old")
+    agent = await hub.connected(token=issued.token)
+    await agent.set("web-1", 1)
+    await hub.fleet.rename("old", "new")
+    await agent.settle()
+    assert agent.closed.code == CloseCode.SHUTTING_DOWN
+    assert "'old' is called 'new' from now on" in agent.closed.reason
+    assert hub.links.agent("old") is None
+    assert not hub.links.agent("new").connected
+    assert hub.inventory.clusters == []
+    assert hub.store.forgotten == ["old"]
+    assert hub.changes[-1].kind == "cluster_removed"
+    assert hub.changes[-1].cluster == "old"
+
+    back = await hub.connected(token=issued.token)
+    await back.set("web-1", 1)
+    assert hub.links.agent("new").connected
+    assert hub.inventory.get("new", "Pod", "shop", "web-1")
+
+
+async def test_a_renamed_cluster_whose_agent_does_not_come_back_is_lost_under_the_new_name(hub: Any) -> None:
+    issued = await hub.fleet.add("old")
+    agent = await hub.connected(token=issued.token)
+    await agent.drop()
+    await hub.links.keep_sightings()
+    await hub.fleet.rename("old", "new")
+    hub.pass_time(121)
+    (lost,) = [change for change in hub.changes if change.kind == "agent_lost"]
+    assert lost.cluster == "new"
+
+
+async def test_revoking_an_organisation_key_closes_the_links_that_came_with_it(hub: Any) -> None:
+    key = await hub.clusters.keys.create("fleet")
+    agent = await hub.connected(token=key.secret)
+    assert hub.links.agent("mine").connected
+    await hub.fleet.revoke_key(key.key.id)
+    await agent.settle()
+    assert agent.closed.code == CloseCode.REVOKED_TOKEN
+
+
+async def test_an_agent_that_does_not_know_its_cluster_yet_is_asked_back_soon(
+    hub: Any,
+) -> None:
+    agent = hub.agent()
+    await agent.connect((await hub.fleet.add("prod")).token, uid="")
+    assert agent.closed.retry_after_seconds == 5
