@@ -15,12 +15,15 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from farwatch import __version__
 from farwatch.hub.alerting.receivers.oauth2 import TokenSource
 from farwatch.hub.alerting.receivers.proxying import Proxy
-from farwatch.hub.alerting.receivers.reading import read_secret, read_text
+from farwatch.hub.alerting.receivers.reading import read_secret, read_text, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import HttpConfig
 from farwatch.hub.alerting.receivers.trust import Trust
 
 ANSWER_LIMIT_BYTES = 4_096
+LONG_ANSWER_LIMIT_BYTES = 1024 * 1024
+"""For services whose answer says how it went: some repeat the message in it."""
+
 DETAIL_LIMIT = 300
 JSON = "application/json"
 _UNAUTHORIZED = 401
@@ -162,9 +165,7 @@ class Client:
                     retryable=False,
                 )
             return
-        text = answer.decode(errors="replace").strip()
-        for secret in secrets:
-            text = text.replace(secret, "<secret>") if len(secret) > 1 else text
+        text = redact(answer.decode(errors="replace").strip(), secrets)
         retryable = response.status >= _SERVER_ERRORS or response.status == _TOO_MANY_REQUESTS
         raise DeliveryError(
             f"status {response.status}{': ' if text else ''}{text[:DETAIL_LIMIT]}",

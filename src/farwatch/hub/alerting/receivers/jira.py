@@ -11,14 +11,13 @@ import msgspec
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.http import Client
+from farwatch.hub.alerting.receivers.http import LONG_ANSWER_LIMIT_BYTES, Client
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url
 from farwatch.hub.alerting.receivers.words import TemplateTree, Words, cut
 from farwatch.hub.alerting.templates import Template, calling
 
 SUMMARY_LIMIT, DESCRIPTION_LIMIT = 255, 32_767
-ANSWER_LIMIT_BYTES = 1024 * 1024
 _DONE = "done"
 
 
@@ -167,7 +166,7 @@ class Jira:
             "project": {"key": project},
             "issuetype": {"name": words.exact("issue_type", config.issue_type)},
             "summary": cut(" ".join(words.title(config.summary.template).split()), SUMMARY_LIMIT),
-            "labels": sorted([*(words.line(label) for label in config.labels), _label(message)]),
+            "labels": sorted(filter(None, [*map(words.line, config.labels), _label(message)])),
             **config.custom_fields.render(words),
             **config.fields.render(words),
         }
@@ -228,7 +227,7 @@ class Jira:
             b"" if body is None else msgspec.json.encode(body),
             method=method,
             headers={"Accept-Language": "en"},
-            answer_limit_bytes=ANSWER_LIMIT_BYTES,
+            answer_limit_bytes=LONG_ANSWER_LIMIT_BYTES,
         )
         return answer.body
 

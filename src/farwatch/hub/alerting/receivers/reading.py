@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from farwatch.hub.alerting.receivers.receiver import DeliveryError
@@ -30,3 +31,10 @@ def read_text(inline: str | None, file: str | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise DeliveryError(f"the secret file {file} cannot be read: {reason}", retryable=False) from error
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """What a service says, without the secrets that it repeats."""
+    for secret in secrets:
+        text = text.replace(secret, "<secret>") if len(secret) > 1 else text
+    return text

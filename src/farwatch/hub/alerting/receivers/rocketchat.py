@@ -9,8 +9,8 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
-from farwatch.hub.alerting.receivers.reading import read_secret
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, LONG_ANSWER_LIMIT_BYTES, Client
+from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
 from farwatch.hub.alerting.receivers.words import Words, cut
@@ -114,13 +114,15 @@ class Rocketchat:
             msgspec.json.encode(self._body(Words(self._templates, message))),
             headers={"X-Auth-Token": token, "X-User-Id": token_id},
             secrets=[token, token_id],
+            answer_limit_bytes=LONG_ANSWER_LIMIT_BYTES,
         )
         try:
             told = msgspec.json.decode(answer.body, type=RocketchatAnswer)
-        except msgspec.DecodeError:
-            return answer.receipt  # longer than what is read of it
-        if told.error and not told.success:
-            raise DeliveryError(f"Rocket.Chat answered: {told.error[:DETAIL_LIMIT]}", retryable=False)
+        except msgspec.DecodeError as error:
+            raise DeliveryError("Rocket.Chat's answer is not what it must be", retryable=True) from error
+        if not told.success:
+            said = redact(told.error, (token, token_id)) or "no success"
+            raise DeliveryError(f"Rocket.Chat answered: {said[:DETAIL_LIMIT]}", retryable=False)
         return answer.receipt
 
     def _body(self, words: Words) -> dict[str, Any]:

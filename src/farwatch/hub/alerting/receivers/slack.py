@@ -13,8 +13,8 @@ from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration, format_duration
 from farwatch.hub.alerting.message import Message, Status
 from farwatch.hub.alerting.receivers.clues import in_mrkdwn
-from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
-from farwatch.hub.alerting.receivers.reading import read_secret
+from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, LONG_ANSWER_LIMIT_BYTES, Client
+from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
 from farwatch.hub.alerting.receivers.words import Words, cut
@@ -25,6 +25,8 @@ TITLE_LIMIT = 1_024
 TEXT_LIMIT = 25_000
 FIELD_LIMIT = 1_000
 EVIDENCE_LIMIT = 6_000
+PRETEXT_LIMIT = 3_000
+MESSAGE_TEXT_LIMIT = 4_000
 """Slack takes 40,000 characters for a whole message."""
 
 ALERTS_SHOWN = 5
@@ -230,11 +232,20 @@ class Slack:
             token = read_secret(config.app_token, config.app_token_file)
             url, headers, secrets = config.app_url or "", {"Authorization": f"Bearer {token}"}, [token]
         else:
-            url, headers, secrets = read_secret(config.api_url, config.api_url_file), {}, []
+            url = read_secret(config.api_url, config.api_url_file)
+            headers, secrets = {}, [url]
         if method == UPDATE:
             url = url.removesuffix(POST) + UPDATE
-        answer = await self._client.send(url, msgspec.json.encode(body), headers=headers, secrets=secrets)
-        return _answer(answer.body)
+        answer = await self._client.send(
+            url,
+            msgspec.json.encode(body),
+            headers=headers,
+            secrets=secrets,
+            answer_limit_bytes=LONG_ANSWER_LIMIT_BYTES,
+        )
+        told = _answer(answer.body)
+        told.error = redact(told.error, secrets)
+        return told
 
     def _remember(self, message: Message, answer: SlackAnswer) -> None:
         """Where the group's message is: until it is resolved, and for the newest groups."""
@@ -276,12 +287,13 @@ def slack_message(message: Message, config: SlackConfig, templates: TemplateLibr
         attachment.footer = f"Not as you wrote it, a template failed: {'; '.join(words.failures)}"
     attachment.title = cut(attachment.title, TITLE_LIMIT)
     attachment.text = cut(attachment.text, TEXT_LIMIT)
-    for name in ("fallback", "footer", "pretext"):
+    attachment.pretext = cut(attachment.pretext, PRETEXT_LIMIT)
+    for name in ("fallback", "footer"):
         setattr(attachment, name, cut(getattr(attachment, name), TITLE_LIMIT))
     return SlackMessage(
         attachments=[attachment, *_evidence(message, config)],
         link_names=config.link_names,
-        text=cut(words.line(config.message_text), TITLE_LIMIT),
+        text=cut(words.line(config.message_text), MESSAGE_TEXT_LIMIT),
         **sender,
     )
 

@@ -12,7 +12,7 @@ import msgspec
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
-from farwatch.hub.alerting.receivers.reading import read_secret
+from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, ReceiverSection, Url, at_most_one
 from farwatch.hub.alerting.receivers.words import Words, cut_bytes
@@ -105,7 +105,9 @@ class Wechat:
         if told.errcode:
             expired = told.errcode == _TOKEN_EXPIRED
             self._token = "" if expired else self._token
-            raise DeliveryError(f"WeChat answered: {told.errmsg[:DETAIL_LIMIT]}", retryable=expired)
+            raise DeliveryError(
+                f"WeChat answered: {redact(told.errmsg, [token])[:DETAIL_LIMIT]}", retryable=expired
+            )
         return answer.receipt
 
     def _body(self, words: Words) -> dict[str, Any]:
@@ -137,7 +139,9 @@ class Wechat:
         answer = await self._client.send(url, b"", method="GET", secrets=[secret])
         told = _read(answer.body)
         if not told.access_token:
-            raise DeliveryError(f"WeChat gives no token: {told.errmsg[:DETAIL_LIMIT]}", retryable=False)
+            raise DeliveryError(
+                f"WeChat gives no token: {redact(told.errmsg, [secret])[:DETAIL_LIMIT]}", retryable=False
+            )
         self._token, self._good_until = told.access_token, self._clock() + TOKEN_SECONDS
         return self._token
 

@@ -30,12 +30,14 @@ class Kind(NamedTuple):
         largest: Bytes of the largest body that its service takes.
         secret: The key of its secret, if that is not the address.
         more: What it needs besides.
+        taken: What its service answers where all is well.
     """
 
     address: str
     largest: int
     secret: str = ""
     more: str = ""
+    taken: str = "ok"
 
 
 KINDS = {
@@ -47,7 +49,7 @@ KINDS = {
     "opsgenie": Kind("api_url", 20_000, "api_key"),
     "pagerduty": Kind("url", 512_000, "routing_key"),
     "pushover": Kind("api_url", 8_000, "token", "user_key: me"),
-    "rocketchat": Kind("api_url", 20_000, "token", "token_id: me"),
+    "rocketchat": Kind("api_url", 20_000, "token", "token_id: me", '{"success": true}'),
     "slack": Kind("api_url", 40_000),
     "sns": Kind("api_url", 800_000, "sigv4.secret_key", "topic_arn: t, sigv4: {region: r, access_key: AK}"),
     "telegram": Kind("api_url", 5_000, "bot_token", "chat_id: -7"),
@@ -73,6 +75,11 @@ MESSAGE = Message(
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
+
+
+@pytest.fixture(autouse=True)
+def _taken(kind: str, sink: Sink) -> None:
+    sink.otherwise = web.Response(text=KINDS[kind].taken)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import aiohttp
 import msgspec
 import pytest
@@ -225,6 +228,72 @@ async def test_a_refusal_under_status_200_is_a_refusal(
     with pytest.raises(DeliveryError) as caught:
         await _receiver(sink, http).send(message(crashing()))
     assert (caught.value.retryable, str(caught.value)) == (False, f"Slack answered: {said}")
+
+
+async def test_an_answer_that_repeats_a_long_message_is_read_to_its_end(
+    sink: Sink, http: aiohttp.ClientSession
+) -> None:
+    sink.otherwise = web.json_response({"ok": True, "message": {"text": "x" * 60_000}, "ts": "7.1"})
+    assert await _receiver(sink, http).send(message(crashing())) == "posted as 7.1"
+
+
+async def test_what_slack_refuses_is_told_without_secrets(sink: Sink, http: aiohttp.ClientSession) -> None:
+    sink.otherwise = web.Response(text=f"no service at {sink.url}")
+    with pytest.raises(DeliveryError) as caught:
+        await _receiver(sink, http).send(message(crashing()))
+    assert str(caught.value) == "Slack answered: no service at <secret>"
+
+
+def test_what_stands_before_and_above_the_text_may_be_long() -> None:
+    sent = slack_message(
+        message(crashing()),
+        config(f"{{pretext: '{'p' * 2_500}', message_text: '{'m' * 3_500}'}}"),
+        TemplateLibrary(),
+    )
+    assert (sent.text, sent.attachments[0].pretext) == ("m" * 3_500, "p" * 2_500)
+
+
+class TestUpdates:
+    """``update_message``: one message for a group, changed as the group changes."""
+
+    @pytest.fixture
+    def bot(self, sink: Sink, http: aiohttp.ClientSession) -> Receiver:
+        root = str(sink.server.make_url("/api"))
+        whole = configuration(
+            "route: {receiver: team}\nreceivers: [{name: team, slack_configs: [{app_token: xoxb-1,"
+            f" app_url: '{root}/chat.postMessage', channel: '#a', update_message: true, send_resolved: true}}]}}]"
+        )
+        ((_, receiver),) = build_receivers(whole, http)["team"]
+        sink.otherwise = web.json_response({"ok": True, "channel": "C1", "ts": "7.1"})
+        return receiver
+
+    async def test_the_groups_message_is_changed_until_it_is_resolved(
+        self, sink: Sink, bot: Receiver
+    ) -> None:
+        for ends in (None, None, 60, None):
+            await bot.send(message(crashing(ends=ends)))
+        asked = [(path, body["channel"], body.get("ts")) for (_, path), (_, body) in _asked(sink)]
+        assert asked == [
+            ("/api/chat.postMessage", "#a", None),
+            ("/api/chat.update", "C1", "7.1"),
+            ("/api/chat.update", "C1", "7.1"),
+            ("/api/chat.postMessage", "#a", None),
+        ]
+
+    async def test_one_that_is_gone_is_posted_anew(self, sink: Sink, bot: Receiver) -> None:
+        await bot.send(message(crashing()))
+        sink.answers.append(web.json_response({"ok": False, "error": "message_not_found"}))
+        assert await bot.send(message(crashing())) == "posted as 7.1"
+        assert [path for (_, path), _ in _asked(sink)][1:] == ["/api/chat.update", "/api/chat.postMessage"]
+
+    async def test_groups_have_messages_of_their_own(self, sink: Sink, bot: Receiver) -> None:
+        await bot.send(message(crashing()))
+        await bot.send(msgspec.structs.replace(message(crashing()), group_key="other"))
+        assert {path for (_, path), _ in _asked(sink)} == {"/api/chat.postMessage"}
+
+
+def _asked(sink: Sink) -> Iterator[tuple[tuple[str, str], tuple[float, dict[str, Any]]]]:
+    return zip(sink.targets, sink.requests, strict=True)
 
 
 async def test_the_global_address_holds_where_there_is_no_other(
