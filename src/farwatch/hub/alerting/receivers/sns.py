@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT_BYTES = 256 * 1024
-SMS_LIMIT, SUBJECT_LIMIT = 1_600, 100
+SMS_LIMIT, SUBJECT_LIMIT = 1_600, 99
 
 _VERSION = "2010-03-31"
 _DESTINATIONS = ("topic_arn", "target_arn", "phone_number")
@@ -96,7 +97,7 @@ class Sns:
             if getattr(config, name) is not None:
                 form[key] = words.exact(name, getattr(config, name))
         if form.get("TopicArn", "").endswith(".fifo"):
-            form |= {"MessageGroupId": message.group_hash, "MessageDeduplicationId": message.group_hash}
+            form |= {"MessageGroupId": message.group_hash, "MessageDeduplicationId": _news(message)}
         subject = " ".join(words.title(config.subject).split())  # a line break in it is refused
         attributes = {name: words.line(template) for name, template in config.attributes.items()}
         text = words.text(config.message)
@@ -106,7 +107,8 @@ class Sns:
         form["Message"] = whole or "(no details)"
         if subject:
             form["Subject"] = cut(subject, SUBJECT_LIMIT)
-        for number, (name, value) in enumerate(sorted(attributes.items()), start=1):
+        filled = sorted((name, value) for name, value in attributes.items() if value)  # others are refused
+        for number, (name, value) in enumerate(filled, start=1):
             entry = f"MessageAttributes.entry.{number}"
             form |= {
                 f"{entry}.Name": name,
@@ -114,3 +116,13 @@ class Sns:
                 f"{entry}.Value.StringValue": value,
             }
         return form
+
+
+def _news(message: Message) -> str:
+    """What a message tells, as 64 hex digits: the same when it is sent again.
+
+    Not upstream's, which is the group's: a FIFO topic drops what comes with the same within five minutes, and so the
+    end of an alert soon after its beginning.
+    """
+    told = [(alert.fingerprint, alert.starts_at, alert.ends_at) for alert in message.alerts]
+    return hashlib.sha256(msgspec.json.encode([message.group_key, message.reason, told])).hexdigest()

@@ -67,6 +67,26 @@ async def test_a_topic_gets_subject_message_and_attributes(publish: Any, sink: S
     }
 
 
+async def test_an_attribute_without_a_value_is_left_out_as_the_service_refuses_it(publish: Any) -> None:
+    attributes = "attributes: {a: '{{ .Nope.Nope }}', b: '{{ .CommonLabels.none }}', c: x}"
+    _, form = await publish(f"topic_arn: '{TOPIC}', {attributes}")
+    assert form["MessageAttributes.entry.1.Name"] == "c"
+    assert "MessageAttributes.entry.2.Name" not in form
+    assert "Nope" in form["Message"]
+
+
+async def test_a_fifo_topic_takes_news_about_a_group_but_no_message_twice(publish: Any) -> None:
+    async def told(message: Message) -> tuple[str, str]:
+        _, form = await publish("topic_arn: 'arn:aws:sns:eu-west-1:1:pages.fifo'", message)
+        return form["MessageGroupId"], form["MessageDeduplicationId"]
+
+    ended = msgspec.structs.replace(MESSAGE, alerts=(alert("a", cluster="x", ends=60),))
+    first, again, last = await told(MESSAGE), await told(MESSAGE), await told(ended)
+    assert first == again
+    assert first[0] == last[0]
+    assert first[1] != last[1]  # within five minutes, one with the same would be dropped without a word
+
+
 async def test_the_request_is_signed_for_the_service_and_region(publish: Any, sink: Sink) -> None:
     await publish(f"topic_arn: '{TOPIC}', message: m, subject: s")
     headers = sink.headers[0]
@@ -84,7 +104,8 @@ async def test_without_templates_it_says_what_upstream_says(publish: Any) -> Non
 
 async def test_a_fifo_topic_gets_a_group_and_an_id(publish: Any) -> None:
     _, form = await publish(f"topic_arn: '{TOPIC}.fifo'")
-    assert form["MessageGroupId"] == form["MessageDeduplicationId"] == MESSAGE.group_hash
+    assert form["MessageGroupId"] == MESSAGE.group_hash
+    assert len(form["MessageDeduplicationId"]) == 64
 
 
 async def test_a_phone_gets_what_fits_into_its_messages(publish: Any) -> None:
@@ -107,7 +128,7 @@ async def test_a_long_message_is_cut_to_what_the_service_takes_and_says_so(publi
 async def test_a_subject_is_one_short_line(publish: Any) -> None:
     _, form = await publish(f"topic_arn: '{TOPIC}', subject: \"a\\nb {'c' * 200}\"")
     assert form["Subject"].startswith("a b ccc")
-    assert len(form["Subject"]) == 100
+    assert len(form["Subject"]) == 99  # "less than 100 characters", says the reference of Publish
 
 
 @pytest.mark.parametrize(
