@@ -23,6 +23,9 @@ TEXT_LIMIT = 16_383
 ATTACHMENT_LIMIT = 8_000
 """Attachments are kept in a post's properties, of which there may be 800,000 characters in all."""
 
+URGENT, STANDARD = "urgent", "standard"
+_PRIORITIES = frozenset({URGENT, "important", STANDARD})
+
 _ATTACHMENT = (
     "fallback",
     "color",
@@ -154,11 +157,7 @@ class Mattermost:
             for name in ("channel", "username", "icon_url", "icon_emoji", "type")
         }
         if config.priority is not None and config.priority.priority is not None:
-            body["priority"] = {
-                "priority": words.line(config.priority.priority),
-                "requested_ack": config.priority.requested_ack,
-                "persistent_notifications": config.priority.persistent_notifications,
-            }
+            body["priority"] = _priority(config.priority, words)
         if config.props is not None and config.props.card is not None:
             body["props"] = {"card": cut(words.line(config.props.card), TEXT_LIMIT)}
         if config.attachments:
@@ -167,6 +166,18 @@ class Mattermost:
         else:
             body["attachments"] = [_attachment(config, words)]
         return {name: value for name, value in body.items() if value}
+
+
+def _priority(section: MattermostPriority, words: Words) -> dict[str, Any]:
+    """As upstream, one that the service takes: it refuses a message with another, or with more than goes with it."""
+    priority = words.line(section.priority).lower()
+    if priority not in _PRIORITIES:
+        priority = STANDARD
+    return {
+        "priority": priority,
+        "requested_ack": section.requested_ack and priority != STANDARD,
+        "persistent_notifications": section.persistent_notifications and priority == URGENT,
+    }
 
 
 def _attachment(section: MattermostConfig | MattermostAttachment, words: Words) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class OpsGenie:
         alert = self._alert(message, words)
         receipt = await self._send(words, "POST", "", alert)
         if self._config.update_alerts:
-            for field in ("message", "description"):
+            for field in filter(alert.get, ("message", "description")):
                 path = f"{message.group_hash}/{field}?identifierType=alias"
                 receipt = await self._send(words, "PUT", path, {field: alert[field]})
         return receipt

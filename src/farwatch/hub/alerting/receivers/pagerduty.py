@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Self
 
 import msgspec
@@ -94,7 +95,9 @@ class PagerDuty:
         self.send_resolved = config.send_resolved
         self._config = config
         self._templates = context.templates
-        self._client = Client(context, config.http_config, timeout=config.timeout)
+        # As upstream: version 1 says 403 for too many events.
+        retried = (HTTPStatus.FORBIDDEN,) if config.is_old else ()
+        self._client = Client(context, config.http_config, timeout=config.timeout, retried=retried)
 
     async def send(self, message: Message) -> str:
         """Deliver a message, once; gives the receipt.

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
-from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.message import Message, Status
 from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
@@ -17,6 +17,9 @@ from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
 TITLE_LIMIT, TEXT_LIMIT, URL_LIMIT = 250, 1_024, 512
+EMERGENCY, NORMAL = "2", "0"
+"""Priorities: what a page has, as in upstream's default, and what an end has."""
+
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -74,20 +77,20 @@ class Pushover:
         words = Words(self._templates, message)
         token = words.secret("token", read_secret(config.token, config.token_file))
         user = words.secret("user_key", read_secret(config.user_key, config.user_key_file))
-        form = {"token": token, "user": user, **self._form(words)}
+        form = {"token": token, "user": user, **self._form(message, words)}
         # In the body, where upstream has it in the address: addresses end up in logs on the way.
         answer = await self._client.send(
             config.api_url, urlencode(form).encode(), content_type=_FORM, secrets=[token, user]
         )
         return answer.receipt
 
-    def _form(self, words: Words) -> dict[str, str]:
+    def _form(self, message: Message, words: Words) -> dict[str, str]:
         config = self._config
         form = {
             "title": cut(words.title(config.title), TITLE_LIMIT),
             "url": cut(words.line(config.url), URL_LIMIT),
             "url_title": words.line(config.url_title),
-            "priority": words.line(config.priority, "0"),
+            "priority": words.line(config.priority, EMERGENCY if message.status is Status.FIRING else NORMAL),
             "retry": str(int(config.retry)),
             "expire": str(int(config.expire)),
             "device": words.line(config.device),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any, Literal
 
 import msgspec
@@ -13,11 +14,12 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret, read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, cut, plain_title
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT = 4_096
+TITLE_LIMIT = 500
 _TOO_LONG = "The message is longer than Telegram takes: make the template of `message` shorter."
 
 
@@ -76,10 +78,17 @@ class Telegram:
     def _body(self, message: Message) -> dict[str, Any]:
         config = self._config
         html = config.parse_mode == "HTML"
-        text = Words(self._templates, message).text(config.message, html=html)
+        words = Words(self._templates, message)
+        text = words.text(config.message, html=html)
         if html and len(text) > TEXT_LIMIT:
-            text = _TOO_LONG  # as upstream: HTML that is cut is not HTML
-        optional = {"parse_mode": config.parse_mode or None, "message_thread_id": config.message_thread_id}
+            # As upstream: HTML that is cut is not HTML.
+            text = f"{escape(cut(plain_title(message), TITLE_LIMIT), quote=False)}\n{_TOO_LONG}"
+        # Telegram refuses a message whose Markdown is not whole, as plain words and cut ones are not.
+        is_whole = html or not (words.failures or len(text) > TEXT_LIMIT)
+        optional = {
+            "parse_mode": config.parse_mode if config.parse_mode and is_whole else None,
+            "message_thread_id": config.message_thread_id,
+        }
         return {
             "chat_id": self._chat(),
             "text": cut(text, TEXT_LIMIT),

@@ -149,6 +149,15 @@ class TestPagerDuty:
         ended = await desk.send("pagerduty", RESOLVED, {"service_key": "key", "url": "URL"})
         assert (ended["event_type"], "client" in ended) == ("resolve", False)
 
+    @pytest.mark.parametrize(("key", "retryable"), [("service_key", True), ("routing_key", False)])
+    async def test_the_older_api_says_403_for_too_many_events(
+        self, desk: Desk, sink: Sink, key: str, retryable: bool
+    ) -> None:
+        sink.otherwise = web.Response(status=403)
+        with pytest.raises(DeliveryError, match="status 403") as error:
+            await desk.send("pagerduty", FIRING, {key: "key", "url": "URL"})
+        assert error.value.retryable is retryable
+
 
 class TestOpsgenie:
     ENTRY: dict[str, Any] = {"api_key": "key", "api_url": "URL"}  # noqa: RUF012
@@ -203,6 +212,10 @@ class TestOpsgenie:
             ("PUT", f"/v2/alerts/{ID}/message?identifierType=alias"),
             ("PUT", f"/v2/alerts/{ID}/description?identifierType=alias"),
         ]
+
+    async def test_what_is_empty_is_not_updated(self, desk: Desk) -> None:
+        await desk.send("opsgenie", FIRING, self.ENTRY | {"update_alerts": True, "description": ""})
+        assert [path.split("?")[0] for _, path in desk.targets] == ["/v2/alerts", f"/v2/alerts/{ID}/message"]
 
     async def test_a_long_message_is_cut(self, desk: Desk) -> None:
         body = await desk.send("opsgenie", FIRING, self.ENTRY | {"message": "é" * 200})
@@ -311,6 +324,21 @@ class TestTelegram:
         markdown = await desk.send("telegram", FIRING, entry | {"parse_mode": "Markdown"})
         assert len(markdown["text"]) == 4_096
 
+    async def test_html_that_is_too_long_is_replaced_by_what_is_wrong(self, desk: Desk) -> None:
+        text = (await desk.send("telegram", FIRING, self.ENTRY | {"message": "x" * 5_000}))["text"]
+        assert text.startswith("[FIRING:1] KubePodCrashLooping\n")
+        assert "longer than Telegram takes" in text
+
+    @pytest.mark.parametrize("mode", ["Markdown", "MarkdownV2"])
+    @pytest.mark.parametrize("template", ["{{ .Nope.Nope }}", "*" + "x" * 5_000 + "*"])
+    async def test_plain_words_and_what_was_cut_are_not_read_as_markdown(
+        self, desk: Desk, mode: str, template: str
+    ) -> None:
+        whole = await desk.send("telegram", FIRING, self.ENTRY | {"parse_mode": mode, "message": "*x*"})
+        assert whole["parse_mode"] == mode
+        body = await desk.send("telegram", FIRING, self.ENTRY | {"parse_mode": mode, "message": template})
+        assert "parse_mode" not in body
+
     async def test_the_chat_may_stand_in_a_file(self, desk: Desk, tmp_path: Any) -> None:
         path = tmp_path / "chat"
         entry = {"api_url": "URL", "bot_token": "7:key", "chat_id_file": str(path)}
@@ -359,6 +387,11 @@ class TestPushover:
         entry = self.ENTRY | {"html": True, "message": "<b>{{ .CommonLabels.pod }}</b>"}
         body = await desk.send("pushover", message, entry)
         assert (body["message"], body["html"]) == ("<b>&lt;i&gt;</b>", "1")
+
+    async def test_a_priority_that_fails_is_that_of_a_page(self, desk: Desk) -> None:
+        entry = self.ENTRY | {"priority": "{{ .Nope.Nope }}"}
+        assert (await desk.send("pushover", FIRING, entry))["priority"] == "2"
+        assert (await desk.send("pushover", RESOLVED, entry))["priority"] == "0"
 
     async def test_an_empty_message_says_so(self, desk: Desk) -> None:
         assert (await desk.send("pushover", FIRING, self.ENTRY | {"message": " "}))[
@@ -499,6 +532,23 @@ class TestMattermost:
         assert (ended["attachments"][0]["color"], ended["attachments"][0]["title"]) == ("good", ENDED)
         assert ended["username"] == "Alertmanager"
 
+    @pytest.mark.parametrize(
+        ("wanted", "told"),
+        [
+            (("Urgent", True, True), ("urgent", True, True)),
+            (("important", True, True), ("important", True, False)),
+            (("standard", True, True), ("standard", False, False)),
+            (("critical", True, False), ("standard", False, False)),
+        ],
+    )
+    async def test_a_priority_is_one_that_the_service_takes(
+        self, desk: Desk, wanted: tuple[str, bool, bool], told: tuple[str, bool, bool]
+    ) -> None:
+        names = ("priority", "requested_ack", "persistent_notifications")
+        entry = {"webhook_url": "URL", "priority": dict(zip(names, wanted, strict=True))}
+        body = await desk.send("mattermost", FIRING, entry)
+        assert body["priority"] == dict(zip(names, told, strict=True))
+
     async def test_or_attachments_of_its_own_beside_the_text(self, desk: Desk) -> None:
         attachments = [{"title": "one", "color": "{{ .Status }}"}, {"text": "two"}]
         entry = {"webhook_url": "URL", "text": "x", "username": "", "attachments": attachments}
@@ -512,6 +562,7 @@ class TestRocketchat:
     ENTRY: dict[str, Any] = {"api_url": "URL", "token": "key", "token_id": "me"}  # noqa: RUF012
 
     async def test_a_message_has_one_attachment(self, desk: Desk, sink: Sink) -> None:
+        sink.otherwise = web.json_response({"success": True})
         entry = self.ENTRY | {
             "channel": "#alerts",
             "emoji": ":fire:",
@@ -549,6 +600,23 @@ class TestRocketchat:
         with pytest.raises(DeliveryError, match="error-no-such-room") as error:
             await desk.send("rocketchat", FIRING, self.ENTRY)
         assert not error.value.retryable
+
+    @pytest.mark.parametrize(
+        ("answer", "retryable"), [('{"success": false}', False), ("<html>Please log in</html>", True)]
+    )
+    async def test_nothing_but_success_is_success(
+        self, desk: Desk, sink: Sink, answer: str, retryable: bool
+    ) -> None:
+        sink.otherwise = web.Response(text=answer)
+        with pytest.raises(DeliveryError, match=r"Rocket\.Chat") as error:
+            await desk.send("rocketchat", FIRING, self.ENTRY)
+        assert error.value.retryable is retryable
+
+    async def test_an_answer_that_repeats_a_long_message_is_read_to_its_end(
+        self, desk: Desk, sink: Sink
+    ) -> None:
+        sink.otherwise = web.json_response({"message": "x" * 60_000, "success": True})
+        await desk.send("rocketchat", FIRING, self.ENTRY)
 
 
 class TestIncidentio:
