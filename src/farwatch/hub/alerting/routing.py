@@ -76,7 +76,7 @@ class RouteConfig(Section, frozen=True, kw_only=True):
     later = frozenset({"labels"})
 
     receiver: str | None = None
-    group_by: list[str] = msgspec.field(default_factory=list)
+    group_by: list[str] | None = None
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
@@ -90,12 +90,13 @@ class RouteConfig(Section, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[Fault]:
         """Labels named rightly and once, and intervals that pass."""
-        for name, count in Counter(self.group_by).items():
+        group_by = self.group_by or []
+        for name, count in Counter(group_by).items():
             if count > 1:
                 yield Fault(("group_by",), f"label `{name}` stands twice in `group_by`")
             if not name:
                 yield Fault(("group_by",), "`group_by` holds an empty label name")
-        if ALL_LABELS in self.group_by and len(self.group_by) > 1:
+        if ALL_LABELS in group_by and len(group_by) > 1:
             yield Fault(
                 ("group_by",), f"`{ALL_LABELS}` in `group_by` is all labels: name no others beside it"
             )
@@ -134,7 +135,8 @@ class RouteConfig(Section, frozen=True, kw_only=True):
             id=f"{parent.id}/{matchers}/{index}" if parent else str(matchers),
             matchers=matchers,
             goes_on=self.continue_,
-            group_by=self._group_by() if self.group_by else base.group_by,
+            # An empty list is one, too: all alerts of the route in one group.
+            group_by=base.group_by if self.group_by is None else _group_by(self.group_by),
             group_wait=base.group_wait if self.group_wait is None else self.group_wait,
             group_interval=self.group_interval or base.group_interval,
             repeat_interval=self.repeat_interval or base.repeat_interval,
@@ -145,8 +147,9 @@ class RouteConfig(Section, frozen=True, kw_only=True):
         below = tuple(child.resolved(route, place) for place, child in enumerate(self.routes))
         return msgspec.structs.replace(route, routes=below)
 
-    def _group_by(self) -> frozenset[str] | None:
-        return None if ALL_LABELS in self.group_by else frozenset(self.group_by)
+
+def _group_by(names: Sequence[str]) -> frozenset[str] | None:
+    return None if ALL_LABELS in names else frozenset(names)
 
 
 def label_faults(key: str, names: Mapping[str, object]) -> Iterator[Fault]:

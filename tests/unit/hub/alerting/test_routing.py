@@ -28,6 +28,8 @@ route:
           group_by: [pod]
         - matchers: ['{namespace="prod", severity="warning"}']
           receiver: prod
+        - matchers: [namespace=all]
+          group_by: []
     - match: {team: web}
       receiver: never
     - matchers: []
@@ -72,11 +74,12 @@ def test_an_alert_takes_the_deepest_routes_that_match(labels: dict[str, str], ex
 def test_what_a_route_does_not_set_it_has_from_its_parent() -> None:
     root = tree()
     pager, web, *_ = root.routes
-    test, prod = web.routes
+    test, prod, together = web.routes
     assert (pager.group_by, pager.group_wait, pager.repeat_interval) == ({"alertname", "cluster"}, 0, 14_400)
     assert (web.group_by, web.group_wait, web.repeat_interval) == (None, 10, 86_400)
     assert (test.receiver, test.group_by, test.group_wait) == ("web", {"pod"}, 10)
     assert (prod.group_by, prod.repeat_interval) == (None, 86_400)
+    assert (together.group_by, together.repeat_interval) == (frozenset(), 86_400)
 
 
 def test_routes_with_the_same_matchers_have_the_same_key_and_an_id_of_their_own() -> None:
