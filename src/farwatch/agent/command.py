@@ -32,6 +32,10 @@ def _dispatch(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             from farwatch.agent.permissions.command import main as show_permissions  # noqa: PLC0415
 
             return show_permissions(arguments[1:], environment)
+        case ["adopt"]:
+            from farwatch.agent.adopt import main as adopt  # noqa: PLC0415
+
+            return adopt(arguments[1:], environment)
     from farwatch.agent.main import run  # noqa: PLC0415 - after _keep_small
 
     flags = vars(build_parser().parse_args(arguments))
