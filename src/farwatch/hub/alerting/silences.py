@@ -21,7 +21,10 @@ KEPT_SECONDS = 14 * 86_400.0
 
 MAX_MATCHERS = 100
 MAX_TEXT_LENGTH = 10_000
-"""Of a comment, and of a name."""
+"""Of a comment, of a name, and of a matcher's parts."""
+
+LATEST_END_SECONDS = 9_214_646_400.0
+"""The year 2262, at which the times of the hub's stores end."""
 
 
 class SilenceError(AlertingError):
@@ -264,24 +267,34 @@ def _key(matchers: Matchers) -> _Key | None:
 
 
 def _check(wanted: Silence, now: float) -> None:
-    if not wanted.matchers:
-        raise SilenceError("a silence without matchers would hush everything: give at least one")
-    if len(wanted.matchers) > MAX_MATCHERS:
-        raise SilenceError(f"a silence has at most {MAX_MATCHERS} matchers, not {len(wanted.matchers)}")
-    if not all(matcher.name for matcher in wanted.matchers):
-        raise SilenceError("a matcher names no label")
-    # Upstream's rule, by which negative matchers pass.
-    if all(matcher.matches("") and not matcher.negative for matcher in wanted.matchers):
-        raise SilenceError(
-            f"{wanted.matchers} is fulfilled by alerts that have none of the labels: at least one matcher must not be"
-        )
+    _check_matchers(wanted.matchers)
     if wanted.ends_at <= wanted.starts_at:
         raise SilenceError("a silence must start before it ends")
     if wanted.ends_at <= now:
         raise SilenceError("a silence cannot end in the past")
+    if wanted.ends_at >= LATEST_END_SECONDS:
+        raise SilenceError(
+            "a silence cannot last beyond the year 2261: let it end earlier, and prolong it in time"
+        )
     for name, text in (("comment", wanted.comment), ("name of who wants it", wanted.created_by)):
         if len(text) > MAX_TEXT_LENGTH:
             raise SilenceError(f"the {name} has {len(text)} characters: {MAX_TEXT_LENGTH} are the most")
+        if "\0" in text:  # PostgreSQL keeps none
+            raise SilenceError(f"the {name} holds a NUL character: leave it out")
+
+
+def _check_matchers(matchers: Matchers) -> None:
+    if not matchers:
+        raise SilenceError("a silence without matchers would hush everything: give at least one")
+    if len(matchers) > MAX_MATCHERS:
+        raise SilenceError(f"a silence has at most {MAX_MATCHERS} matchers, not {len(matchers)}")
+    if not all(matcher.name for matcher in matchers):
+        raise SilenceError("a matcher names no label")
+    # Upstream's rule, by which negative matchers pass.
+    if all(matcher.matches("") and not matcher.negative for matcher in matchers):
+        raise SilenceError(
+            f"{matchers} is fulfilled by alerts that have none of the labels: at least one matcher must not be"
+        )
 
 
 def _can_become(old: Silence, new: Silence, now: float) -> bool:

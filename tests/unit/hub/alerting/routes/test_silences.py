@@ -103,6 +103,13 @@ async def test_what_happens_to_a_silence_is_kept_with_who_and_why(api: Any) -> N
             "a silence must start before it ends",
         ),
         (("POST", "/silences"), {"matchers": "a=b", "endsAt": "soon"}, 400, "endsAt"),
+        (("POST", "/silences"), {"matchers": "a=b", "endsAt": "9999-12-31T23:59:59-14:00"}, 400, "year 2261"),
+        (
+            ("POST", "/silences"),
+            {"matchers": "a=b", "endsAt": IN_AN_HOUR, "comment": "a\0b"},
+            400,
+            "the comment holds a NUL",
+        ),
         (("POST", "/silences"), {"matchers": "a=b", "endsAt": IN_AN_HOUR, "commnt": ""}, 400, "commnt"),
         (("POST", "/silences/preview"), {"matchers": " "}, 400, "give at least one"),
         (("POST", "/silences/preview"), {"matchers": "a" * 30_000}, 400, "length <= 20000"),
@@ -117,3 +124,4 @@ async def test_what_cannot_be_a_silence_is_refused_by_name(
     found = await api.fault(*request_, body)
     assert found[0] == status
     assert detail in found[1]
+    assert (await api.get("/silences"))["items"] == []

@@ -17,7 +17,7 @@ from farwatch.hub.alerting.postings import YEARS
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
-from farwatch.hub.alerting.silences import Silence, SilenceState
+from farwatch.hub.alerting.silences import MAX_MATCHERS, MAX_TEXT_LENGTH, Silence, SilenceState
 
 
 class ApiMatcher(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -122,6 +122,14 @@ def _read(body: bytes) -> PostableSilence:
 
 
 def _to_matchers(parts: Sequence[ApiMatcher]) -> Matchers:
+    # Before anything is made of them: an expression that is very long costs much only to be refused.
+    if len(parts) > MAX_MATCHERS:
+        raise BadParameterError(f"invalid silence: {len(parts)} matchers: {MAX_MATCHERS} are the most")
+    for place, part in enumerate(parts):
+        if max(len(part.name), len(part.value)) > MAX_TEXT_LENGTH:
+            raise BadParameterError(
+                f"invalid silence: matcher {place} is too long: {MAX_TEXT_LENGTH} characters are the most"
+            )
     try:
         return Matchers(Matcher(part.name, _operator(part), part.value) for part in parts)
     except ValueError as error:

@@ -109,6 +109,9 @@ async def test_a_change_that_rewrites_what_was_hushed_makes_a_new_silence(api: A
             "cannot end in the past",
         ),
         ({"matchers": []}, 400, "without matchers"),
+        ({"matchers": [{"name": "a", "value": "(" * 10_001, "isRegex": True}]}, 400, "matcher 0 is too long"),
+        ({"matchers": [{"name": "a", "value": "(", "isRegex": True}] * 101}, 400, "100 are the most"),
+        ({"createdBy": "a\0b"}, 400, "holds a NUL"),
         ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, "is not a regular expression"),
         (
             {"matchers": [{"name": "a", "value": "", "isRegex": False}]},
