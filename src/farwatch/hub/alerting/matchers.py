@@ -18,7 +18,7 @@ from farwatch.hub.alerting.regex import Regex
 CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 _RESERVED = r"""\s{}!=~,\\"'`"""
-_CLASSIC = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
+_CLASSIC = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)(.*)", re.DOTALL)
 _CLASSIC_ESCAPE = re.compile(r'\\([n"\\])')
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<operator>=~|!=|!~|=)|(?P<mark>[{{}},])|(?P<plain>[^{_RESERVED}]+))""",
@@ -162,6 +162,7 @@ def _parse_classic_matcher(text: str) -> Matcher:
     if found is None:
         raise _SyntaxError(f'"{text}" is not a matcher: {_WRITE_IT}')
     name, operator, value = found.groups()
+    value = value.strip()  # by an expression it would take time quadratic in the blanks
     quoted = value.startswith('"')
     value = value[1:] if quoted else value
     unescaped = re.sub(r"\\.", "..", value, flags=re.DOTALL)

@@ -123,3 +123,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ValueError:
         return
     assert Matchers.parse(str(matchers)) == matchers
+
+
+def test_blanks_within_a_value_cost_no_more_than_other_characters() -> None:
+    blanks = " " * 1_000_000  # at a cost that is quadratic, this test would not end
+    assert Matcher.parse(f"a = {blanks}x{blanks}y{blanks}").value == f"x{blanks}y"
