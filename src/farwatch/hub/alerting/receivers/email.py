@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, getaddresses, make_msgid
-from typing import ClassVar, Literal
+from typing import Literal, NamedTuple
 
 import aiosmtplib
 import msgspec
+import structlog
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers.clues import in_html, in_text
+from farwatch.hub.alerting.receivers.deliveries import Deliveries
 from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT
-from farwatch.hub.alerting.receivers.reading import read_secret
+from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import HostPort, ReceiverSection, TlsConfig, at_most_one
 from farwatch.hub.alerting.receivers.trust import tls_context
@@ -25,9 +30,13 @@ from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
+_log = structlog.get_logger(__name__)
+
 SUBJECT_LIMIT = 900
 BODY_LIMIT_BYTES = 5_000_000
 """Servers take 10 MB and more; what is encoded grows by a third."""
+
+QUIT_SECONDS = 1.0
 
 _IMPLICIT_TLS_PORT = 465
 _PERMANENT = 500
@@ -45,12 +54,12 @@ class Threading(Section, frozen=True, kw_only=True):
 class EmailConfig(ReceiverSection, frozen=True, kw_only=True):
     """An entry of ``email_configs``; what is not set is taken from ``smtp_...`` in ``global``."""
 
-    later: ClassVar = frozenset({"auth_identity"})
     inherited = (
         ("from_",),
         ("hello",),
         ("smarthost",),
         ("auth_username",),
+        ("auth_identity",),
         ("auth_password", "auth_password_file"),
         ("auth_secret", "auth_secret_file"),
         ("require_tls",),
@@ -65,6 +74,7 @@ class EmailConfig(ReceiverSection, frozen=True, kw_only=True):
     hello: str | None = None
     smarthost: HostPort | None = None
     auth_username: str | None = None
+    auth_identity: str | None = None
     auth_password: Secret | None = None
     auth_password_file: str | None = None
     auth_secret: Secret | None = None
@@ -97,6 +107,25 @@ class EmailConfig(ReceiverSection, frozen=True, kw_only=True):
                 yield Fault((), f"`{name}` is missing: set it here, or `smtp_{name}` in `global`")
 
 
+class Refusal(NamedTuple):
+    """Why a server does not take a mail for somebody."""
+
+    code: int
+    words: str
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it may be otherwise later."""
+        return self.code < _PERMANENT
+
+
+class Answer(NamedTuple):
+    """What came of a mail: the server's receipt, and whom it was refused for."""
+
+    receipt: str
+    refused: dict[str, Refusal]
+
+
 class Email:
     """Sends mails."""
 
@@ -107,54 +136,89 @@ class Email:
         self._config = config
         self._templates = context.templates
         self._timeout = context.timeout
+        self._server = config.smarthost or HostPort("localhost", 25)
+        self._tls = config.tls_config or TlsConfig()
+        self._deliveries = Deliveries()
 
     async def send(self, message: Message) -> str:
-        """Deliver a message, once; gives the receipt.
+        """Deliver a message, once; gives the receipt. Who had it when it was tried before does not get it again.
 
         Raises:
-            DeliveryError: It was not taken.
+            DeliveryError: It was not taken, or somebody could not be told for now.
         """
         mail, sender, recipients = self._mail(message)
+        settled = self._deliveries.settled(message)
+        left = [recipient for recipient in recipients if recipient not in settled]
+        client = self._client()
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._deliver(mail, sender, recipients)
+                answer = await self._deliver(client, mail, sender, left)
+            await _leave(client)
         except TimeoutError as error:
             raise DeliveryError(f"no answer within {self._timeout:g} s", retryable=True) from error
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            refusal = error.recipients[0]
-            raise _refused(refusal.code, refusal.message) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise _refused(error.code, error.message) from error
+            raise self._refused(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"the server cannot be reached: {error}", retryable=True) from error
+        except ValueError as error:  # an address that cannot be sent to
+            raise DeliveryError(f"the mail cannot be sent: {error}", retryable=False) from error
+        finally:
+            client.close()
+        settled |= dict.fromkeys(left, "")
+        settled |= {name: str(self._refused(*refusal)) for name, refusal in answer.refused.items()}
+        return self._judge(message, settled, answer)
 
-    async def _deliver(self, mail: EmailMessage, sender: str, recipients: list[str]) -> str:
+    def _judge(self, message: Message, settled: dict[str, str], answer: Answer) -> str:
+        """The receipt; whoever is refused for now is told when it is tried again, and they alone."""
+        passing = {name: refusal for name, refusal in answer.refused.items() if refusal.is_passing}
+        if passing:
+            kept = {name: why for name, why in settled.items() if name not in passing}
+            self._deliveries.keep(message, kept)
+            (refusal, *_) = passing.values()
+            told = f" ({len(passing)} of {len(settled)} recipients)" if kept else ""
+            raise DeliveryError(f"{self._refused(*refusal)}{told}", retryable=True)
+        self._deliveries.forget(message)
+        refusals = [f"{name}: {why}" for name, why in settled.items() if why]
+        if not refusals:
+            return answer.receipt
+        if len(refusals) == len(settled):
+            raise DeliveryError(refusals[0].partition(": ")[2], retryable=False)
+        # Not a failure: if it were tried again, those who have it would get it again, and these never.
+        _log.warning("mail refused for some of its recipients", refusals=refusals)
+        return f"{answer.receipt}; refused for {', '.join(refusals)}"
+
+    def _client(self) -> aiosmtplib.SMTP:
         config = self._config
-        server = config.smarthost or HostPort("localhost", 25)
         implicit = config.force_implicit_tls
         if implicit is None:
-            implicit = server.port == _IMPLICIT_TLS_PORT
-        client = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
+            implicit = self._server.port == _IMPLICIT_TLS_PORT
+        named = implicit and self._tls.server_name
+        return aiosmtplib.SMTP(
+            # With TLS from the start, the library looks for the certificate under this name: see `_deliver`.
+            hostname=self._tls.server_name if named else self._server.host,
+            port=None if named else self._server.port,
             use_tls=implicit,
             start_tls=False,
             local_hostname=config.hello,
-            tls_context=tls_context(config.tls_config or TlsConfig()),
+            tls_context=tls_context(self._tls),
             timeout=None,
         )
-        await client.connect()
+
+    async def _deliver(
+        self, client: aiosmtplib.SMTP, mail: EmailMessage, sender: str, recipients: list[str]
+    ) -> Answer:
+        if client.port is None:
+            await client.connect(sock=await _open_socket(self._server))
+        else:
+            await client.connect()
+        if self._config.require_tls and not client.use_tls:
+            await self._start_tls(client)
+        await self._log_in(client)
         try:
-            if config.require_tls and not implicit:
-                await self._start_tls(client)
-            await self._log_in(client)
             refused, receipt = await client.send_message(mail, sender=sender, recipients=recipients)
-            await client.quit()
-        finally:
-            client.close()
-        if refused:
-            raise DeliveryError(f"{len(refused)} of {len(recipients)} recipients refused", retryable=False)
-        return receipt
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return Answer("", {each.recipient: Refusal(each.code, each.message) for each in error.recipients})
+        return Answer(receipt, {name: Refusal(*refusal) for name, refusal in refused.items()})
 
     async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
         await client.ehlo()
@@ -162,8 +226,7 @@ class Email:
             raise DeliveryError(
                 "`require_tls` is true (the default), and the server offers no STARTTLS", retryable=True
             )
-        tls = self._config.tls_config or TlsConfig()
-        await client.starttls(server_hostname=tls.server_name)
+        await client.starttls(server_hostname=self._tls.server_name)
 
     async def _log_in(self, client: aiosmtplib.SMTP) -> None:
         """Authenticate by the first of the server's ways that there is a secret for, as upstream; if there is a name."""
@@ -182,9 +245,33 @@ class Email:
             )
         password = read_secret(config.auth_password, config.auth_password_file)
         if "PLAIN" in offered:
-            await client.auth_plain(name, password)
+            await self._log_in_plainly(client, name, password)
         else:
             await client.auth_login(name, password)
+
+    async def _log_in_plainly(self, client: aiosmtplib.SMTP, name: str, password: str) -> None:
+        """PLAIN (RFC 4616), as somebody else where there is an identity; the library has nobody else."""
+        words = f"{self._config.auth_identity or ''}\0{name}\0{password}"
+        answer = await client.execute_command(b"AUTH", b"PLAIN", b64encode(words.encode()))
+        if answer.code != aiosmtplib.SMTPStatus.auth_successful:
+            raise aiosmtplib.SMTPAuthenticationError(answer.code, answer.message)
+
+    def _refused(self, code: int, words: str) -> DeliveryError:
+        # As upstream, what the server refuses is tried again where it may be passing: 4xx (RFC 5321, 4.2.1).
+        text = redact(words, self._secrets())[:DETAIL_LIMIT]
+        return DeliveryError(f"status {code}: {text}", retryable=code < _PERMANENT)
+
+    def _secrets(self) -> Iterator[str]:
+        """What a server must not be heard repeating, plainly or as it was sent."""
+        config = self._config
+        for inline, file in (
+            (config.auth_password, config.auth_password_file),
+            (config.auth_secret, config.auth_secret_file),
+        ):
+            if inline or file:
+                secret = read_secret(inline, file)
+                words = f"{config.auth_identity or ''}\0{config.auth_username}\0{secret}"
+                yield from (secret, *(b64encode(text.encode()).decode() for text in (words, secret)))
 
     def _mail(self, message: Message) -> tuple[EmailMessage, str, list[str]]:
         """A mail, its sender's address and its recipients'."""
@@ -243,6 +330,27 @@ def _addresses(name: str, text: str) -> list[str]:
     return addresses
 
 
-def _refused(code: int, text: str) -> DeliveryError:
-    # As upstream, what the server refuses is tried again where it may be passing: 4xx (RFC 5321, 4.2.1).
-    return DeliveryError(f"status {code}: {text[:DETAIL_LIMIT]}", retryable=code < _PERMANENT)
+async def _open_socket(server: HostPort) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    failure = OSError(f"{server.host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(*server, type=socket.SOCK_STREAM):
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.setblocking(False)  # noqa: FBT003 - the library's signature
+            await loop.sock_connect(opened, address)
+        except OSError as error:
+            opened.close()
+            failure = error
+        except BaseException:
+            opened.close()
+            raise
+        else:
+            return opened
+    raise failure
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Say good-bye; the mail is taken, whatever comes of that."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(QUIT_SECONDS):
+            await client.quit()

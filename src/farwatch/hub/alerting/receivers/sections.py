@@ -238,8 +238,6 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
         http_config: How receivers are reached over HTTP.
     """
 
-    later: ClassVar = frozenset({"smtp_auth_identity"})
-
     resolve_timeout: Duration = Duration(5 * 60)
     http_config: HttpConfig = HttpConfig()
     jira_api_url: Url | None = None
@@ -259,6 +257,7 @@ class GlobalConfig(Section, frozen=True, kw_only=True):
     slack_app_token: Secret | None = None
     slack_app_token_file: str | None = None
     slack_app_url: Url = Url("https://slack.com/api/chat.postMessage")
+    smtp_auth_identity: str | None = None
     smtp_auth_password: Secret | None = None
     smtp_auth_password_file: str | None = None
     smtp_auth_secret: Secret | None = None

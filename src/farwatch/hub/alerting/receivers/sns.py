@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import msgspec
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers.aws import FORM, Signer, SigV4Config, encode_form
+from farwatch.hub.alerting.receivers.deliveries import identify
 from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection
@@ -97,7 +97,9 @@ class Sns:
             if getattr(config, name) is not None:
                 form[key] = words.exact(name, getattr(config, name))
         if form.get("TopicArn", "").endswith(".fifo"):
-            form |= {"MessageGroupId": message.group_hash, "MessageDeduplicationId": _news(message)}
+            # Not upstream's id, the group's: what comes with the same within five minutes is dropped, and so would be
+            # the end of an alert soon after its beginning.
+            form |= {"MessageGroupId": message.group_hash, "MessageDeduplicationId": identify(message)}
         subject = " ".join(words.title(config.subject).split())  # a line break in it is refused
         attributes = {name: words.line(template) for name, template in config.attributes.items()}
         text = words.text(config.message)
@@ -116,13 +118,3 @@ class Sns:
                 f"{entry}.Value.StringValue": value,
             }
         return form
-
-
-def _news(message: Message) -> str:
-    """What a message tells, as 64 hex digits: the same when it is sent again.
-
-    Not upstream's, which is the group's: a FIFO topic drops what comes with the same within five minutes, and so the
-    end of an alert soon after its beginning.
-    """
-    told = [(alert.fingerprint, alert.starts_at, alert.ends_at) for alert in message.alerts]
-    return hashlib.sha256(msgspec.json.encode([message.group_key, message.reason, told])).hexdigest()

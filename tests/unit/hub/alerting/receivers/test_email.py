@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import subprocess
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -60,6 +61,11 @@ class Post:
             self.taken.append(envelope)
         return answer
 
+    async def handle_QUIT(self, server: Any, _session: Any, _envelope: Envelope) -> str:  # noqa: N802
+        if "QUIT" in self.answers:
+            server.transport.abort()
+        return "221 Bye"
+
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, way: str, data: Any) -> AuthResult:
         self.logins.append((way, data.login, data.password))
         return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
@@ -94,6 +100,20 @@ async def serve(post: Post) -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
+async def serve_tls(post: Post) -> AsyncIterator[Callable[[SSLContext], Awaitable[str]]]:
+    """Start a server that speaks TLS from the start; gives its address."""
+    async with AsyncExitStack() as stack:
+
+        async def start(context: SSLContext) -> str:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: SMTP(post, loop=loop), "127.0.0.1", 0, ssl=context)
+            stack.callback(server.close)
+            return f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+        yield start
+
+
+@pytest.fixture
 def build(http: aiohttp.ClientSession) -> Callable[..., Receiver]:
     def make(smarthost: str, seconds: float = 30, **options: Any) -> Receiver:
         entry = {"to": "Team <team@a.example>, ops@a.example", "require_tls": False, **options}
@@ -115,7 +135,7 @@ def certificate(tmp_path: Path) -> tuple[SSLContext, Path]:
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mail"
     )
-    names = "-addext subjectAltName=IP:127.0.0.1"
+    names = "-addext subjectAltName=IP:127.0.0.1,DNS:mail.example"
     subprocess.run(
         [*command.split(), *names.split(), "-keyout", str(key), "-out", str(cert)],
         check=True,
@@ -193,13 +213,89 @@ async def test_what_the_server_refuses_for_now_is_tried_again(
     assert (error.retryable, str(error)) == (answer < "5", f"status {answer.replace(' ', ': ')}")
 
 
-async def test_one_recipient_that_is_refused_leaves_the_others_theirs(
+async def test_one_recipient_that_is_refused_for_good_leaves_the_others_theirs(
     serve: Serve, post: Post, build: Callable[..., Receiver]
 ) -> None:
     post.answers["ops@a.example"] = "550 unknown"
-    error = await refusal(build(await serve()))
-    assert (error.retryable, str(error)) == (False, "1 of 2 recipients refused")
+    receipt = await build(await serve()).send(MESSAGE)
+    assert receipt.endswith("; refused for ops@a.example: status 550: unknown")
     assert post.taken[0].rcpt_tos == ["team@a.example"]
+
+
+async def test_only_those_who_were_refused_for_now_are_told_when_it_is_tried_again(
+    serve: Serve, post: Post, build: Callable[..., Receiver]
+) -> None:
+    receiver = build(await serve(), to="a@a.example, b@a.example, c@a.example")
+    post.answers |= {"b@a.example": "450 greylisted", "c@a.example": "550 unknown"}
+    error = await refusal(receiver)
+    assert (error.retryable, str(error)) == (True, "status 450: greylisted (1 of 3 recipients)")
+    error = await refusal(receiver)
+    assert (error.retryable, str(error)) == (True, "status 450: greylisted (1 of 3 recipients)")
+    del post.answers["b@a.example"]
+    assert (await receiver.send(MESSAGE)).endswith("; refused for c@a.example: status 550: unknown")
+    assert [mail.rcpt_tos for mail in post.taken] == [["a@a.example"], ["b@a.example"]]
+    del post.answers["c@a.example"]
+    await receiver.send(MESSAGE)  # it is told anew: a repetition
+    assert post.taken[2].rcpt_tos == ["a@a.example", "b@a.example", "c@a.example"]
+
+
+async def test_other_news_go_to_everybody(serve: Serve, post: Post, build: Callable[..., Receiver]) -> None:
+    receiver = build(await serve())
+    post.answers["ops@a.example"] = "450 greylisted"
+    await refusal(receiver)
+    post.answers.clear()
+    await receiver.send(msgspec.structs.replace(MESSAGE, alerts=(alert("a", ends=60),)))
+    assert post.taken[1].rcpt_tos == ["team@a.example", "ops@a.example"]
+
+
+async def test_a_server_that_breaks_off_after_it_took_the_mail_has_taken_it(
+    serve: Serve, post: Post, build: Callable[..., Receiver]
+) -> None:
+    post.answers["QUIT"] = "break off"
+    await build(await serve()).send(MESSAGE)
+    assert len(post.taken) == 1
+
+
+async def test_one_logs_in_as_somebody_else_where_that_is_wanted(
+    serve: Serve, post: Post, build: Callable[..., Receiver]
+) -> None:
+    said: list[bytes] = []
+
+    async def log_in(_server: Any, words: list[str]) -> AuthResult:
+        said.append(b64decode(words[1]))
+        return AuthResult(success=True, auth_data=b"hub")
+
+    vars(post)["auth_PLAIN"] = log_in  # the library's own does not look at the identity
+    server = await serve(auth_require_tls=False)
+    for identity in ("boss", None):
+        await build(server, auth_username="hub", auth_password=PASSWORD, auth_identity=identity).send(MESSAGE)
+    assert said == [f"boss\0hub\0{PASSWORD}".encode(), f"\0hub\0{PASSWORD}".encode()]
+
+
+async def test_a_server_that_repeats_a_secret_is_not_repeated(
+    serve: Serve, post: Post, build: Callable[..., Receiver]
+) -> None:
+    post.answers["RCPT"] = (
+        f"550 no {PASSWORD} {b64encode(f'{chr(0)}hub{chr(0)}{PASSWORD}'.encode()).decode()}"
+    )
+    server = await serve(authenticator=post.authenticate, auth_require_tls=False)
+    error = await refusal(build(server, auth_username="hub", auth_password=PASSWORD))
+    assert str(error) == "status 550: no <secret> <secret>"
+
+
+async def test_a_certificates_name_may_be_another_than_the_servers(
+    serve_tls: Callable[[SSLContext], Awaitable[str]],
+    post: Post,
+    build: Callable[..., Receiver],
+    certificate: tuple[SSLContext, Path],
+) -> None:
+    server = await serve_tls(certificate[0])
+    trust = {"ca_file": str(certificate[1])}
+    await build(server, force_implicit_tls=True, tls_config=trust | {"server_name": "mail.example"}).send(
+        MESSAGE
+    )
+    assert len(post.taken) == 1
+    await refusal(build(server, force_implicit_tls=True, tls_config=trust | {"server_name": "other.example"}))
 
 
 async def test_a_server_that_is_not_there_or_hangs_is_tried_again(
