@@ -14,6 +14,7 @@ from farwatch.hub.alerting import tables
 from farwatch.hub.alerting.alerts import SLACK_SECONDS, Alert, AlertEvent, Alerts, KnownAlert, Origin
 from farwatch.hub.alerting.clock import Clock
 from farwatch.hub.alerting.journal import Journal
+from farwatch.hub.alerting.labelling import Labelling, relabel
 
 AlertSink = Callable[[Mapping[str, KnownAlert]], None]
 """What is given alerts that are to be told of, by fingerprint."""
@@ -37,6 +38,7 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._insert = insert
+        self._labelling = Labelling()
         self._putting = asyncio.Lock()
 
     async def put(self, alerts: Sequence[Alert]) -> list[AlertEvent]:
@@ -46,20 +48,44 @@ class Intake:
             AlertsNotKeptError: They could not be written down, and nothing was done about them.
         """
         async with self._putting:
-            now = self._clock.now()
-            changes = self._alerts.changes(alerts, now)
-            if not changes:
+            self._labelling.let_go(known.alert for known in self._alerts if not known.resolved)
+            return await self._put(self._labelling.label(alerts))
+
+    async def label_cluster(self, cluster: str, labels: Mapping[str, str] | None) -> list[AlertEvent]:
+        """A cluster has these labels from now on; None: there is none of this name. Gives the transitions it is.
+
+        Raises:
+            AlertsNotKeptError: It could not be written down, and nothing is different.
+        """
+        async with self._putting:
+            if labels is None:
+                self._labelling.leave(cluster)
                 return []
-            await self._journal.write(
-                tables.kept_alerts(_row(change.known) for change in changes.values() if change.durable)
-            )
-            events = self._alerts.apply(changes, now)
-            self._insert({key: change.known for key, change in changes.items() if not change.known.settled})
+            moment = datetime.fromtimestamp(self._clock.now(), UTC)
+            events = await self._put(relabel(self._alerts.active(), cluster, labels, moment))
+            self._labelling.set(cluster, labels)
             return events
 
-    def advance(self, now: float) -> tuple[list[AlertEvent], list[tables.Write]]:
-        """Let time pass: gives what ended by it, and what is to be written before anybody is told of that."""
-        events, forgotten = self._alerts.advance(now)
+    async def _put(self, alerts: Sequence[Alert]) -> list[AlertEvent]:
+        now = self._clock.now()
+        changes = self._alerts.changes(alerts, now)
+        if not changes:
+            return []
+        await self._journal.write(
+            tables.kept_alerts(_row(change.known) for change in changes.values() if change.durable)
+        )
+        events = self._alerts.apply(changes, now)
+        self._insert({key: change.known for key, change in changes.items() if not change.known.settled})
+        return events
+
+    async def advance(self, now: float) -> tuple[list[AlertEvent], list[tables.Write]]:
+        """Let time pass: gives what ended by it, and what is to be written at once.
+
+        What ``put`` has decided must be true until it happens: an alert that fires anew while it is being written down
+        must not be forgotten meanwhile.
+        """
+        async with self._putting:
+            events, forgotten = self._alerts.advance(now)
         ended = filter(None, (self._alerts.get(event.fingerprint) for event in events))
         return events, [
             tables.kept_alerts(map(_row, ended)),

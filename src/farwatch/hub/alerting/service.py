@@ -175,7 +175,17 @@ class Alerting:
         Raises:
             AlertsNotKeptError: They could not be written down, and nothing was done about them: put them again.
         """
-        await self._finish(self._put(alerts))
+        await self._finish(self._tell_of(self._intake.put(alerts)))
+
+    async def label_cluster(self, cluster: str, labels: Mapping[str, str] | None) -> None:
+        """A cluster has these labels from now on, and so do its alerts; None: there is no cluster of this name.
+
+        Labels are an alert's identity: each that is different by it ends, and begins anew with the same start.
+
+        Raises:
+            AlertsNotKeptError: It could not be written down, and nothing was done.
+        """
+        await self._finish(self._tell_of(self._intake.label_cluster(cluster, labels)))
 
     async def reload(self, config: Config) -> None:
         """Go on by another configuration. Groups that are still there keep their time, and what was told stays told.
@@ -324,9 +334,8 @@ class Alerting:
         """The latest attempts to tell someone, oldest first."""
         return list(self._notifier.attempts)
 
-    async def _put(self, alerts: Sequence[Alert]) -> None:
-        events = await self._intake.put(alerts)
-        if events:
+    async def _tell_of(self, change: Coroutine[Any, Any, list[AlertEvent]]) -> None:
+        if events := await change:
             self._dispatch()
             self._publish(events)
             self._news.set()
@@ -342,8 +351,7 @@ class Alerting:
     async def _run(self) -> None:
         while not self._stopping:
             self._news.clear()
-            now = self._clock.now()
-            await self._tidy(now)
+            await self._tidy(self._clock.now())
             self._dispatch()
             due = [
                 time
@@ -355,11 +363,12 @@ class Alerting:
                 )
                 if time is not None
             ]
-            await self._clock.wait(self._news, min(max(min(due) - now, 0), LONGEST_SLEEP_SECONDS))
+            left = min(due) - self._clock.now()
+            await self._clock.wait(self._news, min(max(left, 0), LONGEST_SLEEP_SECONDS))
 
     async def _tidy(self, now: float) -> None:
         """Notice what ends by the passing of time, and forget what is long over."""
-        events, writes = self._intake.advance(now)
+        events, writes = await self._intake.advance(now)
         self._publish(events)
         for event in events:
             self._plan.inhibitor.forget(event.fingerprint, event.alert.labels)

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
 import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.alerting import Alert, Origin, Transition, tables
-from farwatch.hub.alerting.alerts import SLACK_SECONDS
+from farwatch.hub.alerting.alerts import RESOLVED_KEPT_SECONDS, SLACK_SECONDS, Alerts
+from farwatch.hub.alerting.intake import Intake
+from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.store.records import Records
 
 from .conftest import START, FakeClock, Hub, Sink, alert, at, simple
@@ -100,3 +108,85 @@ async def test_when_an_alert_was_last_put_is_known_after_a_restart(
     alerting = await hub.start(simple(sink.url))
     (known,) = alerting.known()
     assert (known.received_at, known.updated_at) == (START, START + 50)
+
+
+class Gated:
+    """Records that write when they are let to."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self.opened = asyncio.Event()
+        self.asked = asyncio.Event()
+        self.opened.set()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        self.asked.set()
+        await self.opened.wait()
+        async with self._records.begin() as connection:
+            yield connection
+
+
+class Taken:
+    """An intake whose writes can be held up."""
+
+    def __init__(self, records: Records, clock: FakeClock) -> None:
+        self.gate: Any = Gated(records)
+        self.alerts = Alerts()
+        self._clock = clock
+        self._journal = Journal(self.gate)
+        self._intake = Intake(
+            alerts=self.alerts, journal=self._journal, clock=clock, insert=lambda _changes: None
+        )
+
+    async def put(self, *alerts: Alert) -> list[Transition]:
+        return [event.transition for event in await self._intake.put(alerts)]
+
+    async def put_while_time_passes(self, alert: Alert) -> list[Transition]:
+        """Gives what happens, in its order, if time passes just when the alert is being written down."""
+        self.gate.opened.clear()
+        self.gate.asked.clear()
+        putting = asyncio.create_task(self.put(alert))
+        await self.gate.asked.wait()
+        passing = asyncio.create_task(self._pass())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.gate.opened.set()
+        done: list[Transition] = []
+        for task in (passing, putting) if passing.done() else (putting, passing):
+            done += await task
+        return done
+
+    async def _pass(self) -> list[Transition]:
+        events, writes = await self._intake.advance(self._clock.now())
+        await self._journal.write(*writes)
+        return [event.transition for event in events]
+
+
+@pytest.fixture
+def taken(records: Records, clock: FakeClock) -> Taken:
+    return Taken(records, clock)
+
+
+async def test_an_alert_that_fires_anew_when_it_would_be_forgotten_is_on_disk(
+    taken: Taken, records: Records, clock: FakeClock
+) -> None:
+    await taken.put(alert("a", 0, 1))
+    clock.time += 1
+    await taken.put(alert("a", 0, 1))
+    clock.time += 1
+    (known,) = taken.alerts
+    taken.alerts.settle([known.alert.fingerprint])
+    clock.time += RESOLVED_KEPT_SECONDS
+    assert await taken.put_while_time_passes(alert("a", 2000, 9000)) == [Transition.FIRED]
+    assert await ends(records) == {"a": 9000}
+
+
+async def test_an_alert_that_is_put_off_just_as_it_ends_has_not_ended(
+    taken: Taken, records: Records, clock: FakeClock
+) -> None:
+    await taken.put(posted("a", 100))
+    clock.time += 101
+    assert await taken.put_while_time_passes(posted("a", 1000)) == []
+    async with records.read() as connection:
+        assert list((await connection.execute(sa.select(tables.alerts.c.resolved))).scalars()) == [False]
