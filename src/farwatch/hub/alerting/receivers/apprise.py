@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from farwatch.hub.alerting.document import Fault
 from farwatch.hub.alerting.durations import Duration
 from farwatch.hub.alerting.message import Message, Status
+from farwatch.hub.alerting.receivers.deliveries import Deliveries
 from farwatch.hub.alerting.receivers.reading import read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
 from farwatch.hub.alerting.receivers.words import Words, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
+
+T = TypeVar("T")
+
+THREADS = 8
+"""Of each entry."""
 
 TITLE_LIMIT, TEXT_LIMIT = 250, 30_000
 """Apprise cuts to what each service takes; this bounds what it is given."""
@@ -67,14 +74,16 @@ class Apprise:
         self._config = config
         self._templates = context.templates
         self._timeout = (context.timeout if config.timeout is None else config.timeout) or None
+        self._deliveries = Deliveries()
+        # Apprise blocks. Threads of its own: a service that hangs takes nobody else's.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="apprise")
 
     async def send(self, message: Message) -> str:
-        """Deliver a message, once; gives the receipt.
+        """Deliver a message, once; gives the receipt. Services that took it when it was tried before are left out.
 
         Raises:
-            DeliveryError: It was not taken; it is not tried again at once if some of the services did take it.
+            DeliveryError: One of the services did not take it.
         """
-        services = list(self._services())
         words = Words(self._templates, message)
         title = cut(words.title(self._config.title), TITLE_LIMIT)
         body = cut(words.text(self._config.body, html=self._config.format == "html"), TEXT_LIMIT)
@@ -84,18 +93,42 @@ class Apprise:
             "notify_type": "success" if message.status is Status.RESOLVED else "failure",
             "body_format": self._config.format,
         }
+        results: dict[str, bool | None] = {}
+        settled = self._deliveries.settled(message)
         try:
             async with asyncio.timeout(self._timeout):
-                results = await asyncio.gather(*(_notify(service, notify) for service in services))
+                services = dict(await self._run(lambda: list(self._services())))
+                results |= dict.fromkeys(services)
+                left = {name: service for name, service in services.items() if name not in settled}
+                await asyncio.gather(*(self._notify(results, *each, notify) for each in left.items()))
         except TimeoutError as error:
+            self._keep(message, settled, results)
             raise DeliveryError(f"no answer within {self._timeout:g} s", retryable=True) from error
-        failed = [name for (name, _), ok in zip(services, results, strict=True) if not ok]
+        taken = self._keep(message, settled, results)
+        failed = [name for name in services if name not in taken]
         if failed:
             raise DeliveryError(
                 f"{len(failed)} of {len(services)} services did not take it: {', '.join(failed)}",
-                retryable=len(failed) == len(services),
+                retryable=True,
             )
-        return f"taken by {', '.join(name for name, _ in services)}"
+        self._deliveries.forget(message)
+        return f"taken by {', '.join(services)}"
+
+    def _keep(
+        self, message: Message, settled: dict[str, str], results: Mapping[str, bool | None]
+    ) -> dict[str, str]:
+        """Remember who took it; gives them."""
+        taken = settled | {name: "" for name, took in results.items() if took}
+        self._deliveries.keep(message, taken)
+        return taken
+
+    async def _notify(
+        self, results: dict[str, bool | None], name: str, service: Any, message: dict[str, Any]
+    ) -> None:
+        results[name] = await self._run(lambda: _notify(service, message))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _services(self) -> Iterator[tuple[str, Any]]:
         """Each service by its name."""
@@ -117,10 +150,9 @@ class Apprise:
         return urls
 
 
-async def _notify(service: tuple[str, Any], message: dict[str, Any]) -> bool:
-    # Off the loop: Apprise blocks. A thread that hangs ends by the services' own time-outs of some seconds.
+def _notify(service: Any, message: dict[str, Any]) -> bool:
     try:
-        return bool(await asyncio.to_thread(service[1].notify, **message))
+        return bool(service.notify(**message))
     except (OSError, ValueError, TypeError, KeyError):  # what its services let through
         return False
 

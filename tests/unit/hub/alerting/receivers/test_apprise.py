@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,19 +74,37 @@ async def test_a_failure_of_all_is_worth_another_try(build: Any, sink: Sink) -> 
     assert str(error.value) == "1 of 1 services did not take it: JSON 1"
 
 
-async def test_those_who_took_it_are_not_told_again_at_once(
-    build: Any, sink: Sink, unused_tcp_port: int
-) -> None:
-    with pytest.raises(DeliveryError, match="1 of 2 services did not take it: JSON 2") as error:
-        await build(f"urls: ['{url(sink)}', 'json://127.0.0.1:{unused_tcp_port}']").send(MESSAGE)
-    assert not error.value.retryable
+async def test_those_who_took_it_are_not_told_again(build: Any, sink: Sink) -> None:
+    receiver = build(f"urls: ['{url(sink)}', '{url(sink, 'form')}']")
+    sink.answers.extend([web.Response(), web.Response(status=500)])
+    with pytest.raises(DeliveryError, match=r"1 of 2 services did not take it: \w+ \d") as error:
+        await receiver.send(MESSAGE)
+    assert error.value.retryable
+    assert await receiver.send(MESSAGE) == "taken by JSON 1, Form 2"
+    assert len(sink.requests) == 3
+    await receiver.send(MESSAGE)  # a repetition, for all
+    assert len(sink.requests) == 5
 
 
 async def test_a_service_that_hangs_is_left_after_the_timeout(build: Any, sink: Sink) -> None:
+    receiver = build(f"urls: ['{url(sink)}&rto=0.2', '{url(sink, 'form')}&rto=0.2']", 5)
+    sink.answers.extend([None, web.Response()])
+    with pytest.raises(DeliveryError, match="1 of 2 services did not take it") as error:
+        await receiver.send(MESSAGE)
+    assert error.value.retryable
     sink.otherwise = None
     with pytest.raises(DeliveryError, match=r"no answer within 0\.05 s") as error:
         await build(f"urls: ['{url(sink)}&rto=0.2']", 0.05).send(MESSAGE)
     assert error.value.retryable
+
+
+async def test_a_service_that_hangs_takes_no_thread_that_others_need(build: Any, sink: Sink) -> None:
+    sink.otherwise = None
+    asyncio.get_running_loop().set_default_executor(executor := ThreadPoolExecutor(1))
+    with pytest.raises(DeliveryError, match="no answer within"):
+        await build(f"urls: ['{url(sink)}&rto=0.5']", 0.05).send(MESSAGE)
+    assert executor._work_queue.empty()
+    assert not executor._threads
 
 
 async def test_services_in_a_file_are_read_at_each_message(build: Any, sink: Sink, tmp_path: Path) -> None:
