@@ -28,6 +28,7 @@ class Peer(StrEnum):
     AMTOOL = "amtool"
     PROMETHEUS = "prometheus"
     PROMTOOL = "promtool"
+    TINYPROXY = "tinyproxy"
 
     @property
     def package(self) -> str:
