@@ -40,6 +40,7 @@ from farwatch.hub.fleet import (
     FleetChangeKind,
     LinkServer,
     LinkSettings,
+    key_routes,
 )
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
@@ -71,7 +72,10 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.TokenNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.ClusterExistsError: HTTPStatus.CONFLICT,
+    fleet.ClusterLabelError: HTTPStatus.BAD_REQUEST,
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
+    fleet.KeyNotFoundError: HTTPStatus.NOT_FOUND,
+    fleet.KeyPatternError: HTTPStatus.BAD_REQUEST,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
@@ -220,6 +224,7 @@ class Hub:
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
         publisher = Publisher(self.streams)
+        self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
         self.inventory.subscribe(self.recent_changes.observe)
         self.inventory.subscribe(self.detection.observe_changes)
         self.inventory.subscribe(publisher.publish_changes)
@@ -243,6 +248,7 @@ class Hub:
         await self.alerting.start()
         exits.push_async_callback(self.alerting.stop)
         self.history_keeper.resume(self.alerting.active(), time.time())
+        await self._label_alerts()
         await self._take_up()
         self.detection.start()
         exits.push_async_callback(self.detection.stop)
@@ -253,6 +259,16 @@ class Hub:
         self.heartbeat.start()
         exits.push_async_callback(self.heartbeat.stop)
         exits.callback(self.streams.close)
+
+    async def _label_alerts(self) -> None:
+        """Give alerts the labels that their clusters have by now: a kill may have come between the two."""
+        known = {cluster.name: cluster.labels for cluster in await self.fleet.clusters.list()}
+        labelled = {
+            alert.labels.get("cluster", "") for alert in self.alerting.active() if alert.cluster_labels
+        }
+        for name in sorted(labelled - known.keys()):
+            await self.alerting.label_cluster(name, {})
+        await self.fleet.clusters.tell_labels()
 
     async def _take_up(self) -> None:
         """Load what was known before the restart, and let go of what belongs to clusters that were removed."""
@@ -266,7 +282,7 @@ class Hub:
         active = self.alerting.active()
         # What others posted is theirs to end, whatever it is called.
         own = [alert for alert in active if alert.origin is alerts.Origin.HUB]
-        self.engine.restore(own)
+        self.engine.restore(map(alerts.unlabelled, own))
         # A kill between the removal of a cluster and the end of its alerts leaves them to nobody else.
         for removed in sorted({alert.labels.get("cluster", "") for alert in own} - known):
             self.engine.observe_fleet(
@@ -285,6 +301,7 @@ def create_app(hub: Hub) -> Litestar:
         route_handlers=[
             auth_routes.router,
             fleet_routes.router,
+            key_routes.router,
             inventory_routes.router,
             alerting_routes.router,
             evidence_routes.router,

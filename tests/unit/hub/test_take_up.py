@@ -129,3 +129,36 @@ async def test_a_start_that_fails_lets_go_of_the_directory(tmp_path: Path) -> No
             pass
     async with hub(tmp_path) as second:
         assert second.first_token is not None
+
+
+async def test_alerts_whose_clusters_labels_changed_last_thing_have_the_new_ones(tmp_path: Path) -> None:
+    async with hub(tmp_path) as first:
+        await first.fleet.add("prod", {"env": "prod"})
+        await fire(first, "prod")
+        # A kill between the two: the cluster's labels are changed, its alerts are not.
+        first.fleet.clusters._label_sinks.clear()
+        await first.fleet.clusters.label("prod", {"env": "staging"})
+    async with hub(tmp_path) as second:
+        (alert,) = second.alerting.active()
+        assert alert.labels["env"] == "staging"
+        now = datetime.now(UTC).timestamp()
+        second.engine.cluster_synced("prod")
+        (ended,) = second.engine.advance(now + 1e6)
+        await second.alerting.put([msgspec.structs.replace(ended, ends_at=datetime.now(UTC))])
+        assert second.alerting.active() == []
+
+
+async def test_labelled_alerts_of_removed_clusters_are_let_go_as_well(tmp_path: Path) -> None:
+    async with hub(tmp_path) as first:
+        await first.fleet.add("gone", {"env": "prod"})
+        await fire(first, "gone")
+        await first.detection.stop()
+        await first.fleet.remove("gone")
+        assert firing(first) == ["gone"]
+    async with hub(tmp_path) as second:
+        ended = asyncio.Event()
+        second.alerting.subscribe(lambda _events: ended.set())
+        async with asyncio.timeout(30):
+            while firing(second):
+                await ended.wait()
+                ended.clear()

@@ -10,6 +10,7 @@ from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, ConfigFil
 from farwatch.hub.alerting.configuration import Configuration, NoConfigFileError, first_file
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
 from farwatch.hub.alerting.history import History, HistoryKeeper
+from farwatch.hub.alerting.labelling import unlabelled
 from farwatch.hub.alerting.postings import Postings
 from farwatch.hub.alerting.receivers import open_http_session
 from farwatch.hub.alerting.service import Alerting
@@ -43,4 +44,5 @@ __all__ = [
     "first_file",
     "load",
     "open_http_session",
+    "unlabelled",
 ]

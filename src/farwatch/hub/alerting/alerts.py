@@ -43,6 +43,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         origin: Who says so.
         timeout: Nobody said when it ends: ``ends_at`` is when it will be given up.
         fingerprint: The hash of its labels; it is found where it is not given.
+        cluster_labels: The names of those labels that it has of its cluster, and not of itself.
     """
 
     labels: dict[str, str]
@@ -53,6 +54,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     origin: Origin = Origin.HUB
     timeout: bool = False
     fingerprint: str = ""
+    cluster_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.fingerprint:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from litestar import Router, WebSocket, delete, get, post, websocket
+from litestar import Router, WebSocket, delete, get, patch, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
@@ -60,6 +60,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     kubernetes_version: str = ""
     agent_address: str = ""
     agent_reason: str = ""
+    labels: dict[str, str] = {}
+    registered_by: str = ""
     api_server_reachable: bool | None = None
     api_server_message: str = ""
     watches: list[WatchView] = []
@@ -72,9 +74,17 @@ class ClusterList(msgspec.Struct, frozen=True):
 
 
 class NewCluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A cluster to be added: the name it has at the hub, and in the label `cluster`."""
+    """A cluster to be added: the name it has at the hub, and in the label `cluster`; the other labels of its alerts."""
 
     name: str
+    labels: dict[str, str] = {}
+
+
+class ClusterChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be different: another name; labels, of which null takes one away. What is not named stays."""
+
+    name: str | None = None
+    labels: dict[str, str | None] = {}
 
 
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -113,6 +123,8 @@ def view(cluster: Cluster, agent: AgentView | None, kinds: Mapping[str, int], al
         kubernetes_version=(info.kubernetes_version if info else "") or cluster.kubernetes_version,
         agent_address=agent.peer if agent else "",
         agent_reason=agent.reason if agent else "",
+        labels=cluster.labels,
+        registered_by=cluster.registered_by or "",
         api_server_reachable=status.api_server_reachable if status else None,
         api_server_message=status.api_server_message if status else "",
         watches=[
@@ -166,7 +178,7 @@ async def list_clusters(state: State) -> ClusterList:
 )
 async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
     """Add a cluster; its agent's token is only in this answer."""
-    issued = await _fleet(state).add(data.name)
+    issued = await _fleet(state).add(data.name, data.labels)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
@@ -174,6 +186,24 @@ async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
 async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
     """One cluster with the state of its agent."""
     return _views(state, [await _fleet(state).clusters.get(name)])[0]
+
+
+@patch(
+    "/clusters/{name:str}",
+    summary="Change a cluster",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def change_cluster(state: State, name: FromPath[str], data: JSONBody[ClusterChange]) -> ClusterView:
+    """Label a cluster, or give it another name.
+
+    Its alerts end as they were and begin anew as they are: with other labels at once, under another name when its agent
+    has come back, which takes a moment.
+    """
+    clusters = _fleet(state).clusters
+    cluster = await clusters.label(name, data.labels) if data.labels else await clusters.get(name)
+    if data.name is not None and data.name != name:
+        cluster = await _fleet(state).rename(name, data.name)
+    return _views(state, [cluster])[0]
 
 
 @delete(
@@ -274,6 +304,7 @@ router = Router(
         list_clusters,
         add_cluster,
         get_cluster,
+        change_cluster,
         remove_cluster,
         list_agent_tokens,
         rotate_agent_token,
