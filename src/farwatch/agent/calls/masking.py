@@ -14,7 +14,10 @@ import re
 
 MASK = "***"
 
-_NAMES = r"passw(?:or)?d|passphrase|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key"
+_NAMES = (
+    r"passw(?:or)?d|passphrase|pwd|secret|token|credential"
+    r"|(?:api|access|account|client|encryption|master|private|signing)[_-]?key"
+)
 _QUOTE = r"""(?:\\?["'])?"""
 _VALUE = (
     r"""(?:(?<=\\")[^"\\\n]{1,8000}"""  # in JSON within JSON
@@ -27,6 +30,8 @@ _SEPARATOR = r"[ \t]{0,3}[:=]>?[ \t]{0,3}"
 _PATTERNS: tuple[re.Pattern[str], ...] = (
     # -----BEGIN RSA PRIVATE KEY----- and what follows
     re.compile(r"(?P<before>-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)(?:[^-]|-(?!----)){1,8000}"),
+    # the rest of one whose beginning is on earlier lines
+    re.compile(r"\A(?P<before>)[A-Za-z0-9+/=\r\n]{1,8000}(?=-----END [A-Z ]{0,30}PRIVATE KEY-----)"),
     # Authorization: Basic dXNlcjpwYXNz, "authorization":"Bearer abc"
     re.compile(
         rf"(?i)(?P<before>authorization{_QUOTE}{_SEPARATOR}{_QUOTE}"
@@ -41,9 +46,22 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
     ),
     # postgres://user:abc@host
     re.compile(r"(?P<before>://[^\s:/@]{0,200}:)[^\s/@]{1,500}(?=@)"),
-    # Tokens that say whose they are: GitHub, GitLab, Slack, npm, Stripe and others' sk-, Vault, Google, AWS, Farwatch
+    # shop:abc@tcp(db:3306), as Go's drivers have it
+    re.compile(r"(?P<before>\w:)[^\s:/@]{1,200}(?=@(?:tcp|unix)\()"),
+    # {"auth": "dXNlcjpwYXNz"} of registries
+    re.compile(r'(?P<before>"auth"[ \t]{0,3}:[ \t]{0,3}")[A-Za-z0-9+/]{12,8000}={0,2}(?=")'),
+    # Addresses that are secrets: signed ones, and webhooks of Slack, Discord, Teams and Telegram
+    re.compile(r"(?i)(?P<before>[?&](?:x-(?:amz|goog)-)?sig(?:nature)?=)[^\s&\"']{8,1000}"),
     re.compile(
-        r"\b(?P<before>gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|[rs]k_(?:live|test)_|sk-|hv[bs]\.|AIza|AKIA|ASIA|fw[a-z]_)"
+        r"(?P<before>hooks\.slack\.com/(?:services|triggers|workflows)/|discord(?:app)?\.com/api/webhooks/"
+        r"|webhook\.office\.com/webhookb2/)[A-Za-z0-9@/_-]{4,500}"
+    ),
+    re.compile(r"(?P<before>/bot)[0-9]{6,12}:[A-Za-z0-9_-]{10,100}"),
+    # Tokens that say whose they are: GitHub, GitLab, Slack, npm, PyPI, Docker, Hugging Face, SendGrid, Stripe and others'
+    # sk-, Vault, Google, AWS, Farwatch
+    re.compile(
+        r"\b(?P<before>gh[pousr]_|github_pat_|gl(?:pat|rt|dt|ptt)-|xox[abeoprs]-|xapp-|npm_|pypi-|dckr_pat_|hf_|SG\."
+        r"|[rs]k_(?:live|test)_|whsec_|sk-|hv[bs]\.|AIza|ya29\.|AKIA|ASIA|fw[a-z]_)"
         r"[A-Za-z0-9_./=-]{12,500}"
     ),
     # JSON Web Tokens
