@@ -38,6 +38,7 @@ bench: setup
 	$(BIN)/python bench/detection.py --pods 1000
 	$(BIN)/python bench/detection.py --pods 10000
 	$(BIN)/python bench/detection.py --pods 50000 --no-official
+	$(BIN)/python bench/agent.py
 	$(BIN)/python bench/fleet.py
 	$(BIN)/python bench/alerts.py
 

@@ -3,7 +3,7 @@
 Prints one line of JSON when it serves: {"kubeconfig": path, "control": url}. Ends when its standard input closes.
 
 Control: POST /crash?pod=I makes pod I crash loop and answers the time just before; POST /churn?events=N changes N pods
-one after the other, as fast as it can.
+one after the other, as fast as it can; POST /replace?pods=N takes N pods away and makes as many of other names.
 """
 
 from __future__ import annotations
@@ -168,6 +168,11 @@ def namespace(workload: int) -> str:
     return f"team-{workload % 20}"
 
 
+def replica_set_of(pod: int) -> tuple[str, str]:
+    workload = pod // PODS_PER_WORKLOAD
+    return namespace(workload), f"service-{workload}-{workload:08x}"
+
+
 def owner_reference(owner: dict[str, Any]) -> dict[str, Any]:
     metadata = owner["metadata"]
     return {
@@ -179,8 +184,7 @@ def owner_reference(owner: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def build(store: Store, pods: int) -> list[tuple[str, str]]:
-    chance = random.Random(1)
+def build(store: Store, pods: int, chance: random.Random) -> list[tuple[str, str]]:
     for name in ("kube-system", "default", *(f"team-{i}" for i in range(20))):
         store.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for i in range(min(500, max(1, pods // 30))):
@@ -208,7 +212,8 @@ def build(store: Store, pods: int) -> list[tuple[str, str]]:
 
 async def serve(pods: int, kubeconfig: Path) -> None:
     store = Store(time.time)
-    keys = build(store, pods)
+    chance = random.Random(1)
+    keys = build(store, pods, chance)
     server = ApiServer(store, keep_house=False)
     await server.start()
     server.write_kubeconfig(kubeconfig)
@@ -227,8 +232,19 @@ async def serve(pods: int, kubeconfig: Path) -> None:
                 await asyncio.sleep(0)
         return web.json_response({"events": count})
 
+    async def on_replace(request: web.Request) -> web.Response:
+        for _ in range(int(request.query["pods"])):
+            number = chance.randrange(len(keys))
+            owner = store.get("replicasets", *replica_set_of(number))
+            store.delete("pods", *keys[number], grace_period=0)
+            pod = store.create("pods", new_pod(number, owner, chance))["metadata"]
+            keys[number] = (pod["namespace"], pod["name"])
+            await asyncio.sleep(0)
+        return web.json_response({})
+
     app = web.Application()
-    app.add_routes([web.post("/crash", on_crash), web.post("/churn", on_churn)])
+    routes = {"/crash": on_crash, "/churn": on_churn, "/replace": on_replace}
+    app.add_routes([web.post(path, handler) for path, handler in routes.items()])
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
