@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -27,6 +28,7 @@ LONGEST_BACK_OFF_SECONDS = 60.0
 BACK_OFF_JITTER = 0.5
 CONCURRENT_ATTEMPTS = 16
 ATTEMPTS_REMEMBERED = 1_000
+INNERMOST_FRAMES = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -107,6 +109,31 @@ class Integration:
         """Its key in the notification log."""
         return LogKey(self.name, self.receiver.kind, self.position, group_key)
 
+    async def send(self, message: Message) -> str:
+        """Deliver a message, once; gives the receipt.
+
+        Raises:
+            DeliveryError: The service did not take it, or the receiver has a fault: that must be told, counted and kept
+                like every other failure.
+        """
+        try:
+            return await self.receiver.send(message)
+        except (DeliveryError, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it becomes one that is expected
+            # Not the error's own words: they may hold an address with a secret in it.
+            kind, way = type(error).__name__, traceback.extract_tb(error.__traceback__)[-INNERMOST_FRAMES:]
+            _log.error(
+                "a receiver has a fault",
+                receiver=self.name,
+                integration=f"{self.receiver.kind}[{self.position}]",
+                error=kind,
+                at=[f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in way],
+            )
+            raise DeliveryError(
+                f"a fault in the hub ({kind}), not of the service: the hub's log says where", retryable=False
+            ) from None
+
 
 class Notifier:
     """Tells the receivers of a flush what they do not know yet.
@@ -152,7 +179,13 @@ class Notifier:
     async def notify(self, flush: Flush) -> bool:
         """Tell every integration of the flush's receiver; whether all of them know now."""
         integrations = self.integrations.get(flush.route.receiver, ())
-        return all(await asyncio.gather(*(self._tell(integration, flush) for integration in integrations)))
+        ends = await asyncio.gather(
+            *(self._tell(integration, flush) for integration in integrations), return_exceptions=True
+        )
+        for end in ends:  # only now: the flush lasts until the last of them is done
+            if isinstance(end, BaseException):
+                raise end
+        return all(ends)
 
     def stop(self) -> None:
         """Try nothing again from now on. What is being sent may come to its end."""
@@ -227,7 +260,7 @@ class Notifier:
             outcome, detail, retry_after = Outcome.DELIVERED, "", None
             try:
                 async with asyncio.timeout(max(deadline - began, 0)):
-                    detail = await integration.receiver.send(message)
+                    detail = await integration.send(message)
             except DeliveryError as error:
                 outcome = Outcome.RETRYABLE if error.retryable else Outcome.REFUSED
                 detail, retry_after = str(error), error.retry_after

@@ -388,8 +388,9 @@ class Alerting:
         try:
             kept = self._suppressor.keep(flush)
             delivered = kept is None or await self._notifier.notify(kept)
+        except Exception as error:  # noqa: BLE001 - whatever happens, the group must be flushed again
+            _log.error("alerting: a flush failed", group=flush.group_key, exc_info=error)
         finally:
-            # Whatever happens, the group must be flushed again.
             finished = self._dispatcher.finish(flush, delivered=delivered)
         if self._stopping and not delivered:
             return  # its time stays in the records as it was: due at once after the next start

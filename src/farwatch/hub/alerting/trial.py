@@ -82,9 +82,9 @@ async def _try(integration: Integration, message: Message, over: Message) -> Tri
     delivered, detail = False, ""
     try:
         async with asyncio.timeout(TRIAL_SECONDS):
-            detail = await receiver.send(message)
+            detail = await integration.send(message)
             if receiver.send_resolved:
-                detail = await receiver.send(over)
+                detail = await integration.send(over)
             delivered = True
     except DeliveryError as error:
         detail = str(error)
