@@ -191,14 +191,13 @@ class Gatherer:
         return await self._store.find(fingerprint)
 
     async def _digests(self, alerts: Sequence[Alert]) -> dict[str, Digest]:
-        if not await self._has_started():
+        # One time for all: after a restart people may be told of alerts before objects are known again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.wait_seconds):
+                await self._started.wait()
+                await self._gathered(alerts)
+        if not self._started.is_set():
             return {}
-        for alert in alerts:
-            if alert.fingerprint not in self._under_way and not self._is_known(alert):
-                self._begin(alert)  # what a restart cut off is made up for
-        awaited = {task for alert in alerts if (task := self._under_way.get(alert.fingerprint))}
-        if awaited and self._limits.wait_seconds > 0:
-            await asyncio.wait(awaited, timeout=self._limits.wait_seconds)
         found = {}
         for alert in alerts:
             if self._is_known(alert):
@@ -209,12 +208,14 @@ class Gatherer:
                 found[alert.fingerprint] = _LATE
         return found
 
-    async def _has_started(self) -> bool:
-        """After a restart people may be told of alerts before objects are known again."""
-        if not self._started.is_set() and self._limits.wait_seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._started.wait(), self._limits.wait_seconds)
-        return self._started.is_set()
+    async def _gathered(self, alerts: Sequence[Alert]) -> None:
+        """Wait for what is under way, and for what a restart cut off, which is made up for."""
+        for alert in alerts:
+            if alert.fingerprint not in self._under_way and not self._is_known(alert):
+                self._begin(alert)
+        awaited = {task for alert in alerts if (task := self._under_way.get(alert.fingerprint))}
+        if awaited:
+            await asyncio.wait(awaited)
 
     # --- gathering --------------------------------------------------------------------------------------------
 

@@ -288,6 +288,22 @@ async def test_before_the_start_a_message_waits_for_it_and_begins_nothing(
     await patient.stop()
 
 
+async def test_a_message_waits_no_longer_because_the_start_was_late(
+    kube: Any, store: EvidenceStore, investigator: Investigator, now: Now
+) -> None:
+    investigator.may_go_on.clear()
+    gatherer = Gatherer(investigator, store, now, Limits(wait_seconds=0.08))
+    message = asyncio.create_task(gatherer.digests([kube.alert()]))
+    await asyncio.sleep(0.06)  # a timer of the same loop: it ends before those that are set for later
+    await gatherer.start([])
+    await asyncio.sleep(0.05)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert message.done()
+    assert (await message)[kube.alert().fingerprint].missing
+    await gatherer.stop()
+
+
 class BrokenStore(EvidenceStore):
     """Records that cannot be used."""
 
