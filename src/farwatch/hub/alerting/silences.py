@@ -7,6 +7,7 @@ ends it and makes a new one, under an id of its own.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -131,18 +132,29 @@ class Silences:
 
     def silencing(self, labels: Mapping[str, str], now: float) -> list[Silence]:
         """The silences that hush an alert at a moment, the oldest first."""
-        candidates = set(self._by_none)
-        for name, by_value in self._by_value.items():
-            if ids := by_value.get(labels.get(name, "")):
-                candidates |= ids
-        if not candidates:
-            return []
         found = [
             silence
-            for silence in map(self._silences.__getitem__, candidates)
+            for silence in self._candidates(labels)
             if silence.state(now) is SilenceState.ACTIVE and silence.matchers.match(labels)
         ]
         return sorted(found, key=lambda silence: (silence.starts_at, silence.id))
+
+    def count(self, label_sets: Iterable[Mapping[str, str]]) -> Counter[str]:
+        """How many of some alerts the matchers of each silence fit that is not over, by its id."""
+        return Counter(
+            silence.id
+            for labels in label_sets
+            for silence in self._candidates(labels)
+            if silence.matchers.match(labels)
+        )
+
+    def _candidates(self, labels: Mapping[str, str]) -> list[Silence]:
+        """The silences that are not over and whose exact value, if they want one, an alert has."""
+        found = set(self._by_none)
+        for name, by_value in self._by_value.items():
+            if ids := by_value.get(labels.get(name, "")):
+                found |= ids
+        return [self._silences[key] for key in found]
 
     def planned(self, wanted: Silence, now: float, new_id: str) -> list[SilenceEvent]:
         """What it takes to have a silence as it is wanted: the last event is of the silence that there is then.

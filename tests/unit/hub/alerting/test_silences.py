@@ -327,3 +327,14 @@ class SilenceMachine(RuleBasedStateMachine):
 
 
 TestSilenceMachine = SilenceMachine.TestCase
+
+
+def test_of_many_alerts_those_are_counted_that_a_silence_fits_unless_it_is_over() -> None:
+    book = Book()
+    book.set('a="1"')
+    book.set('a="1", b!="2"')
+    book.set('b=~"2|3"', starts_at=NOW + 10)
+    book.set('a="1", c=""')
+    book.expire("4", NOW)
+    sets = [{"a": "1"}, {"a": "1", "b": "2"}, {"b": "3"}, {"c": "1"}]
+    assert book.silences.count(sets) == {"1": 2, "2": 1, "3": 2}

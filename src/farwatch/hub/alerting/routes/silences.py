@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from datetime import datetime
@@ -15,12 +16,14 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from farwatch.hub import problems
-from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.history import Span
 from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
+
+BATCH = 500
+"""So many alerts are looked at before others get a turn."""
 
 EXAMPLES = 10
 LOOK_BACK_SECONDS = 7 * 86_400.0
@@ -54,7 +57,7 @@ class PreviewBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SilenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A silence. `hushes` is how many of the alerts that fire now its matchers fit."""
+    """A silence. `hushes` is how many of the alerts that fire now its matchers fit; of one that has ended, none."""
 
     id: str
     state: SilenceState
@@ -91,8 +94,8 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     fired_lately: int
 
 
-@get("/silences", summary="List silences", responses=problems.described(), sync_to_thread=False)
-def list_silences(
+@get("/silences", summary="List silences", responses=problems.described())
+async def list_silences(
     state: State,
     wanted: Annotated[
         SilenceState | None, QueryParameter(name="state", description="Only those in this state.")
@@ -104,8 +107,12 @@ def list_silences(
         silence for silence in alerting(state).silences if wanted is None or silence.state(now) is wanted
     ]
     silences.sort(key=lambda silence: (_ORDER.index(silence.state(now)), -silence.ends_at))
+    hushes: Counter[str] = Counter()
     firing = alerting(state).active()
-    return SilenceList([_view(silence, now, firing) for silence in silences])
+    for start in range(0, len(firing), BATCH):
+        hushes += alerting(state).silences.count(alert.labels for alert in firing[start : start + BATCH])
+        await asyncio.sleep(0)  # others get a turn
+    return SilenceList([_view(silence, now, hushes[silence.id]) for silence in silences])
 
 
 @get(
@@ -119,7 +126,7 @@ def get_silence(state: State, silence_id: FromPath[str]) -> SilenceView:
     silence = alerting(state).silences.get(silence_id)
     if silence is None:
         raise SilenceNotFoundError(f"there is no silence {silence_id[:100]!r}: it may have ended long ago")
-    return _view(silence, time.time(), alerting(state).active())
+    return _view(silence, time.time(), _count(silence, state))
 
 
 @post(
@@ -186,7 +193,7 @@ async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBo
         created_by=who,
         comment=wanted.comment,
     )
-    return _view(silence, time.time(), alerting(state).active())
+    return _view(silence, time.time(), _count(silence, state))
 
 
 def _parse(text: str) -> Matchers:
@@ -199,17 +206,23 @@ def _parse(text: str) -> Matchers:
     return matchers
 
 
-def _view(silence: Silence, now: float, firing: list[Alert]) -> SilenceView:
+def _count(silence: Silence, state: State) -> int:
+    """How many of the alerts that fire now its matchers fit."""
+    return sum(silence.matchers.match(alert.labels) for alert in alerting(state).active())
+
+
+def _view(silence: Silence, now: float, hushes: int) -> SilenceView:
+    how = silence.state(now)
     return SilenceView(
         id=silence.id,
-        state=silence.state(now),
+        state=how,
         matchers=str(silence.matchers),
         starts_at=utc(silence.starts_at),
         ends_at=utc(silence.ends_at),
         updated_at=utc(silence.updated_at),
         created_by=silence.created_by,
         comment=silence.comment,
-        hushes=sum(silence.matchers.match(alert.labels) for alert in firing),
+        hushes=0 if how is SilenceState.EXPIRED else hushes,
     )
 
 

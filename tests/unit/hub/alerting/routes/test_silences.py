@@ -63,6 +63,22 @@ async def test_a_silence_that_hushes_comes_before_one_to_come_and_one_that_ended
     assert [item["id"] for item in (await api.get("/silences", state="pending"))["items"]] == [to_come["id"]]
 
 
+async def test_each_silence_of_the_list_tells_how_many_alerts_it_hushes_and_an_ended_one_none(
+    api: Any,
+) -> None:
+    await api.hub.alerting.put(
+        [alert("A", cluster="prod", pod=str(number)) for number in range(600)] + [alert("B", cluster="dev")]
+    )
+    made = [
+        await create(api, matchers) for matchers in ('cluster="prod"', 'alertname=~"A|B"', 'cluster="dev"')
+    ]
+    await api.ask("DELETE", f"/api/v1/silences/{made[2]['id']}")
+    found = {item["id"]: item["hushes"] for item in (await api.get("/silences"))["items"]}
+    assert [found[one["id"]] for one in made] == [600, 601, 0]
+    assert [one["hushes"] for one in made] == [600, 601, 1]
+    assert (await api.get(f"/silences/{made[2]['id']}"))["hushes"] == 0
+
+
 async def test_a_longer_end_changes_the_silence_and_other_matchers_make_another(api: Any) -> None:
     made = await create(api, 'a="b"')
     wanted = {"matchers": 'a="b"', "endsAt": (NOW + timedelta(hours=2)).isoformat(), "comment": "longer"}
