@@ -266,11 +266,6 @@ class Notifier:
                 detail, retry_after = str(error), error.retry_after
             except TimeoutError:
                 outcome, detail = Outcome.OUT_OF_TIME, "no answer before the group's next flush"
-            except Exception as error:  # noqa: BLE001 - logged, and told as any other failure
-                # A fault of one receiver's must neither keep the others' news from being told, nor go unseen.
-                _log.exception("a receiver failed by a fault of the hub", receiver=integration.name)
-                outcome = Outcome.REFUSED
-                detail = f"a fault of the hub's ({type(error).__name__}); its log says which"
         ended = self._clock.now()
         attempt = Attempt(
             time=ended,

@@ -82,41 +82,6 @@ class TestGroups:
         assert sink.told() == [(0, "firing", ["a"])]
 
 
-class TestFaults:
-    async def test_a_receiver_that_breaks_is_a_failure_and_leaves_the_others_theirs(
-        self, hub: Hub, clock: FakeClock, sink: Sink
-    ) -> None:
-        class Broken:
-            kind = "webhook"
-            send_resolved = True
-
-            async def send(self, _message: object) -> str:
-                raise KeyError("s3cret")
-
-        two = f"[{{url: '{sink.url}'}}, {{url: '{sink.url}'}}]"
-        alerting = await hub.start(
-            configuration(
-                "route: {receiver: team, group_wait: 1s, group_interval: 1m}\n"
-                f"receivers: [{{name: team, webhook_configs: {two}}}]"
-            )
-        )
-        ended: list[NotificationEvent] = []
-        alerting.subscribe_notifications(ended.extend)
-        broken = alerting._notifier.integrations["team"][0]
-        whole, broken.receiver = broken.receiver, Broken()
-        await alerting.put([alert("a")])
-        await clock.advance(1)
-        assert sink.told() == [(1, "firing", ["a"])]
-        (failed,) = (event.last for event in ended if event.last.key.position == 0)
-        assert (failed.outcome, failed.detail) == (
-            "refused",
-            "a fault of the hub's (KeyError); its log says which",
-        )
-        broken.receiver = whole
-        await clock.advance(60)
-        assert sink.told()[1:] == [(61, "firing", ["a"])]
-
-
 class TestRepeats:
     async def test_what_has_not_changed_is_repeated_at_the_first_flush_after_repeat_interval(
         self, hub: Hub, clock: FakeClock, sink: Sink
