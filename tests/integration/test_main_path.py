@@ -114,6 +114,7 @@ def test_a_crash_loop_is_told_once_while_it_lasts_and_once_when_it_is_over(
         "truncatedAlerts",
         "status",
         "receiver",
+        "notification_reason",
         "groupLabels",
         "commonLabels",
         "commonAnnotations",

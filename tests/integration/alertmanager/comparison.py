@@ -84,6 +84,8 @@ def _plain(body: Json) -> Json:
         return {**body, "attachments": [_plain_attachment(each) for each in body["attachments"]]}
     if isinstance(body, dict) and "chat_id" in body:
         return _plain_telegram(body)
+    if isinstance(body, dict) and "groupKey" in body:
+        return {key: value for key, value in body.items() if key != "notification_reason"}  # since 0.32
     return body
 
 

@@ -46,6 +46,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     receiver: str
     status: str
     alerts: list[WebhookAlert]
+    notification_reason: str = msgspec.field(name="notification_reason")
     group_labels: dict[str, str]
     common_labels: dict[str, str]
     common_annotations: dict[str, str]
@@ -113,6 +114,7 @@ def payload(message: Message, max_alerts: int = 0) -> Payload:
         receiver=quote_meta(message.receiver),
         status=message.status,
         alerts=[_alert(alert, message.evidence.get(alert.fingerprint)) for alert in message.alerts],
+        notification_reason=message.reason,
         group_labels=message.group_labels,
         common_labels=message.common_labels,
         common_annotations=message.common_annotations,

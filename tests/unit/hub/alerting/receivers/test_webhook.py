@@ -41,6 +41,7 @@ def test_the_payload_is_alertmanagers_version_4() -> None:
         "truncatedAlerts": 0,
         "receiver": r"team\.a\+b",
         "status": "firing",
+        "notification_reason": "first notification",
         "groupLabels": {"alertname": "KubePodCrashLooping"},
         "commonLabels": {"alertname": "KubePodCrashLooping", "cluster": "east"},
         "commonAnnotations": {"runbook_url": "https://runbooks.example"},
