@@ -108,14 +108,18 @@ class Chart:
         return [each["error"] for each in report["messages"] if each["severity"] > 1] + report["errors"]
 
     def render(self, values: Mapping[str, Any], release: str = "", namespace: str = "farwatch") -> Rendered:
-        """Every object and the notes; HelmError when the values are refused."""
-        files = self._loaded.render(dict(values), name=release or self.name, namespace=namespace)
+        """Every object and the notes, not to be changed; HelmError when the values are refused."""
+        return self._render(json.dumps(values), release or self.name, namespace)
+
+    @functools.cache  # noqa: B019 - charts live as long as the tests
+    def _render(self, values: str, release: str, namespace: str) -> Rendered:
+        files = self._loaded.render(json.loads(values), name=release, namespace=namespace)
         notes = next((text for path, text in files.items() if path.endswith("NOTES.txt")), "")
         objects = tuple(
             each
             for path, text in sorted(files.items())
             if not path.endswith("NOTES.txt")
-            for each in yaml.safe_load_all(text)
+            for each in yaml.load_all(text, yaml.CSafeLoader)
             if each
         )
         return Rendered(objects, notes)
