@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
-import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import State
 from litestar.response import Stream
@@ -14,15 +12,10 @@ from litestar.response import Stream
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.postings import Postings
 from farwatch.hub.alerting.routes.state import alerting
-from farwatch.hub.alerting.routes.v2.answers import fail
+from farwatch.hub.alerting.routes.v2.answers import BATCH, fail, stream
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
-
-BATCH = 500
-"""So many alerts are looked at before others get a turn."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 @get("/alerts")
@@ -32,7 +25,7 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
     viewer = Viewer(alerting(state), time.time())
     chosen = choice.select(alerting(state).known())
     chosen.sort(key=lambda known: known.alert.fingerprint)
-    return Stream(_write(chosen, choice, viewer), media_type="application/json")
+    return stream(_views(chosen, choice, viewer))
 
 
 @post("/alerts", status_code=200)
@@ -48,20 +41,13 @@ async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Re
     return Response(b"")
 
 
-async def _write(chosen: list[KnownAlert], choice: Choice, viewer: Viewer) -> AsyncIterator[bytes]:
-    """The alerts as a JSON list, a part at a time."""
-    opening = b"["
+def _views(chosen: list[KnownAlert], choice: Choice, viewer: Viewer) -> Iterator[list[GettableAlert]]:
     for start in range(0, len(chosen), BATCH):
-        views = [
+        yield [
             found
             for known in chosen[start : start + BATCH]
             if (found := _view(known, choice, viewer)) is not None
         ]
-        if views:
-            yield opening + _encode(views)[1:-1]
-            opening = b","
-        await asyncio.sleep(0)
-    yield b"]" if opening == b"," else b"[]"
 
 
 def _view(known: KnownAlert, choice: Choice, viewer: Viewer) -> GettableAlert | None:

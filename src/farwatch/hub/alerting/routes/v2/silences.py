@@ -11,10 +11,12 @@ from litestar import Response, delete, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
 from farwatch.hub.alerting.postings import YEARS
 from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.v2.answers import BATCH, stream
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
 from farwatch.hub.alerting.silences import MAX_MATCHERS, MAX_TEXT_LENGTH, Silence, SilenceState
@@ -69,8 +71,8 @@ class SilenceId(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(PostableSilence).decode
 
 
-@get("/silences", sync_to_thread=False)
-def list_silences(request: AnyRequest, state: State) -> list[GettableSilence]:
+@get("/silences")
+async def list_silences(request: AnyRequest, state: State) -> Stream:
     """Silences: those that hush, by their end, those that will, by their start, and those that did, the latest first."""
     wanted = matchers(request)
     states = {choice for choice in SilenceState if flag(request, choice)}
@@ -80,7 +82,11 @@ def list_silences(request: AnyRequest, state: State) -> list[GettableSilence]:
         for silence in alerting(state).silences
         if silence.state(now) in states and all(matcher in silence.matchers for matcher in wanted)
     ]
-    return [_show(silence, now) for silence in sorted(found, key=lambda silence: _order(silence, now))]
+    found.sort(key=lambda silence: _order(silence, now))
+    return stream(
+        [_show(silence, now) for silence in found[start : start + BATCH]]
+        for start in range(0, len(found), BATCH)
+    )
 
 
 @post("/silences", status_code=200)

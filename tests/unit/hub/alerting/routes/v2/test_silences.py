@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -136,3 +137,11 @@ async def test_a_silence_that_cannot_be_is_refused_in_words(
 async def test_a_silence_that_is_not_there_is_not_found(api: Any, method: str) -> None:
     answer = await api.ask(method, "/api/v2/silence/00000000-0000-0000-0000-000000000000")
     assert answer.status_code == 404
+
+
+async def test_a_list_longer_than_is_sent_at_once_is_whole_and_in_order(api: Any) -> None:
+    ends = [(NOW + timedelta(hours=1, seconds=number)).isoformat() for number in range(501)]
+    made = await asyncio.gather(*(make(api, endsAt=end) for end in ends))
+    found = (await api.ask("GET", "/api/v2/silences")).json()
+    assert [one["id"] for one in found] == list(made)
+    assert (await api.ask("GET", "/api/v2/silences", active="false")).json() == []
