@@ -25,6 +25,7 @@ LONG_ANSWER_LIMIT_BYTES = 1024 * 1024
 """For services whose answer says how it went: some repeat the message in it."""
 
 DETAIL_LIMIT = 300
+TOKEN_LENGTH = 6
 JSON = "application/json"
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
@@ -130,7 +131,7 @@ class Client:
                 answer = await _read(response.content, answer_limit_bytes)
                 hidden = [
                     url,
-                    response.url.raw_path_qs,
+                    *_parts(response),
                     *secrets,
                     *_credentials(all_headers),
                     *_hidden(config),
@@ -151,7 +152,7 @@ class Client:
     async def _authorization(self) -> dict[str, str]:
         if self._tokens is None:
             return authorization(self._config)
-        async with asyncio.timeout(self._timeout.total):
+        async with asyncio.timeout(self._timeout.total or None):  # 0 is none
             return {"Authorization": f"Bearer {await self._tokens.token()}"}
 
     def _judge(
@@ -195,10 +196,20 @@ def authorization(config: HttpConfig) -> dict[str, str]:
     return {}
 
 
+def _parts(response: aiohttp.ClientResponse) -> list[str]:
+    """The address without its server, and what in it is long enough to be a token."""
+    url = response.url
+    tokens = [*url.raw_path.split("/"), *url.query.values()]
+    return [url.raw_path_qs, url.raw_path, *(token for token in tokens if len(token) >= TOKEN_LENGTH)]
+
+
 def _hidden(config: HttpConfig) -> list[str]:
-    """What ``http_headers`` adds in secret."""
+    """What ``http_headers`` adds in secret, and the password in its plain form."""
     headers = config.http_headers.values()
+    basic = config.basic_auth
+    has_password = basic is not None and (basic.password or basic.password_file)
     return [
+        *([read_secret(basic.password, basic.password_file)] if basic and has_password else ()),
         *(secret.reveal() for header in headers for secret in header.secrets),
         *(read_text(None, file) for header in headers for file in header.files),
     ]

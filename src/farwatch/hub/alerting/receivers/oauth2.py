@@ -20,6 +20,7 @@ ANSWER_LIMIT_BYTES = 65_536
 RENEW_BEFORE_SECONDS = 10.0
 """As Go's ``golang.org/x/oauth2``."""
 
+_TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
 
@@ -92,7 +93,7 @@ class TokenSource:
                 if not response.ok:
                     raise DeliveryError(
                         f"no token from `oauth2`: status {response.status}",
-                        retryable=response.status >= _SERVER_ERRORS,
+                        retryable=response.status >= _SERVER_ERRORS or response.status == _TOO_MANY_REQUESTS,
                     )
         except (aiohttp.ClientError, OSError) as error:
             raise DeliveryError(f"no token from `oauth2`: {type(error).__name__}", retryable=True) from error

@@ -251,6 +251,20 @@ def oauth2(url: str, more: str = "") -> str:
     return f"oauth2: {{client_id: hub, client_secret: 's3cret+', token_url: '{url}'{more}}}"
 
 
+async def test_a_password_that_the_service_repeats_is_not_repeated(build: Any, sink: Sink) -> None:
+    sink.otherwise = web.Response(status=401, text="hub may not log in with s3cret")
+    with pytest.raises(DeliveryError, match="status 401: hub may not log in with <secret>"):
+        await build(sink.url, "basic_auth: {username: hub, password: s3cret}").send(MESSAGE)
+
+
+async def test_a_part_of_an_address_that_the_service_repeats_is_not_repeated(build: Any, sink: Sink) -> None:
+    sink.otherwise = web.Response(status=404, text="no path /secret-path, no query key=s3cret, no s3cret")
+    with pytest.raises(DeliveryError) as error:
+        await build(f"{sink.url}?key=s3cret", "").send(MESSAGE)
+    assert "secret-path" not in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
 class TestOAuth2:
     async def test_a_token_is_fetched_once_and_sent_with_each_message(
         self, build: Any, sink: Sink, tokens: Tokens
@@ -261,6 +275,14 @@ class TestOAuth2:
         assert [headers["Authorization"] for headers in sink.headers] == ["Bearer token-1"] * 2
         assert tokens.forms == [{"grant_type": "client_credentials", "scope": "a b", "audience": "x"}]
         assert tokens.authorizations == ["Basic " + b64encode(b"hub:s3cret%2B").decode()]
+
+    async def test_no_limit_of_time_is_none_for_the_token_too(
+        self, http: aiohttp.ClientSession, sink: Sink, tokens: Tokens
+    ) -> None:
+        document = text(sink.url, oauth2(tokens.url)).replace("{url", "{timeout: 0s, url")
+        ((_, receiver),) = build_receivers(configuration(document), http)["team"]
+        await receiver.send(MESSAGE)
+        assert len(sink.requests) == 1
 
     async def test_one_that_is_refused_is_fetched_anew(self, build: Any, sink: Sink, tokens: Tokens) -> None:
         receiver = build(sink.url, oauth2(tokens.url))
@@ -285,6 +307,7 @@ class TestOAuth2:
         ("answer", "fault", "retryable"),
         [
             ((500, {}), "no token from `oauth2`: status 500", True),
+            ((429, {}), "no token from `oauth2`: status 429", True),
             ((401, {"error": "s3cret"}), "no token from `oauth2`: status 401", False),
             ((200, {"token": "x"}), "its answer holds none", True),
             ((200, []), "its answer holds none", True),
