@@ -24,6 +24,8 @@ from farwatch.agent.config import AgentConfig, Role
 from farwatch.agent.errors import ConfigError
 from farwatch.agent.health import health_pages
 from farwatch.agent.metrics import metrics_pages
+from farwatch.agent.permissions.check import watch_permissions
+from farwatch.agent.permissions.rights import Usage
 from farwatch.agent.state import AgentState, Standing
 from farwatch.agent.tls import make_tls_context, shrink_tls_buffers
 from farwatch.agent.uplink import Uplink
@@ -98,10 +100,12 @@ async def serve(
                 exclude=config.exclude_namespaces,
                 poll=config.poll,
                 clock=clock,
+                on_denial=denied.set,
             ),
             state,
         )
         instance = os.urandom(8).hex()
+        denied = asyncio.Event()
         doubt = asyncio.Event()
         elector = _make_elector(config, client, state, instance=instance, on_trouble=doubt.set, clock=clock)
         uplink = _make_uplink(config, state, client, work, instance=instance, elector=elector, clock=clock)
@@ -113,12 +117,24 @@ async def serve(
             probing = group.create_task(
                 probe_api_server(client, state, uplink.status_changed, clock, doubt), name="probe"
             )
+            checking = group.create_task(
+                watch_permissions(
+                    client,
+                    Usage.of(config, access.namespace),
+                    state,
+                    doubt=denied,
+                    on_change=uplink.status_changed,
+                    clock=clock,
+                ),
+                name="permissions",
+            )
             linking = group.create_task(_link(client, state, uplink, clock), name="link")
             electing = group.create_task(elector.run(), name="election") if elector else None
             await stop.wait()
             _log.info("stopping")
             working.cancel()
             probing.cancel()
+            checking.cancel()
             # Who leads does so until the hub has everything; then the next may begin at once.
             await uplink.finish(FLUSH_SECONDS)
             linking.cancel()

@@ -111,6 +111,12 @@ def _about_link(state: AgentState) -> Iterator[Family]:
 
 def _about_objects(state: AgentState) -> Iterator[Family]:
     yield gauge("farwatch_agent_api_server_up", "1 while the API server answers.", state.api_server.reachable)
+    yield gauges(
+        "farwatch_agent_permission_findings",
+        "Rights that differ from those needed: missing, or in excess of all that could be needed.",
+        "finding",
+        _count_findings(state),
+    )
     yield gauges("farwatch_agent_objects", "Objects kept, by kind.", "kind", state.objects)
     yield Family(
         "farwatch_agent_watch_state",
@@ -118,6 +124,14 @@ def _about_objects(state: AgentState) -> Iterator[Family]:
         "1 for the state the watch of a kind is in: syncing, synced, denied, absent or failing.",
         [({"kind": kind.kind, "state": kind.state.value}, 1) for kind in state.kinds],
     )
+
+
+def _count_findings(state: AgentState) -> dict[str, int]:
+    """Nothing while the rights are not known."""
+    report = state.permissions
+    if report is None or report.problem:
+        return {}
+    return {"missing": len(report.missing), "excess": len(report.excess)}
 
 
 def _about_watches(by_kind: WatchCounters) -> Iterator[Family]:

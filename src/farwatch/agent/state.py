@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from farwatch.link.frames import AgentStatus, KindStatus, WatchState
+from farwatch.link.frames import AgentStatus, KindStatus, PermissionReport, WatchState
 
 
 class LinkPhase(StrEnum):
@@ -91,6 +91,7 @@ class AgentState:
         leader: Who does, as the Lease has it; empty when nobody is elected, or nobody has it.
         election_problem: Why the Lease could not be read or written; empty when it could.
         kubernetes_version: The API server's; empty while it is not known.
+        permissions: Its rights; None while they were not looked at.
         stores: By kind, where its objects are kept; they are counted when somebody asks.
     """
 
@@ -108,6 +109,7 @@ class AgentState:
         self.leader = ""
         self.election_problem = ""
         self.kubernetes_version = ""
+        self.permissions: PermissionReport | None = None
         self.traffic = Traffic()
         self.stores: Mapping[str, Sized] = {}
         self.link = LinkReport(phase=LinkPhase.WAITING, since=monotonic())
@@ -182,4 +184,5 @@ class AgentState:
             api_server_since=self.api_server.since,
             api_server_message=self.api_server.message,
             kinds=self.kinds,
+            permissions=self.permissions,
         )

@@ -251,6 +251,44 @@ class KindStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str = ""
 
 
+class PermissionNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rights that are missing or too much: each of the verbs on each of the resources.
+
+    Attributes:
+        verbs: ``list``, ``watch``, or ``*``.
+        resources: ``pods``, ``deployments.apps``, ``*.*``, or paths that are no resources.
+        namespace: Where; empty for the whole cluster.
+        names: Only of objects with these names; empty for all.
+        capability: Of what is missing, what cannot be done.
+    """
+
+    verbs: tuple[str, ...]
+    resources: tuple[str, ...]
+    namespace: str = ""
+    names: tuple[str, ...] = ()
+    capability: str = ""
+
+
+class PermissionReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The agent's rights in its cluster, held against those it needs.
+
+    Attributes:
+        checked_at: When.
+        missing: What its settings need and it may not do.
+        excess: What it may do beyond all that it could ever need.
+        omitted: How many more notes of either sort there are.
+        complete: Whether the API server told all rights; if not, there may be more excess than it says.
+        problem: Why the rights could not be looked at; nothing is known then.
+    """
+
+    checked_at: datetime
+    missing: tuple[PermissionNote, ...] = ()
+    excess: tuple[PermissionNote, ...] = ()
+    omitted: int = 0
+    complete: bool = True
+    problem: str = ""
+
+
 class AgentStatus(_Frame, frozen=True, tag="agent_status"):
     """The agent's own state; sent when it changes.
 
@@ -259,12 +297,14 @@ class AgentStatus(_Frame, frozen=True, tag="agent_status"):
         api_server_since: Since when that is so.
         api_server_message: The last error's words when it does not answer.
         kinds: Every kind the agent was asked to watch.
+        permissions: Its rights, once they were looked at.
     """
 
     api_server_reachable: bool
     api_server_since: datetime
     api_server_message: str = ""
     kinds: tuple[KindStatus, ...] = ()
+    permissions: PermissionReport | None = None
 
 
 # --- calls ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 from farwatch.agent.metrics import Family, collect, metrics_pages, resident_bytes, write_text
 from farwatch.agent.state import AgentState, LinkPhase
 from farwatch.kube.reflector import Counters
+from farwatch.link.frames import PermissionNote, PermissionReport
 
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 _SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{({_LABEL}(?:,{_LABEL})*)\}})? (\S+)")
@@ -59,6 +60,19 @@ def test_every_metric_reads_in_prometheus_format(state: AgentState) -> None:
     assert samples["farwatch_agent_watch_state", 'kind="Pod",state="syncing"'] == 1
     assert samples["farwatch_agent_link_unacknowledged_frames", ""] == 7
     assert samples["farwatch_agent_resident_memory_bytes", ""] > 1_000_000
+
+
+def test_what_is_amiss_with_rights_is_counted_once_they_are_known(state: AgentState) -> None:
+    def found() -> dict[str, float]:
+        samples = parse(metrics_pages(state, dict)["/metrics"]().body)
+        return {labels: value for (name, labels), value in samples.items() if "permission" in name}
+
+    note = PermissionNote(verbs=("get",), resources=("secrets",))
+    assert found() == {}
+    state.permissions = PermissionReport(checked_at=state.started_at, problem="no answer")
+    assert found() == {}
+    state.permissions = PermissionReport(checked_at=state.started_at, excess=(note, note))
+    assert found() == {'finding="missing"': 0, 'finding="excess"': 2}
 
 
 def test_label_values_are_escaped() -> None:

@@ -47,6 +47,7 @@ class ClusterWatch:
         exclude: Watch everything but these.
         poll: Seconds between lists, instead of watching.
         clock: Time and chance.
+        on_denial: Is called when a kind is denied, or is so no longer.
         trim: Gives memory back to the system once the first lists are in.
     """
 
@@ -60,6 +61,7 @@ class ClusterWatch:
         exclude: tuple[str, ...] = (),
         poll: float | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        on_denial: Callable[[], None] = lambda: None,
         trim: Callable[[], None] | None = None,
     ) -> None:
         self._watches = Watches(
@@ -74,6 +76,7 @@ class ClusterWatch:
         self._stores = self._watches.stores
         self._state = state
         self._clock = clock
+        self._on_denial = on_denial
         self._trim = trim or trim_memory
         self._settled = False
         self._synced: set[str] = set()
@@ -138,6 +141,8 @@ class ClusterWatch:
         was = self._state.watch_state(kind)
         if not self._state.set_kind(kind, frames.WatchState(state), message):
             return
+        if (state is WatchState.DENIED) != (was is frames.WatchState.DENIED):
+            self._on_denial()
         if state is WatchState.DENIED:
             _log.warning(
                 "may not be watched; grant list and watch (with poll, list alone), or live without it",

@@ -113,7 +113,9 @@ def _mark_right(rule: Rule) -> str:
     verbs = ", ".join(rule.verbs)
     resources = ", ".join(f"`{resource}`" for resource in rule.resources)
     groups = "".join(f" (`{group}`)" for group in rule.groups if group)
-    names = ", ".join("its own name" if name == ACT_ACCOUNT else f"`{name}`" for name in rule.names)
+    names = ", ".join(
+        "as the account that acts" if name == ACT_ACCOUNT else f"`{name}`" for name in rule.names
+    )
     return f"{verbs} on {resources}{groups}" + (f" named {names}" if names else "")
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
+from farwatch.hub.fleet.permissions import bound_permissions
 from farwatch.kube.kinds import KINDS
 from farwatch.link.frames import AgentInfo, AgentStatus, CloseCode, KindStatus, WatchState
 
@@ -284,6 +285,7 @@ def _bound(status: AgentStatus) -> AgentStatus:
     return replace(
         status,
         api_server_message=status.api_server_message[:_LONGEST_MESSAGE],
+        permissions=bound_permissions(status.permissions),
         kinds=tuple(
             replace(kind, message=kind.message[:_LONGEST_MESSAGE])
             for kind in status.kinds

@@ -20,6 +20,7 @@ from farwatch.hub.alerting import Alerting
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, AgentToken, Cluster, TokenState
 from farwatch.hub.fleet.fleet import Fleet
+from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
 from farwatch.hub.fleet.presence import AgentView
 from farwatch.hub.inventory import Inventory
 from farwatch.link.frames import SUBPROTOCOL, WatchState
@@ -65,6 +66,7 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     api_server_reachable: bool | None = None
     api_server_message: str = ""
     watches: list[WatchView] = []
+    permissions: PermissionsView | None = None
 
 
 class ClusterList(msgspec.Struct, frozen=True):
@@ -131,6 +133,7 @@ def view(cluster: Cluster, agent: AgentView | None, kinds: Mapping[str, int], al
             WatchView(kind=kind.kind, state=kind.state, since=kind.since, message=kind.message)
             for kind in (status.kinds if status else ())
         ],
+        permissions=show_permissions(status.permissions) if status else None,
         nodes=kinds.get("Node", 0),
         pods=kinds.get("Pod", 0),
         alerts=alerts,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from farwatch.agent.command import main
-from farwatch.agent.permissions.rendering import describe_rule, render_chart
+from farwatch.agent.permissions.rendering import describe_rule, render_chart, render_markdown
 from farwatch.agent.permissions.table import CAPABILITIES, Rule
 
 REPOSITORY = Path(__file__).parents[4]
@@ -38,6 +38,12 @@ def test_the_charts_file_is_what_the_table_says() -> None:
 
     assert committed.read_text() == render_chart(), (
         f"run: farwatch agent permissions --format chart > {committed.relative_to(REPOSITORY)}"
+    )
+
+
+def test_the_page_has_the_table_as_it_is() -> None:
+    assert render_markdown() in (REPOSITORY / "docs/permissions.md").read_text(), (
+        "put what `farwatch agent permissions --format markdown` prints into docs/permissions.md"
     )
 
 

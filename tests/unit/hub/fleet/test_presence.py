@@ -7,7 +7,14 @@ import pytest
 
 from farwatch.hub.fleet import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.presence import Presence
-from farwatch.link.frames import AgentInfo, AgentStatus, KindStatus, WatchState
+from farwatch.link.frames import (
+    AgentInfo,
+    AgentStatus,
+    KindStatus,
+    PermissionNote,
+    PermissionReport,
+    WatchState,
+)
 
 AGENT = AgentInfo(version="1", instance="i", role="cluster", cluster_name="n", cluster_uid="u")
 EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -145,3 +152,20 @@ def test_while_one_leads_the_others_are_not_asked_about_the_api_server(presence:
     assert presence.report_of_follower("prod", "b", status(reachable=False)) == []
     (view,) = presence.followers("prod")
     assert view.api_server_reachable is False
+
+
+def test_what_an_agent_says_of_its_rights_is_kept_in_bounds(presence: Presence) -> None:
+    note = PermissionNote(verbs=("v" * 1000,), resources=("r",) * 1000, namespace="n" * 1000)
+    permissions = PermissionReport(checked_at=EARLIER, missing=(note,) * 80, excess=(note,) * 60, omitted=-5)
+    said = AgentStatus(api_server_reachable=True, api_server_since=EARLIER, permissions=permissions)
+
+    presence.report("prod", said)
+
+    view = presence.view("prod")
+    assert view is not None
+    assert view.status is not None
+    kept = view.status.permissions
+    assert kept is not None
+    assert (len(kept.missing), len(kept.excess), kept.omitted) == (50, 50, 40)
+    assert (len(kept.missing[0].verbs[0]), len(kept.missing[0].resources)) == (300, 50)
+    assert len(kept.missing[0].namespace) == 300

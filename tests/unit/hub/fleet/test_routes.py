@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import AsyncMock
 
+import msgspec
 import pytest
 from aiohttp import WSMsgType
 from litestar.exceptions import WebSocketDisconnect
@@ -13,7 +14,15 @@ from farwatch.hub.alerting import Alert
 from farwatch.hub.fleet import AgentView, Cluster
 from farwatch.hub.fleet.routes import AgentState, _LitestarSocket, view
 from farwatch.kube.objects import Node, ObjectMeta, Pod
-from farwatch.link.frames import SUBPROTOCOL, AgentInfo, AgentStatus, KindStatus, WatchState
+from farwatch.link.frames import (
+    SUBPROTOCOL,
+    AgentInfo,
+    AgentStatus,
+    KindStatus,
+    PermissionNote,
+    PermissionReport,
+    WatchState,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -164,6 +173,11 @@ class TestAgents:
                 api_server_since=NOON,
                 api_server_message="refused",
                 kinds=(denied,),
+                permissions=PermissionReport(
+                    checked_at=NOON,
+                    missing=(PermissionNote(verbs=("get",), resources=("pods/log",), capability="pod-logs"),),
+                    excess=(PermissionNote(verbs=("*",), resources=("secrets",), namespace="shop"),),
+                ),
             ),
         )
         shown = view(Cluster(name="prod", created_at=NOON), agent, {"Node": 3, "Pod": 40, "Event": 9}, 2)
@@ -174,6 +188,12 @@ class TestAgents:
         assert [(watch.kind, watch.state, watch.message) for watch in shown.watches] == [
             ("Node", WatchState.DENIED, "forbidden")
         ]
+        assert shown.permissions is not None
+        assert [note.capability for note in shown.permissions.missing] == ["pod-logs"]
+        assert [(note.resources, note.namespace) for note in shown.permissions.excess] == [
+            (("secrets",), "shop")
+        ]
+        assert msgspec.to_builtins(shown)["permissions"]["checkedAt"] == "2026-11-20T12:00:00Z"
 
     @pytest.mark.parametrize(("lost", "state"), [(True, AgentState.LOST), (False, AgentState.AWAY)])
     def test_one_that_left_is_away_until_it_is_lost(self, lost: bool, state: AgentState) -> None:
