@@ -219,8 +219,11 @@ class Alerting:
         ends_at: float,
         created_by: str,
         comment: str,
+        author: str = "",
     ) -> Silence:
         """Make a silence, or change one; durable when this returns. Times are seconds since the epoch.
+
+        ``created_by`` may be anybody's word, ``author`` is who is known to do it.
 
         Where a change would rewrite what the silence has hushed, that one ends and a new one, with its own id, is made.
 
@@ -238,18 +241,18 @@ class Alerting:
             created_by=created_by,
             comment=comment,
         )
-        silence = await self._finish(self._silencer.set(wanted))
+        silence = await self._finish(self._silencer.set(wanted, author))
         self._news.set()
         return silence
 
-    async def expire_silence(self, id: str) -> None:  # noqa: A002 - the field's word
-        """End a silence now; durable when this returns.
+    async def expire_silence(self, id: str, *, author: str = "") -> None:  # noqa: A002 - the field's word
+        """End a silence now, in somebody's name; durable when this returns.
 
         Raises:
             SilenceNotFoundError: There is none of this id.
             AlertsNotKeptError: It could not be written down, and nothing was done.
         """
-        await self._finish(self._silencer.expire(id))
+        await self._finish(self._silencer.expire(id, author))
         self._news.set()
 
     async def try_receiver(self, name: str, *, author: str, now: datetime) -> list[Trial]:

@@ -87,11 +87,13 @@ class SilenceEvent(msgspec.Struct, frozen=True, kw_only=True):
         change: What.
         time: When the hub took note; seconds since the epoch.
         silence: As it is after that.
+        author: Who did it; empty where it was the passing of time, or nobody known.
     """
 
     change: SilenceChange
     time: float
     silence: Silence
+    author: str = ""
 
 
 SilenceSink = Callable[[Sequence[SilenceEvent]], None]

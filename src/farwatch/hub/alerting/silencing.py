@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 import sqlalchemy as sa
 
 from farwatch.hub.alerting import tables
@@ -43,25 +44,29 @@ class Silencer:
         for row in rows:
             self.silences.remember(_silence(row), over=row["over"])
 
-    async def set(self, wanted: Silence) -> Silence:
+    async def set(self, wanted: Silence, author: str) -> Silence:
         """Make a silence, or change the one of its id; durable when this returns. Gives the one that there is then.
+
+        Args:
+            wanted: The silence.
+            author: Who does it, for the record.
 
         Raises:
             SilenceNotFoundError: There is none of this id.
             SilenceError: It cannot be as it is wanted.
             AlertsNotKeptError: It could not be written down, and nothing was done.
         """
-        events = await self._change(lambda now: self.silences.planned(wanted, now, str(uuid.uuid4())))
+        events = await self._change(lambda now: self.silences.planned(wanted, now, str(uuid.uuid4())), author)
         return events[-1].silence
 
-    async def expire(self, id: str) -> None:  # noqa: A002 - the field's word
-        """End a silence now; durable when this returns.
+    async def expire(self, id: str, author: str) -> None:  # noqa: A002 - the field's word
+        """End a silence now, in somebody's name; durable when this returns.
 
         Raises:
             SilenceNotFoundError: There is none of this id.
             AlertsNotKeptError: It could not be written down, and nothing was done.
         """
-        await self._change(lambda now: self.silences.expiring(id, now))
+        await self._change(lambda now: self.silences.expiring(id, now), author)
 
     def advance(self, now: float) -> list[Write]:
         """Let time pass; gives what is to be written of it."""
@@ -72,9 +77,9 @@ class Silencer:
             tables.removed(tables.silences, [{"id": key} for key in forgotten]),
         ]
 
-    async def _change(self, decide: Callable[[float], list[SilenceEvent]]) -> list[SilenceEvent]:
+    async def _change(self, decide: Callable[[float], list[SilenceEvent]], author: str) -> list[SilenceEvent]:
         async with self._changing:  # what is decided must be true until it is written down
-            events = decide(self._clock.now())
+            events = [msgspec.structs.replace(event, author=author) for event in decide(self._clock.now())]
             await self._journal.write(*tables.replaced(tables.silences, [_row(event) for event in events]))
             self.silences.apply(events)
         self._publish(events)

@@ -128,6 +128,7 @@ class SilenceEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
         ends_at: Until when.
         created_by: Who wanted it.
         comment: Why.
+        author: Who did this: the name of an API token; empty where it was the passing of time, or nobody known.
     """
 
     time: float
@@ -138,6 +139,7 @@ class SilenceEventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ends_at: float
     created_by: str
     comment: str
+    author: str = ""
 
 
 Row = ChangeRow | AlertEventRow | NotificationRow | SilenceEventRow
@@ -271,5 +273,6 @@ SCHEMA = (
     ORDER BY time
     SETTINGS {_DAILY}
     """,
+    "ALTER TABLE silence_events ADD COLUMN IF NOT EXISTS author LowCardinality(String)",
 )
 """What a new store is made with, in this order; each statement does nothing where its table exists."""

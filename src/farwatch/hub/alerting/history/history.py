@@ -99,6 +99,7 @@ class SilenceRecord(msgspec.Struct, frozen=True, array_like=True):
     ends_at: float
     created_by: str
     comment: str
+    author: str
 
 
 Record = AlertRecord | NotificationRecord | SilenceRecord
@@ -127,7 +128,7 @@ _NOTIFICATIONS = Listing(
 _SILENCES = Listing(
     table="silence_events",
     columns="change, id, matchers, toUnixTimestamp64Milli(starts_at) / 1000, "
-    "toUnixTimestamp64Milli(ends_at) / 1000, created_by, comment",
+    "toUnixTimestamp64Milli(ends_at) / 1000, created_by, comment, author",
     key="cityHash64(id, change)",
 )
 

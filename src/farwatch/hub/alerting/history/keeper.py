@@ -158,6 +158,7 @@ def _to_silence(event: SilenceEvent) -> SilenceEventRow:
         ends_at=silence.ends_at,
         created_by=silence.created_by,
         comment=silence.comment,
+        author=event.author,
     )
 
 

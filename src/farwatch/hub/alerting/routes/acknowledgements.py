@@ -85,6 +85,7 @@ async def snooze_alert(
         ends_at=seconds(data.until),
         created_by=author(request),
         comment=data.note,
+        author=author(request),
     )
     return SnoozeView(silence=silence.id, matchers=str(silence.matchers), until=utc(silence.ends_at))
 

@@ -95,7 +95,11 @@ class NotificationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class SilenceEventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What happened to a silence, and how it was after that."""
+    """What happened to a silence, and how it was after that.
+
+    `createdBy` wanted it; `author` is the name of the API token by which it was made, changed or ended, and empty where its
+    time was over.
+    """
 
     time: datetime
     change: str
@@ -105,6 +109,7 @@ class SilenceEventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     ends_at: datetime
     created_by: str
     comment: str
+    author: str
 
 
 class AlertEventList(msgspec.Struct, frozen=True):
@@ -279,6 +284,7 @@ def _view_silence(record: SilenceRecord) -> SilenceEventView:
         ends_at=utc(record.ends_at),
         created_by=record.created_by,
         comment=record.comment,
+        author=record.author,
     )
 
 

@@ -174,9 +174,9 @@ async def change_silence(
     summary="End a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def expire_silence(state: State, silence_id: FromPath[str]) -> None:
+async def expire_silence(state: State, request: AnyRequest, silence_id: FromPath[str]) -> None:
     """End a silence now. It stays in the list for some days, and in the history for as long as that is kept."""
-    await alerting(state).expire_silence(silence_id)
+    await alerting(state).expire_silence(silence_id, author=author(request))
 
 
 async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBody) -> SilenceView:
@@ -192,6 +192,7 @@ async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBo
         ends_at=seconds(wanted.ends_at),
         created_by=who,
         comment=wanted.comment,
+        author=who,
     )
     return _view(silence, time.time(), _count(silence, state))
 

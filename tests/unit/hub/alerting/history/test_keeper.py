@@ -152,7 +152,9 @@ class TestSilences:
             created_by="admin",
             comment="rollout",
         )
-        keeper.keep_silences([SilenceEvent(change=SilenceChange.CREATED, time=START, silence=silence)])
+        keeper.keep_silences(
+            [SilenceEvent(change=SilenceChange.CREATED, time=START, silence=silence, author="api")]
+        )
         ((table, row),) = rows.kept
         assert table is Table.SILENCE_EVENTS
         assert msgspec.to_builtins(row) == [
@@ -164,4 +166,5 @@ class TestSilences:
             START + 60,
             "admin",
             "rollout",
+            "api",
         ]

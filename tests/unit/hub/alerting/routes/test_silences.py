@@ -99,6 +99,24 @@ async def test_what_happens_to_a_silence_is_kept_with_who_and_why(api: Any) -> N
     assert {item["comment"] for item in found} == {"rollout"}
 
 
+async def test_who_ends_anothers_silence_is_kept(api: Any) -> None:
+    body = {
+        "matchers": [{"name": "a", "value": "b", "isRegex": False}],
+        "startsAt": NOW.isoformat(),
+        "endsAt": IN_AN_HOUR,
+        "createdBy": "somebody else",
+        "comment": "",
+    }
+    made = (await api.ask("POST", "/api/v2/silences", body)).json()["silenceID"]
+    await api.ask("DELETE", f"/api/v2/silence/{made}")
+    await api.hub.telemetry.flush()
+    found = (await api.get("/history/silences", id=made))["items"]
+    assert [(item["change"], item["createdBy"], item["author"]) for item in found] == [
+        ("expired", "somebody else", "environment"),
+        ("created", "somebody else", "environment"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("request_", "body", "status", "detail"),
     [

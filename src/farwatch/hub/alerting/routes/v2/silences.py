@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
 from farwatch.hub.alerting.postings import YEARS
-from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.routes.state import alerting, author
 from farwatch.hub.alerting.routes.v2.answers import BATCH, stream
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
@@ -100,6 +100,7 @@ async def post_silence(request: AnyRequest, state: State) -> SilenceId:
         ends_at=_seconds(wanted.ends_at),
         created_by=wanted.created_by,
         comment=wanted.comment,
+        author=author(request),
     )
     return SilenceId(silence.id)
 
@@ -114,9 +115,9 @@ def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
 
 
 @delete("/silence/{silence_id:str}", status_code=200)
-async def delete_silence(state: State, silence_id: FromPath[str]) -> Response[bytes]:
+async def delete_silence(request: AnyRequest, state: State, silence_id: FromPath[str]) -> Response[bytes]:
     """End a silence."""
-    await alerting(state).expire_silence(silence_id)
+    await alerting(state).expire_silence(silence_id, author=author(request))
     return Response(b"")
 
 
