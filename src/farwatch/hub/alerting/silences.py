@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.matchers import Matchers, Operator
+from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
 
 KEPT_SECONDS = 14 * 86_400.0
 """For how long a silence is still shown after its end; the history keeps it on."""
@@ -268,6 +268,23 @@ class Silences:
             del by_value[key.value]
         if not by_value:
             del self._by_value[key.name]
+
+
+def matchers_of(labels: Mapping[str, str], others: Iterable[Mapping[str, str]]) -> Matchers:
+    """What an alert fulfils and no other one does.
+
+    Other alerts that have all its labels, and more besides, are kept out by a label that they must not have.
+
+    Args:
+        labels: The alert's.
+        others: Those of all alerts that are known.
+    """
+    absent: set[str] = set()
+    for other in others:
+        if labels.items() <= other.items() and not absent & other.keys():
+            absent.update(sorted(other.keys() - labels.keys())[:1])
+    exact = [Matcher(name, Operator.EQUAL, labels[name]) for name in sorted(labels)]
+    return Matchers([*exact, *(Matcher(name, Operator.EQUAL, "") for name in sorted(absent))])
 
 
 def _key(matchers: Matchers) -> _Key | None:

@@ -18,6 +18,7 @@ from farwatch.hub.alerting.silences import (
     SilenceNotFoundError,
     Silences,
     SilenceState,
+    matchers_of,
 )
 
 NOW = 1_000.0
@@ -338,3 +339,18 @@ def test_of_many_alerts_those_are_counted_that_a_silence_fits_unless_it_is_over(
     book.expire("4", NOW)
     sets = [{"a": "1"}, {"a": "1", "b": "2"}, {"b": "3"}, {"c": "1"}]
     assert book.silences.count(sets) == {"1": 2, "2": 1, "3": 2}
+
+
+LABELS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"), min_size=1)
+
+
+@given(LABELS, st.lists(LABELS))
+def test_one_alert_is_told_from_all_others(labels: dict[str, str], others: list[dict[str, str]]) -> None:
+    matchers = matchers_of(labels, [labels, *others])
+    assert matchers.match(labels)
+    assert not any(matchers.match(other) for other in others if other != labels)
+
+
+def test_labels_are_wanted_to_be_missing_only_where_another_alert_has_them() -> None:
+    others = [{"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "4"}, {"a": "5", "d": "6"}]
+    assert str(matchers_of({"a": "1"}, others)) == '{a="1",b=""}'

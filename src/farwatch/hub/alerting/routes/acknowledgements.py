@@ -13,9 +13,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
-from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
+from farwatch.hub.alerting.silences import matchers_of
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,15 +72,15 @@ async def snooze_alert(
 ) -> SnoozeView:
     """Hush an alert until a time: a silence for its labels, with the note as its comment.
 
-    As any silence does, it hushes an alert that has more labels besides, too.
+    Alerts that are known now and have these labels and more besides are not hushed.
     """
     known = alerting(state).get(fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
-    labels = known.alert.labels
+    others = (other.alert.labels for other in alerting(state).known())
     silence = await alerting(state).set_silence(
         id=None,
-        matchers=Matchers(Matcher(name, Operator.EQUAL, labels[name]) for name in sorted(labels)),
+        matchers=matchers_of(known.alert.labels, others),
         starts_at=time.time(),
         ends_at=seconds(data.until),
         created_by=author(request),

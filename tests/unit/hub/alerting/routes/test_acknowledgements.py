@@ -56,6 +56,14 @@ async def test_a_snooze_silences_exactly_this_alert(api: Any) -> None:
     assert api.hub.alerting.suppression(WEB.fingerprint).silenced_by == (made["silence"],)
 
 
+async def test_a_snooze_leaves_an_alert_alone_that_has_more_labels(api: Any) -> None:
+    more = Alert(labels={**WEB.labels, "pod": "web-0"}, annotations={}, starts_at=NOW)
+    await api.hub.alerting.put([WEB, more])
+    answer = await api.ask("POST", f"/api/v1{PATH}/snooze", {"until": (NOW + timedelta(hours=2)).isoformat()})
+    assert api.hub.alerting.suppression(WEB.fingerprint).silenced_by == (answer.json()["silence"],)
+    assert api.hub.alerting.suppression(more.fingerprint).silenced_by == ()
+
+
 @pytest.mark.parametrize(
     ("request_", "body", "status", "detail"),
     [
