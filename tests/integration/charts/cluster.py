@@ -111,6 +111,18 @@ class Cluster:
     def apply(self, objects: Iterable[Object]) -> None:
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
 
+    def ask(self, questions: Iterable[Object]) -> list[Object]:
+        """Post what is answered and not kept, such as SubjectAccessReviews; the answers, in the same order."""
+        left = self.kubectl(
+            "create", "--validate=false", "-f", "-", "-o", "json", stdin=yaml.safe_dump_all(questions)
+        )
+        answers = []
+        while left := left.lstrip():
+            answer, end = json.JSONDecoder().raw_decode(left)
+            answers.append(answer)
+            left = left[end:]
+        return answers
+
     def lasting(self) -> set[str]:
         """Everything there is of what does not come and go by itself, as kind, namespace and name."""
         return {
@@ -178,7 +190,7 @@ class Cluster:
         return self._stage._start(kind, container["name"], arguments, environment)
 
     def _mount(self, spec: Object, container: Object, namespace: str) -> Path:
-        root = self._folder / f"root-{container['name']}"
+        root = self._folder / f"root-{namespace}-{container['name']}"
         volumes = {each["name"]: each for each in spec.get("volumes") or ()}
         for mount in container.get("volumeMounts") or ():
             volume = volumes[mount["name"]]

@@ -111,7 +111,10 @@ def test_what_cannot_work_is_refused_with_the_way_out(
         ({"persistance": {}}, ("persistance", "not allowed")),
         ({"service": {"type": "External"}}, ("/service/type", "'ClusterIP', 'LoadBalancer', 'NodePort'")),
         ({"retention": {"days": 0}}, ("/retention/days", "minimum")),
-        ({"retention": {"tables": {"chnges": 3}}}, ("invalid propertyName 'chnges'", "'changes', 'alert_events'")),
+        (
+            {"retention": {"tables": {"chnges": 3}}},
+            ("invalid propertyName 'chnges'", "'changes', 'alert_events'"),
+        ),
         ({"alertmanagerApi": {"auth": "basic"}}, ("/alertmanagerApi/auth", "'token', 'none'")),
         ({"backup": {"schedule": "daily"}}, ("/backup/schedule",)),
         ({"backup": {"keep": 0}}, ("/backup/keep", "minimum")),
