@@ -38,6 +38,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     silenced_by: list[str] = []
     inhibited_by: list[str] = []
     acknowledgement: Acknowledgement | None = None
+    evidence: bool = False
 
 
 async def print_alerts(hub: str, token: str, cluster: str, *, as_json: bool) -> None:
@@ -126,7 +127,7 @@ def alert_table(
 
 
 def _marks(alert: Alert) -> str:
-    """What is done about an alert, before its summary."""
+    """What is done and known about an alert, before its summary."""
     marks = []
     if alert.acknowledgement:
         marks.append(f"seen to by {alert.acknowledgement.by}")
@@ -134,6 +135,8 @@ def _marks(alert: Alert) -> str:
         marks.append("silenced")
     if alert.inhibited_by:
         marks.append("inhibited")
+    if alert.evidence:
+        marks.append("evidence")
     return f"[{', '.join(marks)}] " if marks else ""
 
 

@@ -59,6 +59,9 @@ class EvidenceSource(Protocol):
         It never raises: evidence must not keep a notification back.
         """
 
+    def has(self, alert: Alert) -> bool:
+        """Whether anything was found about an alert; nothing is waited for."""
+
 
 class NoEvidence:
     """Where nobody gathers any."""
@@ -66,3 +69,7 @@ class NoEvidence:
     async def digests(self, alerts: Sequence[Alert]) -> Mapping[str, Digest]:  # noqa: ARG002 - the protocol's
         """Nothing, at once."""
         return {}
+
+    def has(self, alert: Alert) -> bool:  # noqa: ARG002 - the protocol's
+        """Never."""
+        return False

@@ -69,6 +69,7 @@ class Alerting:
 
     Attributes:
         acknowledgements: Who has taken on which alert.
+        has_evidence: Tells whether anything was found about an alert.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Alerting:
         external_url: str = "",
         evidence: EvidenceSource | None = None,
     ) -> None:
+        evidence = evidence or NoEvidence()
         self._records = records
         self._external_url = external_url
         self._clock = clock or SystemClock()
@@ -94,6 +96,7 @@ class Alerting:
         self._intake = Intake(
             alerts=self._alerts, journal=self._journal, clock=self._clock, insert=self._insert
         )
+        self.has_evidence = evidence.has
         self.acknowledgements = Acknowledgements(records, self.get, self._clock.now)
         self._silencer = Silencer(self._journal, self._clock)
         self._suppressor = self._suppress_by(self._plan)
@@ -104,7 +107,7 @@ class Alerting:
             clock=self._clock,
             random=random,
             external_url=external_url,
-            evidence=evidence or NoEvidence(),
+            evidence=evidence,
             publish=self._publish_notifications,
             acknowledged=self.acknowledgements.acknowledged,
         )

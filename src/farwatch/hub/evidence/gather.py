@@ -177,6 +177,13 @@ class Gatherer:
             _log.exception("evidence for a message failed", alerts=len(alerts))
             return {}
 
+    def has(self, alert: Alert) -> bool:
+        """Whether anything was found about an alert; see ``EvidenceSource``."""
+        if not self._is_known(alert):
+            return False
+        short = self._known[alert.fingerprint].digest
+        return bool(short.changes or short.events or short.logs)
+
     async def find(self, fingerprint: str) -> Evidence | None:
         """The latest evidence that is kept of an alert.
 

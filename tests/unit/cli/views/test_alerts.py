@@ -62,6 +62,10 @@ class TestAlertTable:
         line = show(alert_table([found], NOON), 200).split("\n")[1]
         assert "[seen to by admin, silenced, inhibited] Deployment shop/web is crash looping" in line
 
+    def test_tells_that_there_is_evidence(self, show: Show) -> None:
+        line = show(alert_table([alert(evidence=True)], NOON), 200).split("\n")[1]
+        assert "[evidence] Deployment shop/web is crash looping" in line
+
     def test_tells_how_many_there_are_when_not_all_are_shown(self, show: Show) -> None:
         assert show(alert_table([alert()], NOON, total=9)).endswith("1 of 9 firing")
 

@@ -125,11 +125,13 @@ async def test_a_message_waits_for_what_is_being_gathered(
     message = asyncio.create_task(gatherer.digests([alert]))
     await until(lambda: bool(investigator.asked))
     assert not message.done()
+    assert not gatherer.has(alert)
     assert gatherer.under_way == 1
 
     investigator.may_go_on.set()
 
     assert await message == {alert.fingerprint: PANIC}
+    assert gatherer.has(alert)
     assert gatherer.under_way == 0
     assert (gatherer.counters.gathered, gatherer.counters.late) == (1, 0)
     assert len(investigator.asked) == 1

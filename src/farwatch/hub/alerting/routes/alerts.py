@@ -56,6 +56,7 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
         silenced_by: Ids of the silences that hush it.
         inhibited_by: Fingerprints of the alerts that inhibit it.
         acknowledgement: Who has taken it on.
+        evidence: There is some; ``GET /alerts/{fingerprint}/evidence`` gives it.
     """
 
     fingerprint: str
@@ -67,6 +68,7 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
     acknowledgement: AcknowledgementView | None = None
+    evidence: bool = False
 
 
 class AlertList(msgspec.Struct, frozen=True):
@@ -160,6 +162,7 @@ def _full_view(state: State, alert: Alert, now: datetime) -> AlertView:
         silenced_by=suppression.silenced_by,
         inhibited_by=suppression.inhibited_by,
         acknowledgement=None if made is None else view_acknowledgement(made),
+        evidence=alerting(state).has_evidence(alert),
     )
 
 

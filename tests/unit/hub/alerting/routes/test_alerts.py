@@ -7,6 +7,7 @@ import pytest
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.alerting.dispatch import NotifyReason
+from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.alerting.nflog import LogKey
 from farwatch.hub.alerting.notify import Attempt, Outcome
 
@@ -132,3 +133,15 @@ async def test_attempts_to_tell_somebody_come_the_latest_first(
     assert (found[1]["receiver"], found[1]["integration"]) == ("team", "webhook")
     assert found[1]["detail"] == "503 Service Unavailable"
     assert [attempt["attempt"] for attempt in (await api.get("/notifications", limit=2))["items"]] == [3, 2]
+
+
+async def test_an_alert_tells_that_there_is_evidence(api: Any) -> None:
+    found, without = alert("A", pod="a"), alert("A", pod="b")
+    await api.hub.alerting.put([found, without])
+    api.hub.evidence._remember(found, Digest(logs=("panic",)))
+    api.hub.evidence._remember(without, Digest(missing=("no logs",)))
+    shown = {
+        item["labels"]["pod"]: item.get("evidence", False) for item in (await api.get("/alerts"))["items"]
+    }
+    assert shown == {"a": True, "b": False}
+    assert (await api.get(f"/alerts/{found.fingerprint}"))["evidence"] is True
