@@ -16,7 +16,7 @@ from farwatch.hub.alerting.receivers.deliveries import Deliveries
 from farwatch.hub.alerting.receivers.reading import read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -84,15 +84,7 @@ class Apprise:
         Raises:
             DeliveryError: One of the services did not take it.
         """
-        words = Words(self._templates, message)
-        title = cut(words.title(self._config.title), TITLE_LIMIT)
-        body = cut(words.text(self._config.body, html=self._config.format == "html"), TEXT_LIMIT)
-        notify = {
-            "title": title,
-            "body": body or "(no details)",
-            "notify_type": "success" if message.status is Status.RESOLVED else "failure",
-            "body_format": self._config.format,
-        }
+        notify = await compose(message, lambda: self._arguments(message))
         results: dict[str, bool | None] = {}
         settled = self._deliveries.settled(message)
         try:
@@ -113,6 +105,17 @@ class Apprise:
             )
         self._deliveries.forget(message)
         return f"taken by {', '.join(services)}"
+
+    def _arguments(self, message: Message) -> dict[str, str]:
+        words = Words(self._templates, message)
+        title = cut(words.title(self._config.title), TITLE_LIMIT)
+        body = cut(words.text(self._config.body, html=self._config.format == "html"), TEXT_LIMIT)
+        return {
+            "title": title,
+            "body": body or "(no details)",
+            "notify_type": "success" if message.status is Status.RESOLVED else "failure",
+            "body_format": self._config.format,
+        }
 
     def _keep(
         self, message: Message, settled: dict[str, str], results: Mapping[str, bool | None]

@@ -12,7 +12,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import SecretUrl
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -70,24 +70,23 @@ class Discord:
         Raises:
             DeliveryError: It was not taken.
         """
-        config = self._config
-        url = read_secret(config.webhook_url, config.webhook_url_file)
-        words = Words(self._templates, message)
-        answer = await self._client.send(
-            url,
-            msgspec.json.encode(
-                DiscordMessage(
-                    content=cut(words.line(config.content), CONTENT_LIMIT),
-                    username=config.username,
-                    avatar_url=config.avatar_url,
-                    embeds=[
-                        Embed(
-                            title=cut(words.title(config.title), TITLE_LIMIT),
-                            color=COLORS[message.status],
-                            description=cut(words.text(config.message), DESCRIPTION_LIMIT),
-                        )
-                    ],
-                )
-            ),
-        )
+        url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
+        body = await compose(message, lambda: self._body(message))
+        answer = await self._client.send(url, msgspec.json.encode(body))
         return answer.receipt
+
+    def _body(self, message: Message) -> DiscordMessage:
+        config = self._config
+        words = Words(self._templates, message)
+        return DiscordMessage(
+            content=cut(words.line(config.content), CONTENT_LIMIT),
+            username=config.username,
+            avatar_url=config.avatar_url,
+            embeds=[
+                Embed(
+                    title=cut(words.title(config.title), TITLE_LIMIT),
+                    color=COLORS[message.status],
+                    description=cut(words.text(config.message), DESCRIPTION_LIMIT),
+                )
+            ],
+        )

@@ -26,7 +26,7 @@ from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import HostPort, ReceiverSection, TlsConfig, at_most_one
 from farwatch.hub.alerting.receivers.trust import tls_context
-from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut, cut_bytes
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -146,7 +146,7 @@ class Email:
         Raises:
             DeliveryError: It was not taken, or somebody could not be told for now.
         """
-        mail, sender, recipients = self._mail(message)
+        mail, sender, recipients = await compose(message, lambda: self._mail(message))
         settled = self._deliveries.settled(message)
         left = [recipient for recipient in recipients if recipient not in settled]
         client = self._client()

@@ -14,6 +14,7 @@ from farwatch.hub.alerting.receivers.reading import read_secret, read_text
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one, exactly_one
 from farwatch.hub.alerting.receivers.webhook import payload
+from farwatch.hub.alerting.receivers.words import compose
 from farwatch.hub.alerting.secrets import Secret
 
 PAYLOAD_LIMIT_BYTES = 512 * 1024
@@ -74,7 +75,8 @@ class Incidentio:
             token = read_secret(config.alert_source_token, config.alert_source_token_file)
             headers, secrets = {"Authorization": f"Bearer {token}"}, [token]
         url = config.url or read_text(None, config.url_file)
-        answer = await self._client.send(url, self._body(message), headers=headers, secrets=secrets)
+        body = await compose(message, lambda: self._body(message))
+        answer = await self._client.send(url, body, headers=headers, secrets=secrets)
         return answer.receipt
 
     def _body(self, message: Message) -> bytes:

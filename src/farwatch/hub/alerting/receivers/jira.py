@@ -14,7 +14,7 @@ from farwatch.hub.alerting.message import Message, Status
 from farwatch.hub.alerting.receivers.http import LONG_ANSWER_LIMIT_BYTES, Client
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url
-from farwatch.hub.alerting.receivers.words import TemplateTree, Words, cut
+from farwatch.hub.alerting.receivers.words import TemplateTree, Words, compose, cut
 from farwatch.hub.alerting.templates import Template, calling
 
 SUMMARY_LIMIT, DESCRIPTION_LIMIT = 255, 32_767
@@ -150,9 +150,10 @@ class Jira:
         if issue is None:
             if message.status is Status.RESOLVED:
                 return "no open issue"
-            created = await self._ask("POST", "issue", {"fields": self._fields(project, message, words)})
+            fields = await compose(message, lambda: self._fields(project, message, words))
+            created = await self._ask("POST", "issue", {"fields": fields})
             return f"issue {_read(created, Issue).key}"
-        fields = self._fields(project, message, words)
+        fields = await compose(message, lambda: self._fields(project, message, words))
         for name in ("summary", "description"):
             if not getattr(self._config, name).enable_update:
                 fields.pop(name, None)

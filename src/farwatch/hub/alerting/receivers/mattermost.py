@@ -13,7 +13,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import SecretUrl
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -146,7 +146,7 @@ class Mattermost:
             DeliveryError: It was not taken.
         """
         url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
-        body = self._body(Words(self._templates, message))
+        body = await compose(message, lambda: self._body(Words(self._templates, message)))
         answer = await self._client.send(url, msgspec.json.encode(body))
         return answer.receipt
 

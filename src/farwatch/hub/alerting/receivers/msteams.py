@@ -12,7 +12,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut_bytes
 from farwatch.hub.alerting.secrets import SecretUrl
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -64,14 +64,17 @@ class MsTeams:
         Raises:
             DeliveryError: It was not taken.
         """
+        url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
+        card = await compose(message, lambda: self._card(message))
+        answer = await self._client.send(url, msgspec.json.encode(card))
+        return answer.receipt
+
+    def _card(self, message: Message) -> MessageCard:
         config = self._config
-        url = read_secret(config.webhook_url, config.webhook_url_file)
         words = Words(self._templates, message)
-        card = MessageCard(
+        return MessageCard(
             title=cut_bytes(words.title(config.title), TITLE_LIMIT_BYTES),
             summary=cut_bytes(words.title(config.summary), TITLE_LIMIT_BYTES),
             theme_color=COLORS[message.status],
             text=cut_bytes(words.text(config.text), TEXT_LIMIT_BYTES),
         )
-        answer = await self._client.send(url, msgspec.json.encode(card))
-        return answer.receipt

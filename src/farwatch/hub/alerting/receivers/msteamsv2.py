@@ -14,7 +14,7 @@ from farwatch.hub.alerting.receivers.msteams import TEXT_LIMIT_BYTES, TITLE_LIMI
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut_bytes
 from farwatch.hub.alerting.secrets import SecretUrl
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -51,14 +51,16 @@ class MsTeamsV2:
         Raises:
             DeliveryError: It was not taken.
         """
-        config = self._config
-        url = read_secret(config.webhook_url, config.webhook_url_file)
-        words = Words(self._templates, message)
-        title = cut_bytes(words.title(config.title), TITLE_LIMIT_BYTES)
-        text = cut_bytes(words.text(config.text), TEXT_LIMIT_BYTES)
-        card = adaptive_card(title, text, COLORS[message.status])
+        url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
+        card = await compose(message, lambda: self._card(message))
         answer = await self._client.send(url, msgspec.json.encode(card))
         return answer.receipt
+
+    def _card(self, message: Message) -> dict[str, Any]:
+        words = Words(self._templates, message)
+        title = cut_bytes(words.title(self._config.title), TITLE_LIMIT_BYTES)
+        text = cut_bytes(words.text(self._config.text), TEXT_LIMIT_BYTES)
+        return adaptive_card(title, text, COLORS[message.status])
 
 
 def adaptive_card(title: str, text: str, color: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -90,7 +90,7 @@ class OpsGenie:
         if message.status is Status.RESOLVED:
             path = f"{message.group_hash}/close?identifierType=alias"
             return await self._send(words, "POST", path, {"source": words.line(self._config.source)})
-        alert = self._alert(message, words)
+        alert = await compose(message, lambda: self._alert(message, words))
         receipt = await self._send(words, "POST", "", alert)
         if self._config.update_alerts:
             for field in filter(alert.get, ("message", "description")):

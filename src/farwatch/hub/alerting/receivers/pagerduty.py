@@ -15,7 +15,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, ReceiverSection, Url, exactly_one
-from farwatch.hub.alerting.receivers.words import TemplateTree, Words, cut
+from farwatch.hub.alerting.receivers.words import TemplateTree, Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -107,17 +107,21 @@ class PagerDuty:
         """
         words = Words(self._templates, message)
         name, key = self._key(words)
+        body = await compose(message, lambda: self._body(message, words, {name: key}))
+        answer = await self._client.send(self._config.url or "", body, secrets=[key])
+        return answer.receipt
+
+    def _body(self, message: Message, words: Words, key: dict[str, str]) -> bytes:
         event = self._event_v1(message, words) if self._config.is_old else self._event(message, words)
-        body = msgspec.json.encode({name: key, **event})
+        body = msgspec.json.encode(key | event)
         if len(body) > EVENT_LIMIT_BYTES:
             # As upstream: what happened and where it is stays, the long part goes.
             place, details = (
                 (event, "details") if self._config.is_old else (event["payload"], "custom_details")
             )
             place[details] = {"error": "Left out: the event was larger than 512 kB."}
-            body = msgspec.json.encode({name: key, **event})
-        answer = await self._client.send(self._config.url or "", body, secrets=[key])
-        return answer.receipt
+            body = msgspec.json.encode(key | event)
+        return body
 
     def _key(self, words: Words) -> tuple[str, str]:
         """The key, after its name."""

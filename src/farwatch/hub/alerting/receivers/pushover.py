@@ -12,7 +12,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -77,7 +77,8 @@ class Pushover:
         words = Words(self._templates, message)
         token = words.secret("token", read_secret(config.token, config.token_file))
         user = words.secret("user_key", read_secret(config.user_key, config.user_key_file))
-        form = {"token": token, "user": user, **self._form(message, words)}
+        form = {"token": token, "user": user}
+        form |= await compose(message, lambda: self._form(message, words))
         # In the body, where upstream has it in the address: addresses end up in logs on the way.
         answer = await self._client.send(
             config.api_url, urlencode(form).encode(), content_type=_FORM, secrets=[token, user]

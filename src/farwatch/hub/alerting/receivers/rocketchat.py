@@ -13,7 +13,7 @@ from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, LONG_ANSWER_LIMIT
 from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -109,9 +109,10 @@ class Rocketchat:
         config = self._config
         token = read_secret(config.token, config.token_file)
         token_id = read_secret(config.token_id, config.token_id_file)
+        body = await compose(message, lambda: self._body(Words(self._templates, message)))
         answer = await self._client.send(
             (config.api_url or Url()).joined("api/v1/chat.postMessage"),
-            msgspec.json.encode(self._body(Words(self._templates, message))),
+            msgspec.json.encode(body),
             headers={"X-Auth-Token": token, "X-User-Id": token_id},
             secrets=[token, token_id],
             answer_limit_bytes=LONG_ANSWER_LIMIT_BYTES,

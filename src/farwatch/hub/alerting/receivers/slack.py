@@ -17,7 +17,7 @@ from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, LONG_ANSWER_LIMIT
 from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret, SecretUrl
 from farwatch.hub.alerting.templates import Template, TemplateLibrary, calling
 
@@ -211,13 +211,14 @@ class Slack:
             DeliveryError: It was not taken.
         """
         posted = self._posted.get(message.group_key) if self._config.update_message else None
-        body = slack_message(message, self._config, self._templates)
-        if posted is not None:
-            body.channel, body.ts = posted
-        answer = await self._call(UPDATE if posted else POST, body)
-        if posted and answer.error in _GONE:
-            body = slack_message(message, self._config, self._templates)
+        body = await compose(message, lambda: slack_message(message, self._config, self._templates))
+        if posted is None:
             answer = await self._call(POST, body)
+        else:
+            channel, ts = posted
+            answer = await self._call(UPDATE, msgspec.structs.replace(body, channel=channel, ts=ts))
+            if answer.error in _GONE:
+                answer = await self._call(POST, body)
         if not answer.ok:
             raise DeliveryError(
                 f"Slack answered: {answer.error[:DETAIL_LIMIT]}", retryable=answer.error in _PASSING

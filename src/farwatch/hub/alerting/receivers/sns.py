@@ -16,7 +16,7 @@ from farwatch.hub.alerting.receivers.deliveries import identify
 from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection
-from farwatch.hub.alerting.receivers.words import Words, cut, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut, cut_bytes
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT_BYTES = 256 * 1024
@@ -80,7 +80,7 @@ class Sns:
             words.exact("api_url", self._config.api_url)
             or f"https://sns.{self._signer.region}.amazonaws.com/"
         )
-        body = encode_form(self._form(message, words))
+        body = await compose(message, lambda: encode_form(self._form(message, words)))
         now = datetime.fromtimestamp(self._clock(), UTC)
         headers = await self._signer.headers("sns", url, body, now)
         secret = self._config.sigv4.secret_key

@@ -14,7 +14,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret, read_text
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one, exactly_one
-from farwatch.hub.alerting.receivers.words import Words, cut, plain_title
+from farwatch.hub.alerting.receivers.words import Words, compose, cut, plain_title
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -72,7 +72,8 @@ class Telegram:
         config = self._config
         token = read_secret(config.bot_token, config.bot_token_file)
         url = (config.api_url or Url()).joined(f"bot{token}/sendMessage")
-        answer = await self._client.send(url, msgspec.json.encode(self._body(message)), secrets=[token])
+        body = await compose(message, lambda: self._body(message))
+        answer = await self._client.send(url, msgspec.json.encode(body), secrets=[token])
         return answer.receipt
 
     def _body(self, message: Message) -> dict[str, Any]:

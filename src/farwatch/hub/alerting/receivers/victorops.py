@@ -13,7 +13,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut
+from farwatch.hub.alerting.receivers.words import Words, compose, cut
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
@@ -83,7 +83,13 @@ class VictorOps:
         words = Words(self._templates, message)
         routing_key = words.exact("routing_key", config.routing_key)
         url = (config.api_url or Url()).joined(f"{quote(key, safe='')}/{quote(routing_key, safe='')}")
-        body = {
+        body = await compose(message, lambda: self._body(message, words))
+        answer = await self._client.send(url, msgspec.json.encode(body), secrets=[key])
+        return answer.receipt
+
+    def _body(self, message: Message, words: Words) -> dict[str, str]:
+        config = self._config
+        return {
             **{name: words.line(template) for name, template in config.custom_fields.items()},
             "message_type": _message_type(message, words.line(config.message_type)),
             "entity_id": message.group_hash,
@@ -91,8 +97,6 @@ class VictorOps:
             "monitoring_tool": words.line(config.monitoring_tool),
             "state_message": cut(words.text(config.state_message), TEXT_LIMIT),
         }
-        answer = await self._client.send(url, msgspec.json.encode(body), secrets=[key])
-        return answer.receipt
 
 
 def _message_type(message: Message, wanted: str) -> str:

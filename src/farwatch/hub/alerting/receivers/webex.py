@@ -11,7 +11,7 @@ from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, Url
-from farwatch.hub.alerting.receivers.words import Words, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut_bytes
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT_BYTES = 7_439
@@ -50,10 +50,12 @@ class Webex:
         Raises:
             DeliveryError: It was not taken.
         """
-        words = Words(self._templates, message)
-        body = {
+        body = await compose(message, lambda: self._body(Words(self._templates, message)))
+        answer = await self._client.send(self._config.api_url or "", msgspec.json.encode(body))
+        return answer.receipt
+
+    def _body(self, words: Words) -> dict[str, str]:
+        return {
             "roomId": words.exact("room_id", self._config.room_id),
             "markdown": cut_bytes(words.text(self._config.message), TEXT_LIMIT_BYTES),
         }
-        answer = await self._client.send(self._config.api_url or "", msgspec.json.encode(body))
-        return answer.receipt

@@ -18,7 +18,7 @@ from farwatch.hub.alerting.receivers.http import Client
 from farwatch.hub.alerting.receivers.reading import read_secret
 from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection, exactly_one
-from farwatch.hub.alerting.receivers.words import TemplateTree, Words
+from farwatch.hub.alerting.receivers.words import TemplateTree, Words, compose
 from farwatch.hub.alerting.secrets import SecretUrl
 
 _log = structlog.get_logger(__name__)
@@ -91,7 +91,8 @@ class Webhook:
         """
         words = Words(self._templates, message)
         url = words.secret("url", read_secret(self._config.url, self._config.url_file))
-        answer = await self._client.send(url, msgspec.json.encode(self._body(message, words)))
+        body = await compose(message, lambda: msgspec.json.encode(self._body(message, words)))
+        answer = await self._client.send(url, body)
         return answer.receipt
 
     def _body(self, message: Message, words: Words) -> Any:

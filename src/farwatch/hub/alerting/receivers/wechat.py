@@ -15,13 +15,14 @@ from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, Client
 from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
 from farwatch.hub.alerting.receivers.sections import GlobalConfig, ReceiverSection, Url, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, cut_bytes
+from farwatch.hub.alerting.receivers.words import Words, compose, cut_bytes
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT_BYTES = 2_048
 TOKEN_SECONDS = 2 * 3_600.0
-_TOKEN_EXPIRED = 42_001
+_TOKEN_ENDED = frozenset({40_014, 42_001})
+"""Another was asked for meanwhile; or it is too old."""
 
 
 class WechatConfig(ReceiverSection, frozen=True, kw_only=True):
@@ -100,10 +101,11 @@ class Wechat:
         words = Words(self._templates, message)
         token = await self._fresh_token(words)
         url = f"{(self._config.api_url or Url()).joined('message/send')}?{urlencode({'access_token': token})}"
-        answer = await self._client.send(url, msgspec.json.encode(self._body(words)), secrets=[token])
+        body = await compose(message, lambda: self._body(words))
+        answer = await self._client.send(url, msgspec.json.encode(body), secrets=[token])
         told = _read(answer.body)
         if told.errcode:
-            expired = told.errcode == _TOKEN_EXPIRED
+            expired = told.errcode in _TOKEN_ENDED
             self._token = "" if expired else self._token
             raise DeliveryError(
                 f"WeChat answered: {redact(told.errmsg, [token])[:DETAIL_LIMIT]}", retryable=expired

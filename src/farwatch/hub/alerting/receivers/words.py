@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html as markup
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 import msgspec
 import yaml
@@ -13,6 +15,11 @@ from farwatch.hub.alerting.message import Message, status
 from farwatch.hub.alerting.receivers.receiver import DeliveryError
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, TemplateFailedError, TemplateLibrary
+
+T = TypeVar("T")
+
+FEW_ALERTS = 50
+"""Words for so many are found in some milliseconds."""
 
 _MARK = "…"
 _PLACES = ("cluster", "namespace", "workload", "pod", "node", "instance")
@@ -25,6 +32,11 @@ _NUMBER_LIMIT = 2**63
 _STRING, _TIMESTAMP, *_NUMBERS = (
     f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "int", "float")
 )
+
+
+async def compose(message: Message, work: Callable[[], T]) -> T:
+    """Find the words for a message; for a large one beside the event loop, which it would hold up for a second."""
+    return work() if len(message.alerts) <= FEW_ALERTS else await asyncio.to_thread(work)
 
 
 class Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -276,3 +277,24 @@ async def test_a_message_beyond_all_measure_is_cut_to_what_the_service_takes(
     huge = msgspec.structs.replace(MESSAGE, alerts=alerts)
     await build(sink.url).send(huge)
     assert int(sink.headers[0]["Content-Length"]) <= KINDS[kind].largest
+
+
+async def test_words_for_many_alerts_are_found_beside_the_event_loop(
+    build: Build, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    common_labels = Message.common_labels.fget  # type: ignore[attr-defined]
+
+    def note(message: Message) -> dict[str, str]:
+        threads.append(threading.get_ident())
+        labels: dict[str, str] = common_labels(message)
+        return labels
+
+    monkeypatch.setattr(Message, "common_labels", property(note))
+    receiver = build(sink.url)
+    await receiver.send(MESSAGE)
+    assert threading.get_ident() in threads
+    threads.clear()
+    await receiver.send(msgspec.structs.replace(MESSAGE, alerts=tuple(alert(f"p{n}") for n in range(200))))
+    # Where to send to is found at once; the text, which is what takes time, is not.
+    assert {*threads} - {threading.get_ident()}
