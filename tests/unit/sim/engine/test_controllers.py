@@ -329,6 +329,16 @@ def test_a_failed_attempt_is_repeated_after_ten_seconds(lab: Lab) -> None:
     assert [each["type"] for each in status["conditions"]] == ["SuccessCriteriaMet", "Complete"]
 
 
+def test_the_pods_of_a_job_that_is_deleted_while_it_runs_go_with_it(lab: Lab) -> None:
+    spec = manifests.job_spec(job_template(), 1)
+    lab.store.create("jobs", manifests.job("shop", "once", spec, lab.store.new_uid()))
+    lab.advance(2)
+    assert len(lab.pods()) == 1
+    lab.store.delete("jobs", "shop", "once")
+    lab.advance(60)
+    assert lab.pods() == []
+
+
 def make_cron_job(lab: Lab, schedule: str = "* * * * *") -> None:
     spec = manifests.job_spec(job_template(), 0)
     lab.store.create("cronjobs", manifests.cron_job("shop", "tick", schedule, spec))

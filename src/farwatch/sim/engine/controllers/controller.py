@@ -15,7 +15,7 @@ from farwatch.sim.times import format_time
 
 Document = dict[str, Any]
 
-_REACTION_SECONDS = 0.01
+REACTION_SECONDS = 0.01
 _RETRY_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -44,9 +44,9 @@ class Controller:
         """Do what is next for an object as it is stored now."""
         raise NotImplementedError
 
-    def look_at(self, key: Key, delay: float = _REACTION_SECONDS) -> None:
+    def look_at(self, key: Key, delay: float = REACTION_SECONDS) -> None:
         """Reconcile an object in ``delay`` seconds; a look that is due at once already is not doubled."""
-        if delay > _REACTION_SECONDS:
+        if delay > REACTION_SECONDS:
             self.world.timers.after(delay, lambda: self.look_at(key))
         elif key not in self._due:
             self._due.add(key)

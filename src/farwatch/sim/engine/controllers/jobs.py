@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from farwatch.sim.engine.controllers.controller import Controller, counts
+from farwatch.sim.collection import Change, ChangeType
+from farwatch.sim.engine.controllers.controller import REACTION_SECONDS, Controller, counts
 from farwatch.sim.engine.index import PodFacts
 from farwatch.sim.engine.manifests import job_labels
 from farwatch.sim.times import format_time, parse_time
@@ -46,6 +47,12 @@ class JobController(Controller):
         if ended:
             self.look_at((meta["namespace"], meta["name"]), _COUNT_SECONDS)
             self.world.timers.after(_COUNT_SECONDS, lambda: self._count(document["metadata"]))
+
+    def _follow(self, change: Change) -> None:
+        super()._follow(change)
+        if change.type is ChangeType.DELETED:  # nobody counts its pods any more: syncOrphanPod lets them go
+            uid = change.entry.uid
+            self.world.timers.after(REACTION_SECONDS, lambda: self._release(self.world.pods.owned_by(uid)))
 
     def _run(self, document: Document, status: Document, owned: list[PodFacts]) -> None:
         spec, meta = document["spec"], document["metadata"]
