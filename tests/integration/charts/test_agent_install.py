@@ -188,3 +188,24 @@ def test_values_that_cannot_be_used_install_nothing(cluster: Cluster, chart: Cha
     with pytest.raises(HelmFailure, match="agentToken: not set, and neither is apiKey"):
         cluster.helm("install", chart.path, "farwatch-agent", {"hub": LEAST["hub"]}, namespace="default")
     assert cluster.lasting() == before
+
+
+def test_a_hook_that_does_not_get_through_leaves_no_right_and_the_next_upgrade_mends_it(
+    cluster: Cluster, chart: Chart, namespace: str
+) -> None:
+    where: Object = {"namespace": namespace}
+    cluster.cordon()
+    try:
+        with pytest.raises(HelmFailure, match="post-install"):
+            cluster.helm(
+                "install", chart.path, "farwatch-agent", LEAST, create_namespace=True, timeout=3, **where
+            )
+    finally:
+        cluster.cordon("uncordon")
+    assert all(cluster.get(*target) for target in outside(namespace)), "what was installed stays"
+    assert not [each for each in cluster.lasting() if each.endswith("adopt")]
+
+    assert cluster.helm("upgrade", chart.path, "farwatch-agent", LEAST, **where)["status"] == "deployed"
+
+    assert not [each for each in cluster.lasting() if each.endswith("adopt")]
+    cluster.helm("uninstall", "farwatch-agent", **where)
