@@ -222,6 +222,7 @@ class Alerting:
         ends_at: float,
         created_by: str,
         comment: str,
+        annotations: Mapping[str, str] | None = None,
         author: str = "",
     ) -> Silence:
         """Make a silence, or change one; durable when this returns. Times are seconds since the epoch.
@@ -243,6 +244,7 @@ class Alerting:
             updated_at=0,
             created_by=created_by,
             comment=comment,
+            annotations=dict(annotations or {}),
         )
         silence = await self._finish(self._silencer.set(wanted, author))
         self._news.set()

@@ -21,8 +21,9 @@ KEPT_SECONDS = 14 * 86_400.0
 """For how long a silence is still shown after its end; the history keeps it on."""
 
 MAX_MATCHERS = 100
+MAX_ANNOTATIONS = 100
 MAX_TEXT_LENGTH = 10_000
-"""Of a comment, of a name, and of a matcher's parts."""
+"""Of a comment, of a name, of a matcher's parts, and of all annotations together."""
 
 LATEST_END_SECONDS = 9_214_646_400.0
 """The year 2262, at which the times of the hub's stores end."""
@@ -55,6 +56,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         updated_at: When it was last changed.
         created_by: Who wanted it.
         comment: Why.
+        annotations: What tools note about it; the hub makes nothing of them.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: float
     created_by: str
     comment: str
+    annotations: dict[str, str] = {}
 
     def state(self, now: float) -> SilenceState:
         """How it stands at a moment."""
@@ -307,11 +310,21 @@ def _check(wanted: Silence, now: float) -> None:
         raise SilenceError(
             "a silence cannot last beyond the year 2261: let it end earlier, and prolong it in time"
         )
+    _check_annotations(wanted.annotations)
     for name, text in (("comment", wanted.comment), ("name of who wants it", wanted.created_by)):
         if len(text) > MAX_TEXT_LENGTH:
             raise SilenceError(f"the {name} has {len(text)} characters: {MAX_TEXT_LENGTH} are the most")
         if "\0" in text:  # PostgreSQL keeps none
             raise SilenceError(f"the {name} holds a NUL character: leave it out")
+
+
+def _check_annotations(annotations: Mapping[str, str]) -> None:
+    length = sum(len(name) + len(text) for name, text in annotations.items())
+    if len(annotations) > MAX_ANNOTATIONS or length > MAX_TEXT_LENGTH:
+        raise SilenceError(
+            f"{len(annotations)} annotations have {length} characters: "
+            f"{MAX_ANNOTATIONS} of {MAX_TEXT_LENGTH} together are the most"
+        )
 
 
 def _check_matchers(matchers: Matchers) -> None:

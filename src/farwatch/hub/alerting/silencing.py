@@ -101,6 +101,7 @@ def _row(event: SilenceEvent) -> dict[str, object]:
         "updated_at": silence.updated_at,
         "created_by": silence.created_by,
         "comment": silence.comment,
+        "annotations": silence.annotations,
         "over": event.change is SilenceChange.EXPIRED,
     }
 
@@ -116,4 +117,5 @@ def _silence(row: sa.RowMapping) -> Silence:
         updated_at=row["updated_at"],
         created_by=row["created_by"],
         comment=row["comment"],
+        annotations=row["annotations"],
     )

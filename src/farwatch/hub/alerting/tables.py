@@ -54,6 +54,7 @@ silences = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("annotations", sa.JSON, nullable=False, server_default="{}", doc="texts by name"),
     sa.Column("over", sa.Boolean, nullable=False, doc="its end has been told"),
 )
 

@@ -34,6 +34,7 @@ async def silence(
         ends_at=START + until,
         created_by="on-call",
         comment="known",
+        annotations={"ticket": "OPS-1"},
     )
 
 

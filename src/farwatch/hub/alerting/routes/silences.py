@@ -192,6 +192,7 @@ async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBo
         ends_at=seconds(wanted.ends_at),
         created_by=who,
         comment=wanted.comment,
+        annotations=old.annotations if old else {},
         author=who,
     )
     return _view(silence, time.time(), _count(silence, state))

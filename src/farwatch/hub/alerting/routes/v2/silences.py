@@ -40,6 +40,7 @@ class PostableSilence(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     ends_at: datetime
     created_by: str
     comment: str
+    annotations: dict[str, str] | None = None
 
 
 class SilenceStatus(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class GettableSilence(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     id: str
     status: SilenceStatus
     updated_at: str
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str]
     comment: str
     created_by: str
     ends_at: str
@@ -100,6 +101,7 @@ async def post_silence(request: AnyRequest, state: State) -> SilenceId:
         ends_at=_seconds(wanted.ends_at),
         created_by=wanted.created_by,
         comment=wanted.comment,
+        annotations=wanted.annotations,
         author=author(request),
     )
     return SilenceId(silence.id)
@@ -161,6 +163,7 @@ def _show(silence: Silence, now: float) -> GettableSilence:
         id=silence.id,
         status=SilenceStatus(silence.state(now)),
         updated_at=spell_seconds(silence.updated_at),
+        annotations=silence.annotations,
         comment=silence.comment,
         created_by=silence.created_by,
         ends_at=spell_seconds(silence.ends_at),

@@ -52,6 +52,13 @@ async def test_a_silence_comes_back_in_alertmanagers_shape(api: Any) -> None:
     }
 
 
+async def test_annotations_are_kept_and_outlive_a_change_by_the_hubs_own_api(api: Any) -> None:
+    made = await make(api, annotations={"ticket": "OPS-1"})
+    wish = {"matchers": 'alertname="Disk"', "endsAt": (NOW + timedelta(hours=2)).isoformat()}
+    assert (await api.ask("PUT", f"/api/v1/silences/{made}", wish)).json()["id"] == made
+    assert (await api.ask("GET", f"/api/v2/silence/{made}")).json()["annotations"] == {"ticket": "OPS-1"}
+
+
 async def test_alerts_tell_what_silences_them(api: Any) -> None:
     made = await make(api)
     await api.ask(
@@ -112,6 +119,8 @@ async def test_a_change_that_rewrites_what_was_hushed_makes_a_new_silence(api: A
         ({"matchers": []}, 400, "without matchers"),
         ({"matchers": [{"name": "a", "value": "(" * 10_001, "isRegex": True}]}, 400, "matcher 0 is too long"),
         ({"matchers": [{"name": "a", "value": "(", "isRegex": True}] * 101}, 400, "100 are the most"),
+        ({"annotations": {"a": 1}}, 400, "annotations"),
+        ({"annotations": {"a": "b" * 10_000}}, 400, "1 annotations have 10001 characters"),
         ({"createdBy": "a\0b"}, 400, "holds a NUL"),
         ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, "is not a regular expression"),
         (
