@@ -9,12 +9,9 @@ import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.message import Message
-from farwatch.hub.alerting.receivers.http import Client
-from farwatch.hub.alerting.receivers.reading import read_secret
-from farwatch.hub.alerting.receivers.receiver import Context
-from farwatch.hub.alerting.receivers.sections import ReceiverSection, at_most_one
-from farwatch.hub.alerting.receivers.words import Words, compose, cut
-from farwatch.hub.alerting.secrets import SecretUrl
+from farwatch.hub.alerting.receivers.incoming import IncomingConfig, IncomingWebhook
+from farwatch.hub.alerting.receivers.sections import at_most_one
+from farwatch.hub.alerting.receivers.words import Words, cut
 from farwatch.hub.alerting.templates import Template, calling
 
 TEXT_LIMIT = 16_383
@@ -84,14 +81,12 @@ class MattermostPriority(Section, frozen=True, kw_only=True):
     persistent_notifications: bool = False
 
 
-class MattermostConfig(ReceiverSection, frozen=True, kw_only=True):
+class MattermostConfig(IncomingConfig, frozen=True, kw_only=True):
     """An entry of ``mattermost_configs``; with ``attachments``, the keys of the one attachment say nothing."""
 
     inherited = (("webhook_url", "webhook_url_file"),)
     prefix = "mattermost_"
 
-    webhook_url: SecretUrl | None = None
-    webhook_url_file: str | None = None
     channel: Template | None = None
     username: Template = calling("mattermost.default.username")
     icon_url: Template | None = None
@@ -128,29 +123,12 @@ class MattermostConfig(ReceiverSection, frozen=True, kw_only=True):
             )
 
 
-class Mattermost:
+class Mattermost(IncomingWebhook[MattermostConfig]):
     """Posts messages to a Mattermost channel."""
 
     kind = "mattermost"
 
-    def __init__(self, config: MattermostConfig, context: Context) -> None:
-        self.send_resolved = config.send_resolved
-        self._config = config
-        self._templates = context.templates
-        self._client = Client(context, config.http_config)
-
-    async def send(self, message: Message) -> str:
-        """Deliver a message, once; gives the receipt.
-
-        Raises:
-            DeliveryError: It was not taken.
-        """
-        url = read_secret(self._config.webhook_url, self._config.webhook_url_file)
-        body = await compose(message, lambda: self._body(Words(self._templates, message)))
-        answer = await self._client.send(url, msgspec.json.encode(body))
-        return answer.receipt
-
-    def _body(self, words: Words) -> dict[str, Any]:
+    def _body(self, message: Message, words: Words) -> dict[str, Any]:  # noqa: ARG002 - others need it
         config = self._config
         body: dict[str, Any] = {
             name: words.line(getattr(config, name))
