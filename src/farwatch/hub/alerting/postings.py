@@ -18,6 +18,9 @@ from farwatch.hub.alerting.fingerprints import fingerprints
 REMEMBERED = 131_072
 """So many alerts, at the least, are recognised when they are posted again; about 1 KB each."""
 
+LONGEST_REMEMBERED_BYTES = 16 * 1024
+"""Labels and annotations that are longer are read each time: what is remembered must not grow without bound."""
+
 YEARS = range(1970, 2262)
 """What the hub's stores can write down."""
 
@@ -116,7 +119,7 @@ class Postings:
         for (index, written, written_annotations, texts, remarks), digest in zip(new, digests, strict=True):
             fault = _label_fault(texts, remarks)
             found[index] = read = _Labels(texts, digest, written_annotations, remarks, fault)
-            if not fault:
+            if not fault and len(written) + len(written_annotations) <= LONGEST_REMEMBERED_BYTES:
                 self._young[written] = read
         if len(self._young) > self._remembered:
             self._old, self._young = self._young, {}

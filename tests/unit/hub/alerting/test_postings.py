@@ -32,6 +32,14 @@ def test_what_is_posted_again_shares_the_labels_that_were_read_before() -> None:
     assert (second.ends_at, second.timeout) == (at(360), True)
 
 
+def test_what_is_very_long_is_read_each_time() -> None:
+    postings = Postings()
+    written = body({"labels": {"a": "b"}, "annotations": {"description": "x" * 20_000}})
+    (first,), (second,) = (postings.read(written, START, 300).alerts for _ in range(2))
+    assert second.annotations == first.annotations
+    assert second.annotations is not first.annotations
+
+
 def test_annotations_that_change_are_read_anew() -> None:
     postings = Postings()
     texts = []

@@ -17,6 +17,9 @@ from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
 
+MAX_FAULTS = 100
+"""So many alerts that cannot be taken are named in an answer."""
+
 
 @get("/alerts")
 async def list_alerts(request: AnyRequest, state: State) -> Stream:
@@ -37,8 +40,16 @@ async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Re
     if posted.alerts:
         await service.put(posted.alerts)
     if posted.faults:
-        return fail(400, "\n".join(posted.faults))
+        return fail(400, _summarise(posted.faults))
     return Response(b"")
+
+
+def _summarise(faults: list[str]) -> str:
+    """A line for each fault, the first of them where there are many."""
+    told = faults[:MAX_FAULTS]
+    if len(faults) > MAX_FAULTS:
+        told.append(f"and {len(faults) - MAX_FAULTS} more alerts that cannot be taken")
+    return "\n".join(told)
 
 
 def _views(chosen: list[KnownAlert], choice: Choice, viewer: Viewer) -> Iterator[list[GettableAlert]]:

@@ -166,6 +166,14 @@ async def test_who_is_inhibited_is_told_by_whom(am: Any) -> None:
     }
 
 
+async def test_of_very_many_that_cannot_be_taken_the_first_are_named(am: Any) -> None:
+    answer = await am.ask("POST", "/api/v2/alerts", [{"labels": {}}] * 103)
+    assert answer.status_code == 400
+    lines = answer.json().splitlines()
+    assert (len(lines), lines[99]) == (101, "alert 99: at least one label pair required")
+    assert lines[100] == "and 3 more alerts that cannot be taken"
+
+
 async def test_of_a_batch_the_valid_ones_are_taken_and_the_others_named(am: Any) -> None:
     answer = await am.ask(
         "POST",
