@@ -138,7 +138,7 @@ def test_an_agent_of_some_namespaces_needs_no_right_to_the_others(
     eventually(lambda: "later-in-b" in hub.names("services", "some"), "the later service")
     assert hub.names("services", "some") == {"in-a", "in-b", "later-in-b"}
     watches = {watch["kind"]: watch["state"] for watch in hub.get("/clusters/some")["watches"]}
-    assert (watches["Service"], watches["Node"]) == ("synced", "denied")
+    assert (watches["Service"], watches["Node"]) == ("synced", "absent")
 
 
 def crash_loop(guarded: GuardedCluster, name: str) -> None:
