@@ -8,10 +8,12 @@ from html import escape
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.evidence import LOGS, MISSING, Digest
 from farwatch.hub.alerting.message import Message
+from farwatch.hub.alerting.receivers.words import cut
 
 ALERTS_SHOWN = 3
 """Evidence of more of them is a wall of text; the hub shows all of it."""
 
+_BLOCK_END = "\n```"
 _PLACES = ("namespace", "workload", "pod", "node")
 _HEADING = "margin:12px 0 4px;font-weight:bold"
 _LINES = (
@@ -57,6 +59,14 @@ def _mrkdwn(place: str, digest: Digest) -> Iterator[str]:
         else:
             yield f"*{heading}*"
             yield from (f"• {_slack(line)}" for line in lines)
+
+
+def cut_blocks(text: str, limit: int) -> str:
+    """Slack's mark-up of at most so many characters; a block that is cut off ends."""
+    if len(text) <= limit:
+        return text
+    whole = cut(text, limit - len(_BLOCK_END))
+    return whole + _BLOCK_END if whole.count("```") % 2 else whole
 
 
 def _slack(text: str) -> str:

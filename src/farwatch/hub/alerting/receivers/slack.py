@@ -12,7 +12,7 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.document import Fault, Section
 from farwatch.hub.alerting.durations import Duration, format_duration
 from farwatch.hub.alerting.message import Message, Status
-from farwatch.hub.alerting.receivers.clues import in_mrkdwn
+from farwatch.hub.alerting.receivers.clues import cut_blocks, in_mrkdwn
 from farwatch.hub.alerting.receivers.http import DETAIL_LIMIT, LONG_ANSWER_LIMIT_BYTES, Client
 from farwatch.hub.alerting.receivers.reading import read_secret, redact
 from farwatch.hub.alerting.receivers.receiver import Context, DeliveryError
@@ -308,7 +308,7 @@ def _evidence(message: Message, config: SlackConfig) -> list[Attachment]:
     return [
         Attachment(
             title="",
-            text=cut(text, EVIDENCE_LIMIT),
+            text=cut_blocks(text, EVIDENCE_LIMIT),
             fallback="",
             color=EVIDENCE_COLOR,
             mrkdwn_in=("text",),

@@ -13,7 +13,7 @@ from farwatch.hub.alerting.evidence import Digest
 from farwatch.hub.alerting.message import Message
 from farwatch.hub.alerting.receivers import build_receivers
 from farwatch.hub.alerting.receivers.clues import in_html, in_mrkdwn, in_text
-from farwatch.hub.alerting.receivers.slack import SlackConfig, slack_message
+from farwatch.hub.alerting.receivers.slack import EVIDENCE_LIMIT, SlackConfig, slack_message
 from farwatch.hub.alerting.receivers.webhook import payload
 from farwatch.hub.alerting.templates import Template, TemplateLibrary
 
@@ -126,3 +126,15 @@ async def test_a_message_with_it_arrives(sink: Sink, http: aiohttp.ClientSession
     await receiver.send(message())
     ((_, body),) = sink.requests
     assert len(body["attachments"]) == 2
+
+
+def test_slack_gets_no_block_that_does_not_end() -> None:
+    long = Digest(logs=tuple(f"{number} {'x' * 290}" for number in range(10)))
+    alerts = tuple(alert(pod) for pod in "abc")
+    told = msgspec.structs.replace(
+        message(), alerts=alerts, evidence={each.fingerprint: long for each in alerts}
+    )
+    _, evidence = slack_message(told, SlackConfig(), TemplateLibrary.load([])).attachments
+    assert len(evidence.text) <= EVIDENCE_LIMIT
+    assert evidence.text.count("```") % 2 == 0
+    assert evidence.text.endswith("…\n```")
