@@ -21,7 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import auth, detect, fleet, inventory, problems
+from farwatch.hub import auth, detect, fleet, install, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
@@ -45,6 +45,9 @@ from farwatch.hub.fleet import (
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
 from farwatch.hub.health.faults import find_faults
+from farwatch.hub.install import Installs, Renderer
+from farwatch.hub.install import routes as install_routes
+from farwatch.hub.install.strangers import Strangers
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
@@ -76,6 +79,12 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     fleet.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.KeyPatternError: HTTPStatus.BAD_REQUEST,
+    install.ChartMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
+    install.ExternalUrlError: HTTPStatus.CONFLICT,
+    install.InstallOptionsError: HTTPStatus.BAD_REQUEST,
+    install.LinkGoneError: HTTPStatus.GONE,
+    install.LinkNotFoundError: HTTPStatus.NOT_FOUND,
+    install.RenderError: HTTPStatus.SERVICE_UNAVAILABLE,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
@@ -157,6 +166,13 @@ class Hub:
             monotonic=time.monotonic,
         )
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
+        self.installs = Installs(
+            stores.records,
+            clusters,
+            external_url=options.external_url.rstrip("/"),
+            renderer=Renderer(),
+            clock=time.time,
+        )
         self.recent_changes = RecentChanges()
         self.evidence = Gatherer(
             Investigation(self.inventory, self.recent_changes, links, clock=time.time),
@@ -313,6 +329,7 @@ def create_app(hub: Hub) -> Litestar:
     return Litestar(
         [
             api,
+            install_routes.router,
             alerting_routes.v2.router,
             management.router,
             fleet_routes.link,
@@ -327,6 +344,7 @@ def create_app(hub: Hub) -> Litestar:
             backend="gzip", gzip_compress_level=GZIP_LEVEL, exclude=["/api/v1/stream", "/api/v2/"]
         ),
         openapi_config=_describe_api(),
+            install_routes.open_router,
         state=_state(hub),
         logging_config=None,
     )
@@ -373,10 +391,12 @@ def _state(hub: Hub) -> State:
 
 
 def _describe_api() -> OpenAPIConfig:
+            "installs": hub.installs,
     return OpenAPIConfig(
         title="Farwatch",
         version=__version__,
         description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",
+            "strangers": Strangers(time.monotonic),
         path="/api/schema",
         # As JSON alone: pages that show it would have to be fetched from elsewhere, with the reader's token.
         render_plugins=[JsonRenderPlugin(path=("/", "/openapi.json"))],

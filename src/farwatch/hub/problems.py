@@ -33,6 +33,7 @@ _MEANINGS = {
     HTTPStatus.UNAUTHORIZED: "No API token, or one that is unknown or revoked.",
     HTTPStatus.NOT_FOUND: "What the path names does not exist.",
     HTTPStatus.CONFLICT: "It cannot be done as things stand; `detail` says why.",
+    HTTPStatus.GONE: "It was there, and is no more; `detail` says why.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A store does not answer now; try again later.",
 }
 

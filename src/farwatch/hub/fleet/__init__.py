@@ -19,7 +19,7 @@ from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
 from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
 from farwatch.hub.fleet.presence import AgentView
-from farwatch.hub.fleet.tokens import issue_token, keep_token
+from farwatch.hub.fleet.tokens import NewToken, issue_token, keep_token, make_token
 
 __all__ = [
     "AgentAwayError",
@@ -44,6 +44,7 @@ __all__ = [
     "LinkServer",
     "LinkSettings",
     "OrganisationKey",
+    "NewToken",
     "Refusal",
     "Socket",
     "TokenNotFoundError",
@@ -51,3 +52,4 @@ __all__ = [
     "issue_token",
     "keep_token",
 ]
+    "make_token",

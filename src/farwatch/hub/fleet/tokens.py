@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets as random_source
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -79,12 +79,30 @@ def make_id() -> str:
     return random_source.token_hex(_ID_BYTES)
 
 
+class NewToken(NamedTuple):
+    """A token that is not in the records yet."""
+
+    id: str
+    token: str
+
+
+def make_token(secret: Callable[[str], str] | None = None) -> NewToken:
+    """A token with an id of its own.
+
+    Args:
+        secret: Gives what follows the id, 256 bits in URL-safe base64, for an id; None: random bits.
+    """
+    identity = make_id()
+    prefix = f"{TOKEN_PREFIX}_{identity}"
+    return NewToken(identity, f"{prefix}_{secret(identity)}" if secret else secrets.mint(prefix))
+
+
 async def issue_token(
     connection: AsyncConnection,
     cluster: str,
     now: float,
     *,
-    secret: str | None = None,
+    new: NewToken | None = None,
     expires_at: float | None = None,
 ) -> IssuedToken:
     """Make a token for a cluster that is there.
@@ -93,12 +111,10 @@ async def issue_token(
         connection: In a transaction.
         cluster: Its name.
         now: Seconds since the epoch.
-        secret: What follows the id, of 256 random bits in URL-safe base64; None makes it.
+        new: The token; None makes one.
         expires_at: When it becomes worthless unless it is kept; None: never.
     """
-    identity = make_id()
-    prefix = f"{TOKEN_PREFIX}_{identity}"
-    token = secrets.mint(prefix) if secret is None else f"{prefix}_{secret}"
+    identity, token = new or make_token()
     await connection.execute(
         sa.insert(tokens).values(
             id=identity,

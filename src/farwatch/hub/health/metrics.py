@@ -17,6 +17,7 @@ from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import Gatherer
 from farwatch.hub.fleet import Fleet
+from farwatch.hub.install import Installs
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.hub.live import Streams
 from farwatch.hub.store import Telemetry
@@ -31,6 +32,7 @@ def collect(state: State) -> Iterator[Family]:
     """Every metric, as it is now."""
     yield from _about_process()
     yield from _about_fleet(state.fleet)
+    yield from _about_installs(state.installs)
     yield from _about_inventory(state.inventory, state.change_log)
     yield from _about_telemetry(state.telemetry)
     yield from _about_detection(state.detection, state.engine)
@@ -72,6 +74,19 @@ def _about_fleet(fleet: Fleet) -> Iterator[Family]:
         "Batches of changes of the fleet that a part of the hub failed to take.",
         links.failed_subscribers,
     )
+
+
+def _about_installs(installs: Installs) -> Iterator[Family]:
+    done = installs.counters
+    yield counter("farwatch_install_links_made_total", "Install links made.", done.made)
+    yield counter("farwatch_install_links_delivered_total", "Install links used.", done.delivered)
+    yield counters(
+        "farwatch_install_links_refused_total",
+        "Install links asked for that delivered nothing, by reason.",
+        "reason",
+        done.refused,
+    )
+    yield counter("farwatch_install_render_failures_total", "Charts that were not rendered.", done.failed)
 
 
 def _about_inventory(inventory: Inventory, log: ChangeLog) -> Iterator[Family]:
