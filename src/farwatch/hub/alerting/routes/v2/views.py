@@ -78,10 +78,8 @@ class Viewer:
         self._moment = datetime.fromtimestamp(now, UTC)
         # An alert that nobody foretold an end of has none; clients want one.
         self._open_end = spell_seconds(now + alerting.config.global_.resolve_timeout)
-        self._receivers = {
-            receiver.name: ReceiverReference(receiver.name) for receiver in alerting.config.receivers
-        }
         # Alerts that were posted together share their times.
+        self._refer = cache(ReceiverReference)  # not from the configuration: a reload may come in between
         self._spell = cache(spell)
         self._spell_seconds = cache(spell_seconds)
 
@@ -114,7 +112,7 @@ class Viewer:
             annotations=alert.annotations,
             ends_at=self._spell(alert.ends_at) if alert.ends_at else self._open_end,
             fingerprint=alert.fingerprint,
-            receivers=[self._receivers[name] for name in receivers],
+            receivers=[self._refer(name) for name in receivers],
             starts_at=self._spell(alert.starts_at),
             status=_status(suppression, muted_by),
             updated_at=self._spell_seconds(known.updated_at),

@@ -11,6 +11,8 @@ from farwatch.hub.alerting import Alert
 from farwatch.hub.alerting.config import Config
 from farwatch.hub.alerting.document import parse_document
 from farwatch.hub.alerting.fingerprints import fingerprint
+from farwatch.hub.alerting.routes.v2.views import Viewer
+from farwatch.hub.alerting.suppression import Suppression
 from farwatch.hub.app import create_alertmanager_app
 from farwatch.hub.options import ListenerAuth
 
@@ -164,6 +166,17 @@ async def test_who_is_inhibited_is_told_by_whom(am: Any) -> None:
         "inhibitedBy": [by_name["Down"]["fingerprint"]],
         "mutedBy": [],
     }
+
+
+async def test_a_list_that_is_being_sent_survives_a_reload_that_renames_receivers(am: Any) -> None:
+    await post(am, posting("A"))
+    (known,) = am.hub.alerting.known()
+    viewer = Viewer(am.hub.alerting, datetime.now(UTC).timestamp())
+    config, problems = parse_document(CONFIG.replace("everybody", "all"), "alertmanager.yml", Config)
+    assert config is not None, problems
+    await am.hub.alerting.reload(config)
+    shown = viewer.view(known, viewer.receivers(known), Suppression())
+    assert [receiver.name for receiver in shown.receivers] == ["all"]
 
 
 async def test_of_very_many_that_cannot_be_taken_the_first_are_named(am: Any) -> None:
