@@ -318,6 +318,7 @@ def create_app(hub: Hub) -> Litestar:
             auth_routes.router,
             fleet_routes.router,
             key_routes.router,
+            install_routes.router,
             inventory_routes.router,
             alerting_routes.router,
             evidence_routes.router,
@@ -329,10 +330,10 @@ def create_app(hub: Hub) -> Litestar:
     return Litestar(
         [
             api,
-            install_routes.router,
             alerting_routes.v2.router,
             management.router,
             fleet_routes.link,
+            install_routes.open_router,
             health_routes.router,
             console_routes.router,
         ],
@@ -344,7 +345,6 @@ def create_app(hub: Hub) -> Litestar:
             backend="gzip", gzip_compress_level=GZIP_LEVEL, exclude=["/api/v1/stream", "/api/v2/"]
         ),
         openapi_config=_describe_api(),
-            install_routes.open_router,
         state=_state(hub),
         logging_config=None,
     )
@@ -380,10 +380,12 @@ def _state(hub: Hub) -> State:
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,
+            "installs": hub.installs,
             "inventory": hub.inventory,
             "postings": hub.postings,
             "runbooks": RunbookPages(hub.detect_settings),
             "started_at": hub.started_at,
+            "strangers": Strangers(time.monotonic),
             "streams": hub.streams,
             "telemetry": hub.telemetry,
         }
@@ -391,12 +393,10 @@ def _state(hub: Hub) -> State:
 
 
 def _describe_api() -> OpenAPIConfig:
-            "installs": hub.installs,
     return OpenAPIConfig(
         title="Farwatch",
         version=__version__,
         description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",
-            "strangers": Strangers(time.monotonic),
         path="/api/schema",
         # As JSON alone: pages that show it would have to be fetched from elsewhere, with the reader's token.
         render_plugins=[JsonRenderPlugin(path=("/", "/openapi.json"))],

@@ -43,13 +43,13 @@ __all__ = [
     "LinkCounters",
     "LinkServer",
     "LinkSettings",
-    "OrganisationKey",
     "NewToken",
+    "OrganisationKey",
     "Refusal",
     "Socket",
     "TokenNotFoundError",
     "TokenState",
     "issue_token",
     "keep_token",
-]
     "make_token",
+]
