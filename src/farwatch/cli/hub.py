@@ -30,6 +30,13 @@ def run_hub(
         Path | None,
         typer.Option(help="Whom to tell: a file in Alertmanager's format.", show_default="nobody"),
     ] = None,
+    alerting_reload: Annotated[
+        float,
+        typer.Option(
+            help="Seconds between two looks whether that file has changed, to read it again; 0: only by signal or API.",
+            min=0,
+        ),
+    ] = 0.0,
     detectors: Annotated[
         Path | None, typer.Option(help="Settings of the detectors (YAML).", show_default="built in")
     ] = None,
@@ -65,6 +72,27 @@ def run_hub(
     heartbeat_interval: Annotated[
         float, typer.Option(help="Seconds between two signs of life.", min=1)
     ] = 60.0,
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="FARWATCH_DATABASE",
+            help="Where records are kept: postgresql://user:password@host/database.",
+            show_default="a file in the data directory",
+        ),
+    ] = "",
+    database_file: Annotated[
+        Path | None, typer.Option(help="A file with that URL, such as a mounted Secret.", show_default="none")
+    ] = None,
+    backups: Annotated[
+        Path | None, typer.Option(help="Where backups are written.", show_default="backups, below --data")
+    ] = None,
+    bootstrap_cluster: Annotated[
+        str,
+        typer.Option(help="A cluster to add at the start, unless its token is known.", show_default="none"),
+    ] = "",
+    bootstrap_token_file: Annotated[
+        Path | None, typer.Option(help="A file with the token of its agent, fwa_...", show_default="none")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the hub.
@@ -87,6 +115,12 @@ def run_hub(
         heartbeat_url=heartbeat_url,
         heartbeat_seconds=heartbeat_interval,
         log_level=log_level,
+        alerting_reload_seconds=alerting_reload,
+        database=database,
+        database_file=database_file,
+        backups=backups,
+        bootstrap_cluster=bootstrap_cluster,
+        bootstrap_token_file=bootstrap_token_file,
         admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
     )
     raise typer.Exit(run(options))

@@ -21,7 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import auth, detect, fleet, install, inventory, problems
+from farwatch.hub import auth, detect, fleet, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
@@ -45,9 +45,6 @@ from farwatch.hub.fleet import (
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
 from farwatch.hub.health.faults import find_faults
-from farwatch.hub.install import Installs, Renderer
-from farwatch.hub.install import routes as install_routes
-from farwatch.hub.install.strangers import Strangers
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
@@ -79,12 +76,6 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     fleet.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.KeyPatternError: HTTPStatus.BAD_REQUEST,
-    install.ChartMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
-    install.ExternalUrlError: HTTPStatus.CONFLICT,
-    install.InstallOptionsError: HTTPStatus.BAD_REQUEST,
-    install.LinkGoneError: HTTPStatus.GONE,
-    install.LinkNotFoundError: HTTPStatus.NOT_FOUND,
-    install.RenderError: HTTPStatus.SERVICE_UNAVAILABLE,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
@@ -119,7 +110,7 @@ async def _open_stores(options: HubOptions, exits: AsyncExitStack) -> _Stores:
     """Claim the data directory and open what is in it; ``exits`` closes it again."""
     directory = DataDirectory.claim(options.data)
     exits.callback(directory.release)
-    records = await Records.open(directory)
+    records = await Records.open(options.database_url or directory)
     exits.push_async_callback(records.close)
     settings = TelemetrySettings(retention_days=options.retention_days)
     telemetry = await Telemetry.open(directory, settings)
@@ -166,13 +157,6 @@ class Hub:
             monotonic=time.monotonic,
         )
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
-        self.installs = Installs(
-            stores.records,
-            clusters,
-            external_url=options.external_url.rstrip("/"),
-            renderer=Renderer(),
-            clock=time.time,
-        )
         self.recent_changes = RecentChanges()
         self.evidence = Gatherer(
             Investigation(self.inventory, self.recent_changes, links, clock=time.time),
@@ -188,6 +172,9 @@ class Hub:
             evidence=self.evidence,
         )
         self.configuration = alerts.Configuration(config, self.alerting, time.time)
+        self.configuration_watch = alerts.ConfigurationWatch(
+            self.configuration, options.alerting_reload_seconds
+        )
         self.alert_history = alerts.History(stores.telemetry)
         self.history_keeper = alerts.HistoryKeeper(stores.telemetry, self.alerting.get)
         self.engine = detect.Engine(settings)
@@ -217,6 +204,8 @@ class Hub:
             AlertingError: The alerting configuration cannot be used.
             DetectSettingsError: The detectors' settings cannot be used.
             AuthError: The admin token cannot be used.
+            FleetError: The cluster to begin with cannot be added.
+            OptionsError: A file that an option names cannot be read.
         """
         config = alerts.first_file(options.alerting)
         settings = _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH)
@@ -224,6 +213,10 @@ class Hub:
             stores = await _open_stores(options, exits)
             hub = cls(options, config, settings, stores, external_url)
             hub.first_token = await hub._let_in(options.admin_token)
+            if options.bootstrap_cluster:
+                await fleet.add_first_cluster(
+                    stores.records, options.bootstrap_cluster, options.bootstrap_token, time.time()
+                )
             hub._subscribe()
             await hub._begin(exits)
             hub._exits = exits.pop_all()
@@ -272,6 +265,8 @@ class Hub:
         exits.push_async_callback(self.fleet.links.close)
         await self.watchdog.start()
         exits.push_async_callback(self.watchdog.stop)
+        self.configuration_watch.start()
+        exits.push_async_callback(self.configuration_watch.stop)
         self.heartbeat.start()
         exits.push_async_callback(self.heartbeat.stop)
         exits.callback(self.streams.close)
@@ -318,7 +313,6 @@ def create_app(hub: Hub) -> Litestar:
             auth_routes.router,
             fleet_routes.router,
             key_routes.router,
-            install_routes.router,
             inventory_routes.router,
             alerting_routes.router,
             evidence_routes.router,
@@ -333,7 +327,6 @@ def create_app(hub: Hub) -> Litestar:
             alerting_routes.v2.router,
             management.router,
             fleet_routes.link,
-            install_routes.open_router,
             health_routes.router,
             console_routes.router,
         ],
@@ -380,12 +373,10 @@ def _state(hub: Hub) -> State:
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,
-            "installs": hub.installs,
             "inventory": hub.inventory,
             "postings": hub.postings,
             "runbooks": RunbookPages(hub.detect_settings),
             "started_at": hub.started_at,
-            "strangers": Strangers(time.monotonic),
             "streams": hub.streams,
             "telemetry": hub.telemetry,
         }

@@ -25,6 +25,7 @@ from farwatch.hub.alerting import AlertingError
 from farwatch.hub.app import Hub, create_alertmanager_app, create_app
 from farwatch.hub.auth import AuthError
 from farwatch.hub.detect import DetectSettingsError
+from farwatch.hub.fleet import FleetError
 from farwatch.hub.options import HubOptions, ListenerAuth, OptionsError
 from farwatch.hub.store import StoreError
 from farwatch.link.codec import MAX_MESSAGE_BYTES
@@ -60,7 +61,15 @@ def run(options: HubOptions) -> int:
             asyncio.Runner(loop_factory=_new_loop) as runner,
         ):
             return runner.run(_serve(options, listener, alertmanager))
-    except (AddressError, OptionsError, StoreError, AlertingError, DetectSettingsError, AuthError) as error:
+    except (
+        AddressError,
+        OptionsError,
+        StoreError,
+        AlertingError,
+        DetectSettingsError,
+        AuthError,
+        FleetError,
+    ) as error:
         print(f"farwatch hub: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to people
         return EXIT_USAGE
     except _StoppedError:

@@ -46,6 +46,12 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         heartbeat_seconds: How often.
         log_level: From which level on to log.
         admin_token: An API token to accept; None makes one at the first start.
+        alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
+        database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
+        database_file: A file with that URL.
+        backups: The directory for backups; None takes ``backups`` in the data directory.
+        bootstrap_cluster: A cluster to add at the start, unless its token is known; empty: none.
+        bootstrap_token_file: A file with its agent's token.
     """
 
     data: Path = Path("data")
@@ -62,6 +68,12 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: float = 60.0
     log_level: str = "info"
     admin_token: str | None = None
+    alerting_reload_seconds: float = 0.0
+    database: str = ""
+    database_file: Path | None = None
+    backups: Path | None = None
+    bootstrap_cluster: str = ""
+    bootstrap_token_file: Path | None = None
 
     @property
     def retention_days(self) -> dict[Table, int]:
@@ -74,6 +86,29 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         for text in self.retention:
             days |= _read_retention(text)
         return days
+
+    @property
+    def database_url(self) -> str:
+        """Where the records are; empty: in the data directory.
+
+        Raises:
+            OptionsError: The file cannot be read, or is empty.
+        """
+        return self.database or _read_secret(self.database_file, "--database-file")
+
+    @property
+    def bootstrap_token(self) -> str:
+        """The token of the cluster to begin with; empty: there is none.
+
+        Raises:
+            OptionsError: The file cannot be read, or is empty.
+        """
+        return _read_secret(self.bootstrap_token_file, "--bootstrap-token-file")
+
+    @property
+    def backup_directory(self) -> Path:
+        """Where backups are written to."""
+        return self.backups or self.data / "backups"
 
     @property
     def heartbeat(self) -> HeartbeatSettings:
@@ -103,11 +138,43 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError("--heartbeat-url is not an address such as https://example.com/ping/1")
         if not 1 <= self.heartbeat_seconds < math.inf:
             raise OptionsError(f"--heartbeat-interval {self.heartbeat_seconds:g} is less than a second")
+        self._check_pairs()
         _ = self.retention_days
         if self.external_url and not _is_web_address(self.external_url):
             raise OptionsError(
                 f"--external-url {self.external_url[:200]!r} is not an address such as https://hub.example.com"
             )
+
+    def _check_pairs(self) -> None:
+        """Options that need, or exclude, one another."""
+        if not 0 <= self.alerting_reload_seconds < math.inf:
+            raise OptionsError(
+                f"--alerting-reload {self.alerting_reload_seconds:g} is not zero or more seconds"
+            )
+        if self.alerting_reload_seconds and self.alerting is None:
+            raise OptionsError("--alerting-reload has no file to look at: give --alerting as well")
+        if self.database and self.database_file:
+            raise OptionsError(
+                "--database and --database-file both say where the records are: give one of them"
+            )
+        if bool(self.bootstrap_cluster) != bool(self.bootstrap_token_file):
+            raise OptionsError(
+                "--bootstrap-cluster and --bootstrap-token-file belong together: give both, or neither"
+            )
+
+
+def _read_secret(path: Path | None, option: str) -> str:
+    if path is None:
+        return ""
+    try:
+        text = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionsError(
+            f"{option} {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        ) from error
+    if not text:
+        raise OptionsError(f"{option} {path} is empty")
+    return text
 
 
 def _read_retention(text: str) -> dict[Table, int]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from farwatch.hub.options import HubOptions, OptionsError
@@ -100,3 +102,40 @@ def test_alertmanagers_address_wants_a_token_or_nothing(auth: str) -> None:
     HubOptions(alertmanager_auth=auth).check()
     with pytest.raises(OptionsError, match=r"--alertmanager-auth 'basic' is none of token, none"):
         HubOptions(alertmanager_auth="basic").check()
+
+
+def test_secrets_are_read_from_files_without_the_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://db/farwatch\n")
+    assert HubOptions(database_file=file).database_url == "postgresql://db/farwatch"
+    assert HubOptions(bootstrap_token_file=file).bootstrap_token == "postgresql://db/farwatch"
+    assert HubOptions(database="postgresql://a/b").database_url == "postgresql://a/b"
+    assert HubOptions().database_url == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [(None, "No such file"), (b"\n", "is empty"), (b"\xff", "not UTF-8")]
+)
+def test_a_file_that_holds_no_secret_is_named(tmp_path: Path, content: bytes | None, fault: str) -> None:
+    file = tmp_path / "url"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(OptionsError, match=rf"--database-file .*/url .*{fault}"):
+        _ = HubOptions(database_file=file).database_url
+    with pytest.raises(OptionsError, match=rf"--bootstrap-token-file .*/url .*{fault}"):
+        _ = HubOptions(bootstrap_token_file=file).bootstrap_token
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (HubOptions(database="a", database_file=Path("b")), "--database and --database-file both"),
+        (HubOptions(bootstrap_cluster="home"), "--bootstrap-token-file belong together"),
+        (HubOptions(bootstrap_token_file=Path("a")), "--bootstrap-cluster and"),
+        (HubOptions(alerting_reload_seconds=5), "--alerting-reload has no file to look at"),
+        (HubOptions(alerting=Path("a"), alerting_reload_seconds=-1), "--alerting-reload -1 is not"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: HubOptions, words: str) -> None:
+    with pytest.raises(OptionsError, match=words):
+        options.check()

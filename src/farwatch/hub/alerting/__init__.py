@@ -16,6 +16,7 @@ from farwatch.hub.alerting.receivers import open_http_session
 from farwatch.hub.alerting.service import Alerting
 from farwatch.hub.alerting.silences import SilenceNotFoundError
 from farwatch.hub.alerting.trial import ReceiverNotFoundError
+from farwatch.hub.alerting.watch import ConfigurationWatch
 
 __all__ = [
     "DEFAULT",
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigError",
     "ConfigFile",
     "Configuration",
+    "ConfigurationWatch",
     "History",
     "HistoryKeeper",
     "KnownAlert",

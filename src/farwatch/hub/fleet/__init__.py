@@ -1,5 +1,6 @@
 """Clusters, their tokens, and the links to their agents."""
 
+from farwatch.hub.fleet.bootstrap import add_first_cluster
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import AgentToken, Cluster, Clusters, IssuedToken, Refusal, TokenState
 from farwatch.hub.fleet.connection import Socket
@@ -19,7 +20,7 @@ from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
 from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
 from farwatch.hub.fleet.presence import AgentView
-from farwatch.hub.fleet.tokens import NewToken, issue_token, keep_token, make_token
+from farwatch.hub.fleet.tokens import issue_token, keep_token
 
 __all__ = [
     "AgentAwayError",
@@ -43,13 +44,12 @@ __all__ = [
     "LinkCounters",
     "LinkServer",
     "LinkSettings",
-    "NewToken",
     "OrganisationKey",
     "Refusal",
     "Socket",
     "TokenNotFoundError",
     "TokenState",
+    "add_first_cluster",
     "issue_token",
     "keep_token",
-    "make_token",
 ]

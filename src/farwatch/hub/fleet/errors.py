@@ -49,3 +49,7 @@ class CallFailedError(FleetError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class BootstrapTokenError(FleetError):
+    """The token of the cluster to begin with cannot be used."""

@@ -23,6 +23,10 @@ class RecordsTooNewError(RecordsError):
     """The records database was written by a newer Farwatch than this one."""
 
 
+class RecordsTakenError(RecordsError):
+    """Another hub works on the same database."""
+
+
 class TelemetryError(StoreError):
     """The telemetry store cannot be opened, written to or asked."""
 

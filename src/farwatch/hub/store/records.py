@@ -5,15 +5,19 @@ has been committed, its pages are in the operating system's hands, so that an ac
 of the hub at any moment. Only a power cut or a kernel crash may take back the last commits (since the last
 checkpoint); the database itself stays whole even then.
 
+They may be in a PostgreSQL database instead. A commit there has been written to its disk, unless it was set up otherwise.
+
 Tables are declared in the feature packages on ``metadata``; what really creates and changes them are the migrations
 in ``farwatch.hub.store.migrations``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import MetaData, event
@@ -22,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from farwatch.hub.store.directory import DataDirectory
-from farwatch.hub.store.errors import RecordsError
+from farwatch.hub.store.errors import RecordsError, RecordsTakenError
 from farwatch.hub.store.migrations.upgrade import upgrade_schema
 
 metadata = MetaData(
@@ -39,18 +43,35 @@ _BUSY_TIMEOUT_MS = 10_000
 _WRITER_WAIT_SECONDS = 30.0
 _READERS = 4
 
+_HUB_LOCK = 0x6661727761746368
+"""The advisory lock that the hub of a PostgreSQL database holds: "farwatch" in ASCII."""
+_LOCK_TRIES = 20
+_LOCK_TRY_SECONDS = 3.0
+_REMOTE_SETTINGS = {
+    "application_name": "farwatch-hub",
+    # A hub whose node is gone must not keep the next one waiting: its connections end within half a minute.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+_CONNECT_SECONDS = 15.0
+
 
 class Records:
     """The records database, open and with the newest schema.
 
-    SQLite has one writer at a time. All writing transactions share one connection, so that concurrent writers queue
-    in the hub, in order, and never meet "database is locked"; readers have connections of their own and see the last
-    commit. On PostgreSQL both sides share one pool.
+    All writing transactions share one connection, so that concurrent writers queue in the hub, in order, and SQLite's
+    "database is locked" is never met; readers have connections of their own and see the last commit. On PostgreSQL
+    the writer's connection also holds the lock by which a second hub is kept out: one that lost it cannot write.
+
+    Attributes:
+        file: The SQLite file; None on PostgreSQL.
     """
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, file: Path | None = None) -> None:
         self._writer = writer
         self._reader = reader
+        self.file = file
 
     @classmethod
     async def open(cls, where: DataDirectory | str) -> Self:
@@ -61,10 +82,12 @@ class Records:
 
         Raises:
             RecordsTooNewError: A newer Farwatch has changed the schema.
+            RecordsTakenError: Another hub works on the same PostgreSQL database, and goes on doing so.
             RecordsError: It cannot be opened, is damaged, or cannot be migrated.
         """
         records = cls._embedded(where) if isinstance(where, DataDirectory) else cls._remote(where)
         try:
+            await records.take_over()
             async with records.begin() as connection:
                 await connection.run_sync(upgrade_schema)
         except (DBAPIError, OSError) as error:
@@ -87,15 +110,24 @@ class Records:
         )
         _set_up_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON"))
         _set_up_sqlite(reader, begin="BEGIN", pragmas=("query_only=ON",))
-        return cls(writer, reader)
+        return cls(writer, reader, directory.records)
 
     @classmethod
     def _remote(cls, url: str) -> Self:
         try:
-            parsed = make_url(url)
-            if parsed.drivername == "postgresql":
-                parsed = parsed.set(drivername="postgresql+asyncpg")
-            engine = create_async_engine(parsed, pool_pre_ping=True)
+            parsed = _read_url(url)
+            how = {"server_settings": _REMOTE_SETTINGS, "timeout": _CONNECT_SECONDS}
+            engines = [
+                create_async_engine(
+                    parsed,
+                    pool_pre_ping=True,
+                    pool_size=size,
+                    max_overflow=0,
+                    pool_timeout=_WRITER_WAIT_SECONDS,
+                    connect_args=how,
+                )
+                for size in (1, _READERS)
+            ]
         except ModuleNotFoundError as error:
             raise RecordsError(
                 f"records database: the driver {error.name} is missing: install it, pip install {error.name}"
@@ -104,7 +136,24 @@ class Records:
             raise RecordsError(
                 "records database: the URL is not of the form postgresql://user@host/database"
             ) from error
-        return cls(engine, engine)
+        writer, reader = engines
+        _hold_lock(writer)
+        return cls(writer, reader)
+
+    async def take_over(self) -> None:
+        """Wait for the hub before to be gone from a PostgreSQL database: where a node was lost, that takes a while.
+
+        Raises:
+            RecordsTakenError: It is still there after a minute.
+        """
+        for left in range(_LOCK_TRIES if self.file is None else 0, 0, -1):
+            try:
+                async with self._writer.connect():
+                    return
+            except RecordsTakenError:
+                if left == 1:
+                    raise
+                await asyncio.sleep(_LOCK_TRY_SECONDS)
 
     @property
     def name(self) -> str:
@@ -126,6 +175,16 @@ class Records:
         async with self._reader.connect() as connection:
             yield connection
 
+    async def copy(self, to: Path) -> None:
+        """Write a consistent copy of the SQLite file while it is in use; nobody waits for it.
+
+        Raises:
+            RecordsError: The records are in PostgreSQL, or the copy cannot be written.
+        """
+        if self.file is None:
+            raise RecordsError(f"records are in {self.name}: back that database up with its own tools")
+        await asyncio.to_thread(_copy, self.file, to)
+
     async def close(self) -> None:
         """Close every connection. Transactions that are open must have ended."""
         await self._reader.dispose()
@@ -145,6 +204,45 @@ def _set_up_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...])
     @event.listens_for(engine.sync_engine, "begin")
     def begin_transaction(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _read_url(url: str) -> URL:
+    """A URL as people have it, also as libpq takes it (``postgres://``, ``sslmode=``), for our driver."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+asyncpg")
+    if parsed.drivername != "postgresql+asyncpg":
+        raise ArgumentError(parsed.drivername)
+    if "sslmode" in parsed.query:
+        mode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return parsed
+
+
+def _hold_lock(engine: AsyncEngine) -> None:
+    """Each connection of this engine is the hub's, or it is none at all."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def lock(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT pg_try_advisory_lock({_HUB_LOCK})")
+        (taken,) = cursor.fetchone()
+        cursor.close()
+        connection.commit()
+        if not taken:
+            connection.close()
+            raise RecordsTakenError(
+                "the records database is in use by another hub: stop that one, or name another database"
+            )
+
+
+def _copy(source: Path, to: Path) -> None:
+    try:
+        with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(to)) as writing:
+            # All pages at once, in one view: in WAL mode writers do not wait for it.
+            reading.backup(writing, pages=-1)
+    except sqlite3.Error as error:
+        raise RecordsError(f"records cannot be copied to {to}: {error}") from error
 
 
 def _cause(error: DBAPIError | OSError) -> str:
