@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """
     flags = build_parser().parse_args(arguments)
     if flags.check:
-        return asyncio.run(_check(flags, environment))
+        return asyncio.run(check(flags, environment))
     sys.stdout.write(_show(flags))
     return EXIT_OK
 
@@ -114,7 +114,11 @@ def _show(flags: argparse.Namespace) -> str:
     return render_text()
 
 
-async def _check(flags: argparse.Namespace, environment: Mapping[str, str]) -> int:
+async def check(flags: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Holds the rights of the account this runs with against the settings; returns the process's exit code.
+
+    Raises ConfigError or KubeConfigError when something it was given cannot be used.
+    """
     given = {"kubeconfig": flags.kubeconfig, "context": flags.context, "namespaces": flags.namespaces}
     config = load(given | _UNUSED, environment, flags.config)
     access = load_access(config.kubeconfig, config.context or None)

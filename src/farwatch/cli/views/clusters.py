@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from rich.table import Table
@@ -23,6 +24,14 @@ class Issued(msgspec.Struct, frozen=True):
     token: str
 
 
+class Permissions(msgspec.Struct, frozen=True):
+    """What is shown of an agent's rights in its cluster."""
+
+    missing: list[dict[str, Any]] = []
+    excess: list[dict[str, Any]] = []
+    problem: str = ""
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is shown of a cluster."""
 
@@ -34,6 +43,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     alerts: int = 0
     kubernetes_version: str = ""
     agent_version: str = ""
+    permissions: Permissions | None = None
 
 
 class Clusters(msgspec.Struct, frozen=True):
@@ -100,7 +110,17 @@ async def remove_cluster(hub: str, token: str, name: str) -> None:
 def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:
     """Clusters as a table, in the order given."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("CLUSTER", "AGENT", "SEEN", "NODES", "PODS", "ALERTS", "KUBERNETES", "AGENT VERSION"):
+    for heading in (
+        "CLUSTER",
+        "AGENT",
+        "SEEN",
+        "NODES",
+        "PODS",
+        "ALERTS",
+        "RIGHTS",
+        "KUBERNETES",
+        "AGENT VERSION",
+    ):
         is_count = heading in {"NODES", "PODS", "ALERTS"}
         table.add_column(heading, no_wrap=True, justify="right" if is_count else "left")
     for cluster in clusters:
@@ -111,6 +131,7 @@ def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:
             str(cluster.nodes),
             str(cluster.pods),
             Text(str(cluster.alerts), style="bold red" if cluster.alerts else ""),
+            _rights(cluster.permissions),
             plain(cluster.kubernetes_version or "-"),
             plain(cluster.agent_version or "-"),
         )
@@ -121,3 +142,12 @@ def _seen(cluster: Cluster, now: datetime) -> str:
     if cluster.agent_state == "connected":
         return "now"
     return "never" if cluster.last_seen_at is None else f"{age(cluster.last_seen_at, now)} ago"
+
+
+def _rights(permissions: Permissions | None) -> Text:
+    """What is to be done about the agent's rights; ``--json`` tells which."""
+    if permissions is None or permissions.problem:
+        return Text("-")
+    if permissions.missing:
+        return Text("missing", style="bold red")
+    return Text("too many", style="yellow") if permissions.excess else Text("ok", style="green")

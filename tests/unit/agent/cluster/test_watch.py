@@ -82,3 +82,18 @@ async def test_changes_and_news_are_handed_to_the_listener() -> None:
 
     assert told == ["Pod", "status", ("Pod", Item("shop", "web", "uid-1", "8", None, 5.0, after_gap=True))]
     assert {kind.kind: kind.state for kind in state.kinds}["Pod"] is frames.WatchState.SYNCED
+
+
+def test_being_denied_and_being_so_no_longer_is_told_to_who_looks_at_rights() -> None:
+    doubts: list[int] = []
+    watch, _ = make_watch(on_denial=lambda: doubts.append(1))
+
+    for state, told in (
+        (WatchState.SYNCED, 0),
+        (WatchState.DENIED, 1),
+        (WatchState.DENIED, 1),
+        (WatchState.FAILING, 2),
+        (WatchState.ABSENT, 2),
+    ):
+        watch.status("Pod", state, "why")
+        assert len(doubts) == told

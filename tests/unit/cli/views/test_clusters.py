@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from farwatch.cli.views import clusters as views
-from farwatch.cli.views.clusters import Cluster, cluster_table
+from farwatch.cli.views.clusters import Cluster, Permissions, cluster_table
 from farwatch.client import ClientError
 
 Show = Callable[..., str]
@@ -27,16 +27,32 @@ class TestClusterTable:
                 alerts=3,
                 kubernetes_version="v1.36.0",
                 agent_version="0.1.0",
+                permissions=Permissions(),
             ),
             Cluster(name="dev", agent_state="lost", last_seen_at=NOON - timedelta(hours=3, minutes=5)),
             Cluster(name="new", agent_state="never_connected"),
         ]
         assert show(cluster_table(clusters, NOON)).split("\n") == [
-            "CLUSTER  AGENT            SEEN       NODES  PODS  ALERTS  KUBERNETES  AGENT VERSION",
-            "prod     connected        now           20   400       3  v1.36.0     0.1.0",
-            "dev      lost             3h05m ago      0     0       0  -           -",
-            "new      never connected  never          0     0       0  -           -",
+            "CLUSTER  AGENT            SEEN       NODES  PODS  ALERTS  RIGHTS  KUBERNETES  AGENT VERSION",
+            "prod     connected        now           20   400       3  ok      v1.36.0     0.1.0",
+            "dev      lost             3h05m ago      0     0       0  -       -           -",
+            "new      never connected  never          0     0       0  -       -           -",
         ]
+
+    @pytest.mark.parametrize(
+        ("permissions", "told"),
+        [
+            (Permissions(missing=[{}], excess=[{}]), "missing"),
+            (Permissions(excess=[{}]), "too many"),
+            (Permissions(problem="no answer"), "-"),
+        ],
+    )
+    def test_shows_what_is_amiss_with_the_agents_rights(
+        self, show: Show, permissions: Permissions, told: str
+    ) -> None:
+        cluster = Cluster(name="prod", agent_state="lost", permissions=permissions)
+        heading, line = show(cluster_table([cluster], NOON)).split("\n")
+        assert line[heading.index("RIGHTS") :].startswith(f"{told} ")
 
 
 class TestWhatOthersWrote:
