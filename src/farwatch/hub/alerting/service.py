@@ -389,12 +389,13 @@ class Alerting:
     def _dispatch(self) -> None:
         if not self._stopping:
             for flush in self._dispatcher.due(self._clock.now()):
-                self._spawn(self._flush(flush), f"alerting flush {flush.group_key}")
+                # By the intervals of its own configuration: a reload may come before it begins.
+                self._spawn(self._flush(flush, self._suppressor), f"alerting flush {flush.group_key}")
 
-    async def _flush(self, flush: Flush) -> None:
+    async def _flush(self, flush: Flush, suppressor: Suppressor) -> None:
         delivered = False
         try:
-            kept = self._suppressor.keep(flush)
+            kept = suppressor.keep(flush)
             delivered = kept is None or await self._notifier.notify(kept)
         except Exception as error:  # noqa: BLE001 - whatever happens, the group must be flushed again
             _log.error("alerting: a flush failed", group=flush.group_key, exc_info=error)

@@ -241,6 +241,18 @@ class TestIntervals:
         await clock.advance(HOUR)
         assert sink.told() == []
 
+    async def test_a_flush_that_has_begun_goes_by_the_intervals_of_its_own_configuration(
+        self, hub: Hub, clock: FakeClock, sink: Sink
+    ) -> None:
+        settings = config(sink, route=below("active_time_intervals: [early]"), more=INTERVALS)
+        alerting = await hub.start(settings)
+        await alerting.put([alert("a")])
+        clock.time += 31
+        alerting._dispatch()
+        await alerting.reload(config(sink, route=below("continue: true")))
+        await clock.advance(1)
+        assert sink.told() == [(31, "firing", ["a"])]
+
     async def test_other_routes_are_not_muted_with_it(self, hub: Hub, clock: FakeClock, sink: Sink) -> None:
         route = (
             "{receiver: team, group_wait: 30s, routes: ["

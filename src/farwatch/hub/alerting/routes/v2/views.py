@@ -78,8 +78,8 @@ class Viewer:
         self._moment = datetime.fromtimestamp(now, UTC)
         # An alert that nobody foretold an end of has none; clients want one.
         self._open_end = spell_seconds(now + alerting.config.global_.resolve_timeout)
-        # Alerts that were posted together share their times.
         self._refer = cache(ReceiverReference)  # not from the configuration: a reload may come in between
+        # Alerts that were posted together share their times.
         self._spell = cache(spell)
         self._spell_seconds = cache(spell_seconds)
 
