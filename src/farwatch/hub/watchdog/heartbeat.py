@@ -75,7 +75,10 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one sign, if all is well."""
-        faults = self._find_faults()
+        try:
+            faults = self._find_faults()
+        except Exception as error:  # noqa: BLE001 - told with the others
+            faults = [f"its health cannot be told: {type(error).__name__}"]
         if faults:
             self.withheld += 1
             _log.warning("heartbeat withheld: the hub is not healthy", problems=faults)

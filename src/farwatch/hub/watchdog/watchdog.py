@@ -60,6 +60,7 @@ class Watchdog:
         self._began_at = 0.0
         self._outbox: list[Alert] = []
         self._task: asyncio.Task[None] | None = None
+        self._own_fault = ""
 
     async def start(self) -> None:
         """Note that the hub is back, and see for how long it was away. Alerting must have started."""
@@ -80,11 +81,22 @@ class Watchdog:
             _log.warning("the end of this run could not be noted", detail=str(error))
 
     def faults(self) -> list[str]:
-        """All that is wrong with the hub now: its parts, and its lag."""
-        return [*self._find_faults(), *(trouble.facts for trouble in self._lagging())]
+        """All that is wrong with the hub now: its parts, its lag, and its looking at itself."""
+        own = [self._own_fault] if self._own_fault else []
+        return [*own, *self._find_faults(), *(trouble.facts for trouble in self._lagging())]
 
     async def look(self) -> None:
-        """Look once: renew the note, and tell what there is to tell."""
+        """Look once: renew the note, and tell what there is to tell. A fault of its own is told by ``faults``."""
+        try:
+            await self._look()
+        except Exception as error:  # noqa: BLE001 - logged, and told
+            # Were it to end here, nobody would look any more, and the heartbeat would say that all is well.
+            _log.exception("the hub could not look at itself")
+            self._own_fault = f"the hub cannot look at itself ({type(error).__name__}); its log says why"
+        else:
+            self._own_fault = ""
+
+    async def _look(self) -> None:
         now = self._clock()
         try:
             await self._life.renew(now)

@@ -64,6 +64,22 @@ async def test_one_that_is_not_gives_none(outside: Outside, http: aiohttp.Client
     assert (heartbeat.sent, heartbeat.withheld) == (1, 1)
 
 
+async def test_a_hub_whose_health_cannot_be_told_gives_none_until_it_can(
+    outside: Outside, http: aiohttp.ClientSession
+) -> None:
+    health: list[list[str] | None] = [None, []]
+
+    def find_faults() -> list[str]:
+        if (faults := health.pop(0)) is None:
+            raise KeyError("part")
+        return faults
+
+    heartbeat = Heartbeat(HeartbeatSettings(url=str(outside.server.make_url("/"))), http, find_faults)
+    await heartbeat.beat()
+    await heartbeat.beat()
+    assert (heartbeat.sent, heartbeat.withheld) == (1, 1)
+
+
 async def test_a_sign_that_is_not_taken_is_counted_and_shows_no_secret(
     outside: Outside, http: aiohttp.ClientSession
 ) -> None:

@@ -154,3 +154,18 @@ async def test_records_that_cannot_be_written_do_not_end_the_watch(bench: Bench)
     await watchdog.stop()
     assert bench.alerting.told() == [(HUB_UNWELL, True)]
     assert hub_life.name == "hub_life"
+
+
+async def test_a_fault_in_looking_is_a_fault_of_the_hub_until_it_looks_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watchdog = bench.watchdog()
+    await watchdog.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.lag, "lags", lambda: {"east": "late"})
+        await watchdog.look()
+    (fault,) = watchdog.faults()
+    assert fault.startswith("the hub cannot look at itself (TypeError)")
+    await watchdog.look()
+    assert watchdog.faults() == []
+    await watchdog.stop()
