@@ -148,24 +148,30 @@ class Acknowledgements:
 
         Raises:
             AlertNotFiringError: It does not fire, or there is no such alert.
-            NoteError: The note is too long.
+            NoteError: The note cannot be kept.
             AlertsNotKeptError: It could not be written down, and does not hold.
         """
         if len(note) > MAX_NOTE_LENGTH:
             raise NoteError(f"the note has {len(note)} characters: {MAX_NOTE_LENGTH} are the most")
-        alert = self._firing(fingerprint)
+        if "\0" in note:  # PostgreSQL keeps none
+            raise NoteError("the note holds a NUL character: leave it out")
+        known = self._firing(fingerprint)
         made = Acknowledgement(fingerprint=fingerprint, time=self._clock(), author=author, note=note)
         await self._journal.write(*replaced(table, [msgspec.structs.asdict(made)]))
-        if not self._fires(fingerprint):  # it ended while this was being written
-            self._forget([fingerprint])
-            self._firing(fingerprint)
+        now = self._get(fingerprint)
+        if now is None or now.resolved or now.received_at != known.received_at:
+            if not self.acknowledged(fingerprint):  # by somebody else, since it fires again
+                self._forget([fingerprint])
+            raise AlertNotFiringError(
+                f"the alert {fingerprint[:100]!r} ended while it was being acknowledged: if it fires again, do so again"
+            )
         self._by_fingerprint[fingerprint] = made
         self._publish(
             AcknowledgementEvent(
                 change=AcknowledgementChange.ACKNOWLEDGED,
                 time=made.time,
                 fingerprint=fingerprint,
-                alert=alert,
+                alert=known.alert,
                 author=author,
                 note=note,
             )
@@ -205,17 +211,13 @@ class Acknowledgements:
             ]
         )
 
-    def _firing(self, fingerprint: str) -> Alert:
+    def _firing(self, fingerprint: str) -> KnownAlert:
         known = self._get(fingerprint)
         if known is None or known.resolved:
             raise AlertNotFiringError(
                 f"no alert of the fingerprint {fingerprint[:100]!r} fires: there is nothing to take on"
             )
-        return known.alert
-
-    def _fires(self, fingerprint: str) -> bool:
-        known = self._get(fingerprint)
-        return known is not None and not known.resolved
+        return known
 
     def _forget(self, fingerprints: Iterable[str]) -> None:
         """At once in memory, and soon in the records: what a kill leaves there, ``settle`` finds."""

@@ -151,7 +151,8 @@ async def test_an_alert_that_does_not_fire_cannot_be_taken_on(world: World) -> N
         await world.acknowledgements.acknowledge(KEY, author="admin")
 
 
-async def test_an_alert_that_ends_meanwhile_is_not_taken_on(world: World) -> None:
+@pytest.mark.parametrize("again", [False, True])
+async def test_an_alert_that_ends_meanwhile_is_not_taken_on(world: World, again: bool) -> None:
     world.put(WEB)
     write = world.acknowledgements._journal.write
 
@@ -159,6 +160,8 @@ async def test_an_alert_that_ends_meanwhile_is_not_taken_on(world: World) -> Non
         await write(*writes)  # type: ignore[arg-type]
         world.clock.time += 60
         world.put(alert("web", ends=30))
+        if again:
+            world.put(alert("web", 60))
 
     world.acknowledgements._journal.write = slowly  # type: ignore[method-assign]
     with pytest.raises(AlertNotFiringError):
@@ -172,3 +175,5 @@ async def test_a_note_has_a_bound(world: World) -> None:
     world.put(WEB)
     with pytest.raises(NoteError, match="10000 are the most"):
         await world.acknowledgements.acknowledge(KEY, author="admin", note="x" * (MAX_NOTE_LENGTH + 1))
+    with pytest.raises(NoteError, match="NUL"):
+        await world.acknowledgements.acknowledge(KEY, author="admin", note="a\0b")
