@@ -227,6 +227,7 @@ def template_data(message: Message) -> Fields:
         GroupLabels=LabelSet(message.group_labels),
         CommonLabels=LabelSet(message.common_labels),
         CommonAnnotations=LabelSet(message.common_annotations),
+        RouteLabels=LabelSet({}),  # no route has any: its key is refused by name
         ExternalURL=message.external_url,
     )
 

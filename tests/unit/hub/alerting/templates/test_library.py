@@ -39,6 +39,7 @@ LIBRARY = TemplateLibrary()
         ("{{ range .Alerts }}{{ .Labels.pod }}={{ .Status }} {{ end }}", "a=firing b=resolved "),
         ("{{ range .Alerts.Resolved }}{{ .Annotations.summary }}{{ end }}", "b crashes"),
         ("[{{ .CommonLabels.absent }}]", "[]"),
+        ('[{{ .RouteLabels.team }}{{ routeLabels "team" }}]', "[]"),
         ("{{ if .CommonLabels.absent }}yes{{ else }}no{{ end }}", "no"),
         ('{{ .GroupLabels.SortedPairs.Values | join " " }}', "KubePodCrashLooping"),
         (
