@@ -18,8 +18,6 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 OURS = ("agentToken", "apiKey", "clusterName", "existingSecret")
 """Values that the hub sees to itself."""
 
-Names = Annotated[list[str], msgspec.Meta(max_length=1000)]
-
 
 class ProxyOptions(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
@@ -41,7 +39,7 @@ class ImageOptions(
     tag: str = ""
     digest: str = ""
     pull_policy: str = ""
-    pull_secrets: list[str] = []
+    pull_secrets: tuple[str, ...] = ()
 
 
 class InstallOptions(
@@ -56,8 +54,8 @@ class InstallOptions(
     mode: Literal["light", "full", "deployment", "daemonset"] = "light"
     namespace: str = "farwatch"
     proxy: ProxyOptions = ProxyOptions()
-    watch_namespaces: Names = []
-    exclude_namespaces: Names = []
+    watch_namespaces: list[str] = []
+    exclude_namespaces: list[str] = []
     ca_bundle: Annotated[str, msgspec.Meta(max_length=256 * 1024)] = ""
     image: ImageOptions = ImageOptions()
     features: dict[str, bool] = {}

@@ -44,7 +44,7 @@ def test_what_is_chosen_has_the_charts_names() -> None:
     )
     assert found["watchNamespaces"] == ["shop"]
     assert found["proxy"] == {"https": "http://proxy:3128", "noProxy": "10.0.0.0/8"}
-    assert found["image"] == {"repository": "registry.example/farwatch", "pullSecrets": ["pull"]}
+    assert found["image"] == {"repository": "registry.example/farwatch", "pullSecrets": ("pull",)}
     assert found["features"] == {"events": False}
     assert found["caBundle"] == "PEM"
 
