@@ -13,7 +13,7 @@ from typing import Any
 from farwatch.kube.client import KubeClient
 from farwatch.kube.errors import BAD_BODY, ApiError
 from farwatch.kube.kinds import LEASE
-from farwatch.kube.objects import KubeObject, Lease, LeaseSpec
+from farwatch.kube.objects import KubeObject, Lease, LeaseMeta, LeaseSpec
 
 
 async def get_lease(client: KubeClient, namespace: str, name: str) -> Lease | None:
@@ -32,24 +32,31 @@ async def create_lease(client: KubeClient, namespace: str, name: str, spec: Leas
     Raises:
         ApiError: ``is_conflict``: somebody was faster.
     """
-    return _lease(await client.create(LEASE, _manifest(namespace, name, spec), namespace))
+    return _lease(
+        await client.create(LEASE, _manifest(LeaseMeta(name=name, namespace=namespace), spec), namespace)
+    )
 
 
 async def replace_lease(client: KubeClient, lease: Lease, spec: LeaseSpec) -> Lease:
-    """The Lease with another spec, provided that it still is as it was read.
+    """The Lease with another spec, provided that it still is as it was read; labels, annotations and owners stay.
 
     Raises:
         ApiError: ``is_conflict``: somebody else wrote it since.
     """
     meta = lease.metadata
-    body = _manifest(meta.namespace, meta.name, spec, meta.resource_version)
-    return _lease(await client.replace(LEASE, meta.name, body, meta.namespace))
+    return _lease(await client.replace(LEASE, meta.name, _manifest(meta, spec), meta.namespace))
 
 
-def _manifest(namespace: str, name: str, spec: LeaseSpec, resource_version: str = "") -> dict[str, Any]:
-    metadata = {"name": name, "namespace": namespace}
-    if resource_version:
-        metadata["resourceVersion"] = resource_version
+def _manifest(meta: LeaseMeta, spec: LeaseSpec) -> dict[str, Any]:
+    metadata = {
+        "name": meta.name,
+        "namespace": meta.namespace,
+        "resourceVersion": meta.resource_version,
+        "labels": meta.labels,
+        "annotations": meta.annotations,
+        "ownerReferences": meta.owner_references,
+        "finalizers": meta.finalizers,
+    }
     fields = {
         "holderIdentity": spec.holder_identity,
         "leaseDurationSeconds": spec.lease_duration_seconds,
@@ -60,7 +67,7 @@ def _manifest(namespace: str, name: str, spec: LeaseSpec, resource_version: str 
     return {
         "apiVersion": LEASE.api_version,
         "kind": LEASE.name,
-        "metadata": metadata,
+        "metadata": {key: value for key, value in metadata.items() if value},
         "spec": {key: value for key, value in fields.items() if value is not None},
     }
 

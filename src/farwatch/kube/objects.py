@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -822,7 +823,15 @@ class LeaseSpec(_Slim, frozen=True):
     lease_transitions: int | None = None
 
 
+class LeaseMeta(ObjectMeta, frozen=True):
+    """All metadata that people and controllers set: a Lease is written back whole, and what is theirs must stay."""
+
+    annotations: dict[str, str] | None = None  # type: ignore[assignment]  # none is skipped
+    owner_references: tuple[dict[str, Any], ...] | None = None  # type: ignore[assignment]  # none is trimmed
+
+
 class Lease(KubeObject, frozen=True):
     """coordination.k8s.io/v1 Lease."""
 
+    metadata: LeaseMeta
     spec: LeaseSpec = LeaseSpec()

@@ -20,7 +20,7 @@ from farwatch.kube.access import ClusterAccess
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import Clock
 from farwatch.kube.election import Candidate, ElectionTiming, LeaderElector
-from farwatch.kube.objects import Lease, LeaseSpec, ObjectMeta
+from farwatch.kube.objects import Lease, LeaseMeta, LeaseSpec
 
 TIMING = ElectionTiming()
 WALL = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ WALL = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def lease(version: int, spec: LeaseSpec) -> Lease:
     return Lease(
-        metadata=ObjectMeta(name="leader", namespace="farwatch", uid="u", resource_version=str(version)),
+        metadata=LeaseMeta(name="leader", namespace="farwatch", uid="u", resource_version=str(version)),
         spec=spec,
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from farwatch.kube.errors import ApiError
 from farwatch.kube.leases import create_lease, get_lease, replace_lease
-from farwatch.kube.objects import Lease, LeaseSpec, ObjectMeta
+from farwatch.kube.objects import Lease, LeaseMeta, LeaseSpec
 
 COLLECTION = "/apis/coordination.k8s.io/v1/namespaces/farwatch/leases"
 
@@ -62,9 +62,30 @@ async def test_a_lease_is_replaced_only_as_it_was_read(script: Any, say: Any, cl
         409, "Conflict", "the object has been modified; please apply your changes to the latest"
     )
     script.others[f"PUT {COLLECTION}/agent"] = [say.reply(HELD), conflict]
-    read = Lease(metadata=ObjectMeta(name="agent", namespace="farwatch", resource_version="6"))
+    read = Lease(metadata=LeaseMeta(name="agent", namespace="farwatch", resource_version="6"))
     await replace_lease(client, read, LeaseSpec(holder_identity="me"))
     with pytest.raises(ApiError) as refused:
         await replace_lease(client, read, LeaseSpec(holder_identity="me"))
     assert refused.value.is_conflict
     assert json.loads(await script.requests[0].text())["metadata"]["resourceVersion"] == "6"
+
+
+async def test_what_others_set_on_a_lease_stays_when_it_is_replaced(
+    script: Any, say: Any, client: Any
+) -> None:
+    theirs = {
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "farwatch-agent"},
+        "ownerReferences": [{"apiVersion": "v1", "kind": "Namespace", "name": "farwatch", "uid": "u"}],
+        "finalizers": ["example.com/kept"],
+    }
+    held = HELD | {"metadata": HELD["metadata"] | theirs}
+    script.others[f"GET {COLLECTION}/agent"] = [say.reply(held)]
+    script.others[f"PUT {COLLECTION}/agent"] = [say.reply(held)]
+
+    read = await get_lease(client, "farwatch", "agent")
+    await replace_lease(client, read, LeaseSpec(holder_identity="me"))
+
+    written = json.loads(await script.requests[-1].text())
+    assert written["metadata"].items() >= theirs.items()
+    assert written["spec"] == {"holderIdentity": "me"}
