@@ -31,6 +31,7 @@ from farwatch.agent.state import AgentState
 from farwatch.backoff import Backoff, jittered
 from farwatch.kube.client import KubeClient
 from farwatch.kube.clock import SYSTEM_CLOCK, Clock
+from farwatch.kube.decoding import UNREADABLE
 from farwatch.kube.errors import BAD_BODY, ApiError, KubeError
 from farwatch.link.frames import PermissionReport
 
@@ -174,7 +175,7 @@ async def _review_rules(client: KubeClient, namespace: str) -> Grant:
     answer = await client.request("POST", path, body=msgspec.json.encode(body))
     try:
         rules = _rules_decoder.decode(answer).status
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ApiError(200, BAD_BODY, f"the answer is not a SelfSubjectRulesReview: {error}") from error
     return Grant(
         tuple(
@@ -210,7 +211,7 @@ async def _may(client: KubeClient, namespace: str, right: Right) -> bool:
     answer = await client.request("POST", path, body=msgspec.json.encode(body))
     try:
         return _access_decoder.decode(answer).status.allowed
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ApiError(200, BAD_BODY, f"the answer is not a SelfSubjectAccessReview: {error}") from error
 
 

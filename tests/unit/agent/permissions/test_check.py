@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farwatch.agent.permissions.check import CHECK_SECONDS, MAX_NOTES, check_permissions, watch_permissions
 from farwatch.agent.permissions.rights import Usage, describe_note
@@ -148,6 +150,28 @@ async def test_an_answer_that_is_none_is_an_error_with_a_name(body: bytes) -> No
 
     with pytest.raises(ApiError, match="not a SelfSubjectRulesReview"):
         await api.check()
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["status", "resourceRules", "verbs", "apiGroups", "nonResourceURLs", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.one_of(st.binary(max_size=30), anything.map(lambda found: json.dumps(found).encode())))
+def test_whatever_is_answered_is_a_report_or_an_error_with_a_name(body: bytes) -> None:
+    api = Api()
+    api.body = body
+    with contextlib.suppress(ApiError):
+        assert asyncio.run(api.check()).missing
 
 
 async def test_lists_that_are_null_are_empty() -> None:
