@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from farwatch import __version__
+
 from .conftest import Agent, Hub, Sim, Stage, eventually
 
 pytestmark = pytest.mark.integration
@@ -30,6 +32,11 @@ class Crew:
         self.hub.wait_synced("crewed")
         for agent in self.agents.values():
             agent.wait_ready()
+        found = self.hub.get("/clusters/crewed")
+        assert found["agents"] == 3
+        assert [(other["role"], other["version"]) for other in found["followers"]] == [
+            ("standby", __version__)
+        ] * 2
 
     @property
     def lease(self) -> dict[str, Any]:

@@ -166,6 +166,10 @@ class LinkServer:
         """Its agents that have a link and do not lead, by pod."""
         return self._presence.followers(cluster)
 
+    def count_followers(self, cluster: str) -> int:
+        """How many those are."""
+        return len(self._followers.get(cluster, ()))
+
     # --- what the hub wants of agents -------------------------------------------------------------------------
 
     async def call(
@@ -241,7 +245,8 @@ class LinkServer:
         for connection in tuple(self._connections):
             if connection.cluster == old:
                 connection.close(
-                    CloseCode.SHUTTING_DOWN, f"cluster {old!r} is called {cluster.name!r} from now on: come back"
+                    CloseCode.SHUTTING_DOWN,
+                    f"cluster {old!r} is called {cluster.name!r} from now on: come back",
                 )
         self._sightings.forget(old)
         self._newest.pop(old, None)

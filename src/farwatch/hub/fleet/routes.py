@@ -21,7 +21,7 @@ from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, AgentToken, Cluster, TokenState
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
-from farwatch.hub.fleet.presence import AgentView
+from farwatch.hub.fleet.presence import AgentView, FollowerView
 from farwatch.hub.inventory import Inventory
 from farwatch.link.frames import SUBPROTOCOL, WatchState
 
@@ -47,7 +47,11 @@ class WatchView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A cluster, its agent, and how much is in it and wrong with it. Times are UTC."""
+    """A cluster, its agent, and how much is in it and wrong with it. Times are UTC.
+
+    `agents` counts all that have a link, the one that leads and those that stand by; these are listed in `followers` when one
+    cluster is asked for.
+    """
 
     name: str
     created_at: datetime
@@ -67,6 +71,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     api_server_message: str = ""
     watches: list[WatchView] = []
     permissions: PermissionsView | None = None
+    agents: int = 0
+    followers: list[FollowerView] = []
 
 
 class ClusterList(msgspec.Struct, frozen=True):
@@ -111,8 +117,10 @@ class TokenList(msgspec.Struct, frozen=True):
     items: Sequence[AgentToken]
 
 
-def view(cluster: Cluster, agent: AgentView | None, kinds: Mapping[str, int], alerts: int) -> ClusterView:
-    """A cluster as the API shows it: its record, its agent now, and counts."""
+def view(
+    cluster: Cluster, agent: AgentView | None, followers: int, kinds: Mapping[str, int], alerts: int
+) -> ClusterView:
+    """A cluster as the API shows it: its record, its agents now, and counts."""
     info = agent.agent if agent else None
     status = agent.status if agent else None
     return ClusterView(
@@ -137,6 +145,7 @@ def view(cluster: Cluster, agent: AgentView | None, kinds: Mapping[str, int], al
         nodes=kinds.get("Node", 0),
         pods=kinds.get("Pod", 0),
         alerts=alerts,
+        agents=followers + bool(agent and agent.connected),
     )
 
 
@@ -161,6 +170,7 @@ def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
         view(
             cluster,
             _fleet(state).links.agent(cluster.name),
+            _fleet(state).links.count_followers(cluster.name),
             inventory.kinds(cluster.name),
             alerts[cluster.name],
         )
@@ -187,8 +197,9 @@ async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
 
 @get("/clusters/{name:str}", summary="Get a cluster", responses=problems.described(HTTPStatus.NOT_FOUND))
 async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
-    """One cluster with the state of its agent."""
-    return _views(state, [await _fleet(state).clusters.get(name)])[0]
+    """One cluster with the state of its agents."""
+    found = _views(state, [await _fleet(state).clusters.get(name)])[0]
+    return msgspec.structs.replace(found, followers=_fleet(state).links.followers(name))
 
 
 @patch(

@@ -180,7 +180,8 @@ class TestAgents:
                 ),
             ),
         )
-        shown = view(Cluster(name="prod", created_at=NOON), agent, {"Node": 3, "Pod": 40, "Event": 9}, 2)
+        shown = view(Cluster(name="prod", created_at=NOON), agent, 2, {"Node": 3, "Pod": 40, "Event": 9}, 2)
+        assert shown.agents == 3
         assert shown.agent_state is AgentState.CONNECTED
         assert (shown.agent_version, shown.kubernetes_version) == ("1.2", "v1.36")
         assert (shown.api_server_reachable, shown.api_server_message) == (False, "refused")
@@ -199,7 +200,7 @@ class TestAgents:
     def test_one_that_left_is_away_until_it_is_lost(self, lost: bool, state: AgentState) -> None:
         agent = AgentView(cluster="prod", connected=False, lost=lost, since=NOON, reason="it went")
         record = Cluster(name="prod", created_at=NOON, kubernetes_version="v1.35", agent_version="1.1")
-        shown = view(record, agent, {}, 0)
+        shown = view(record, agent, 0, {}, 0)
         assert shown.agent_state is state
         assert shown.agent_reason == "it went"
         assert (shown.agent_version, shown.kubernetes_version) == ("1.1", "v1.35")
