@@ -1,9 +1,9 @@
-{{- define "agent.name" -}}
+{{- define "farwatch-agent.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* At most 40 characters, so that what is put behind it still fits into a name. */}}
-{{- define "agent.fullname" -}}
+{{- define "farwatch-agent.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
@@ -17,49 +17,49 @@
 {{- end -}}
 
 {{/* Outside the release's namespace a name says where it belongs. */}}
-{{- define "agent.globalName" -}}
-{{- printf "%s:%s" .Release.Namespace (include "agent.fullname" .) -}}
+{{- define "farwatch-agent.globalName" -}}
+{{- printf "%s:%s" .Release.Namespace (include "farwatch-agent.fullname" .) -}}
 {{- end -}}
 
-{{- define "agent.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "agent.name" . }}
+{{- define "farwatch-agent.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "farwatch-agent.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- define "agent.labels" -}}
-{{- $own := fromYaml (include "agent.ownLabels" .) -}}
+{{- define "farwatch-agent.labels" -}}
+{{- $own := fromYaml (include "farwatch-agent.ownLabels" .) -}}
 {{- toYaml (merge $own .Values.commonLabels) -}}
 {{- end -}}
 
-{{- define "agent.ownLabels" -}}
+{{- define "farwatch-agent.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") | trunc 63 }}
-{{ include "agent.selectorLabels" . }}
+{{ include "farwatch-agent.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: farwatch
 {{- end -}}
 
-{{- define "agent.account" -}}
-{{- default (ternary (include "agent.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
+{{- define "farwatch-agent.account" -}}
+{{- default (ternary (include "farwatch-agent.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
 {{- end -}}
 
-{{- define "agent.actAccount" -}}
-{{- printf "%s-act" (default (include "agent.fullname" .) .Values.serviceAccount.name) -}}
+{{- define "farwatch-agent.actAccount" -}}
+{{- printf "%s-act" (default (include "farwatch-agent.fullname" .) .Values.serviceAccount.name) -}}
 {{- end -}}
 
-{{- define "agent.tokenSecret" -}}
-{{- default (include "agent.fullname" .) .Values.existingSecret -}}
+{{- define "farwatch-agent.tokenSecret" -}}
+{{- default (include "farwatch-agent.fullname" .) .Values.existingSecret -}}
 {{- end -}}
 
-{{- define "agent.proxySecret" -}}
+{{- define "farwatch-agent.proxySecret" -}}
 {{- if .Values.proxy.existingSecret -}}
 {{- .Values.proxy.existingSecret -}}
 {{- else if or .Values.proxy.http .Values.proxy.https -}}
-{{- include "agent.fullname" . }}-proxy
+{{- include "farwatch-agent.fullname" . }}-proxy
 {{- end -}}
 {{- end -}}
 
-{{- define "agent.noProxy" -}}
+{{- define "farwatch-agent.noProxy" -}}
 {{- $own := list "$(KUBERNETES_SERVICE_HOST)" "kubernetes.default.svc" ".svc" ".cluster.local" "localhost" "127.0.0.1" -}}
 {{- $asked := .Values.proxy.noProxy -}}
 {{- if not (kindIs "slice" $asked) -}}
@@ -68,11 +68,11 @@ app.kubernetes.io/part-of: farwatch
 {{- concat $own (without $asked "") | join "," -}}
 {{- end -}}
 
-{{- define "agent.image" -}}
+{{- define "farwatch-agent.image" -}}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end -}}
 
-{{- define "agent.pullSecrets" -}}
+{{- define "farwatch-agent.pullSecrets" -}}
 {{- with .Values.image.pullSecrets -}}
 imagePullSecrets:
   {{- range . }}
@@ -82,7 +82,7 @@ imagePullSecrets:
 {{- end -}}
 
 {{/* The logs' folders belong to the group 0: as its member the agent reads them and still is not root. */}}
-{{- define "agent.podSecurityContext" -}}
+{{- define "farwatch-agent.podSecurityContext" -}}
 {{- $context := deepCopy .Values.podSecurityContext -}}
 {{- if and (eq .Values.mode "daemonset") .Values.features.logs -}}
 {{- $_ := set $context "supplementalGroups" (append (default list $context.supplementalGroups) 0 | uniq) -}}
@@ -90,13 +90,13 @@ imagePullSecrets:
 {{- toYaml $context -}}
 {{- end -}}
 
-{{- define "agent.allowedCalls" -}}
+{{- define "farwatch-agent.allowedCalls" -}}
 agent.status{{ if .Values.evidence.podLogs }},pod.logs{{ end }}
 {{- end -}}
 
-{{- define "agent.env" -}}
+{{- define "farwatch-agent.env" -}}
 - name: FARWATCH_HUB
-  value: {{ .Values.hub.url | quote }}
+  value: {{ .Values.hub.url | trim | quote }}
 - name: FARWATCH_TOKEN_FILE
   value: /var/run/farwatch/token
 {{- with .Values.clusterName }}
@@ -130,7 +130,7 @@ agent.status{{ if .Values.evidence.podLogs }},pod.logs{{ end }}
 - name: FARWATCH_EVENTS
   value: {{ .Values.features.events | quote }}
 - name: FARWATCH_ALLOWED_CALLS
-  value: {{ include "agent.allowedCalls" . | quote }}
+  value: {{ include "farwatch-agent.allowedCalls" . | quote }}
 - name: FARWATCH_HEALTH_LISTEN
   value: ":13133"
 {{- if .Values.metrics.enabled }}
@@ -149,24 +149,24 @@ agent.status{{ if .Values.evidence.podLogs }},pod.logs{{ end }}
   value: {{ .Values.logLevel }}
 - name: FARWATCH_LOG_FORMAT
   value: json
-{{- with include "agent.proxySecret" . }}
+{{- with include "farwatch-agent.proxySecret" . }}
 {{- range list "HTTP_PROXY" "HTTPS_PROXY" }}
 - name: {{ . }}
   valueFrom:
     secretKeyRef:
-      name: {{ $.Secret | default (include "agent.proxySecret" $) }}
+      name: {{ $.Secret | default (include "farwatch-agent.proxySecret" $) }}
       key: {{ . }}
       optional: true
 {{- end }}
 - name: NO_PROXY
-  value: {{ include "agent.noProxy" $ | quote }}
+  value: {{ include "farwatch-agent.noProxy" $ | quote }}
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
-{{- define "agent.volumeMounts" -}}
+{{- define "farwatch-agent.volumeMounts" -}}
 - name: token
   mountPath: /var/run/farwatch/token
   readOnly: true
@@ -177,10 +177,10 @@ agent.status{{ if .Values.evidence.podLogs }},pod.logs{{ end }}
 {{- end }}
 {{- end -}}
 
-{{- define "agent.volumes" -}}
+{{- define "farwatch-agent.volumes" -}}
 - name: token
   secret:
-    secretName: {{ include "agent.tokenSecret" . }}
+    secretName: {{ include "farwatch-agent.tokenSecret" . }}
     defaultMode: 0440
     optional: true
     items:
@@ -191,6 +191,17 @@ agent.status{{ if .Values.evidence.podLogs }},pod.logs{{ end }}
 {{- if .Values.caBundle }}
 - name: ca
   configMap:
-    name: {{ include "agent.fullname" . }}-ca
+    name: {{ include "farwatch-agent.fullname" . }}-ca
 {{- end }}
+{{- end -}}
+
+{{/* In daemonset mode a tainted node has an agent as well. */}}
+{{- define "farwatch-agent.tolerations" -}}
+{{- if .Values.tolerations -}}
+tolerations:
+  {{- toYaml .Values.tolerations | nindent 2 }}
+{{- else if eq .Values.mode "daemonset" -}}
+tolerations:
+  - operator: Exists
+{{- end -}}
 {{- end -}}

@@ -2,15 +2,15 @@
 Every role there is to be, as YAML: roles: [{kind, namespace, name, account, rules}]. The rules come from
 files/permissions.yaml; here it is decided where they stand, and which the values ask for.
 */}}
-{{- define "agent.roles" -}}
+{{- define "farwatch-agent.roles" -}}
 {{- $watched := .Values.watchNamespaces -}}
 {{- $acted := default $watched .Values.actions.namespaces -}}
-{{- $global := include "agent.globalName" . -}}
+{{- $global := include "farwatch-agent.globalName" . -}}
 {{- $everywhere := list "cluster" "namespaced" -}}
 {{- $asked := list -}}
 {{- if .Values.rbac.create -}}
 {{- $asked = concat $asked (list
-  (dict "namespace" .Release.Namespace "name" (include "agent.fullname" .) "account" "read" "scopes" (list "own"))
+  (dict "namespace" .Release.Namespace "name" (include "farwatch-agent.fullname" .) "account" "read" "scopes" (list "own"))
   (dict "namespace" "kube-system" "name" (printf "%s:identity" $global) "account" "read" "scopes" (list "kube-system"))
 ) -}}
 {{- range $watched -}}
@@ -26,7 +26,7 @@ files/permissions.yaml; here it is decided where they stand, and which the value
 {{- end -}}
 {{- $roles := list -}}
 {{- range $asked -}}
-{{- $rules := (fromYaml (include "agent.rules" (dict "root" $ "account" .account "scopes" .scopes))).rules -}}
+{{- $rules := (fromYaml (include "farwatch-agent.rules" (dict "root" $ "account" .account "scopes" .scopes))).rules -}}
 {{- if $rules -}}
 {{- $roles = append $roles (dict "kind" (ternary "Role" "ClusterRole" (ne .namespace "")) "namespace" .namespace "name" .name "account" .account "rules" $rules) -}}
 {{- end -}}
@@ -35,11 +35,11 @@ files/permissions.yaml; here it is decided where they stand, and which the value
 {{- end -}}
 
 {{/* The rules of an account in some scopes that the values ask for, as YAML: rules: [...]. */}}
-{{- define "agent.rules" -}}
+{{- define "farwatch-agent.rules" -}}
 {{- $rules := list -}}
-{{- $table := .root.Files.Get "files/permissions.yaml" | replace "ACT_ACCOUNT" (include "agent.actAccount" .root) | fromYaml -}}
+{{- $table := .root.Files.Get "files/permissions.yaml" | replace "ACT_ACCOUNT" (include "farwatch-agent.actAccount" .root) | fromYaml -}}
 {{- range $table.capabilities -}}
-{{- if and (eq .account $.account) (has .scope $.scopes) (include "agent.asked" (dict "root" $.root "when" .when)) -}}
+{{- if and (eq .account $.account) (has .scope $.scopes) (include "farwatch-agent.asked" (dict "root" $.root "when" .when)) -}}
 {{- $rules = concat $rules .rules -}}
 {{- end -}}
 {{- end -}}
@@ -47,7 +47,7 @@ files/permissions.yaml; here it is decided where they stand, and which the value
 {{- end -}}
 
 {{/* Whether the values ask for what depends on a value: "", features.events, actions.enabled, or actions.<an action>. */}}
-{{- define "agent.asked" -}}
+{{- define "farwatch-agent.asked" -}}
 {{- $actions := .root.Values.actions -}}
 {{- if eq .when "" -}}
 true
@@ -65,7 +65,7 @@ true
 {{- end -}}
 
 {{/* Whether something is outside the namespace, and the namespace one that people delete. */}}
-{{- define "agent.adopts" -}}
+{{- define "farwatch-agent.adopts" -}}
 {{- if and .Values.ownerReferences.enabled .Values.rbac.create (not (has .Release.Namespace (list "default" "kube-system" "kube-public" "kube-node-lease"))) -}}
 true
 {{- end -}}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..conftest import Agent, Hub, Process, Stage
+from ..conftest import Agent, Hub, Process, Stage, eventually
 from .charts import Chart, Object
 from .cluster import Cluster
 
@@ -45,11 +47,20 @@ class Installed:
 
     def install(self, **values: Any) -> None:
         """Apply what the chart makes of these values, in a namespace of its own."""
-        hub = {"url": self._hub.url, "allowInsecure": True}
-        base = {"hub": hub, "agentToken": self._hub.add_cluster(self.name)}
-        self.rendered = self._chart.render(base | values, namespace=self.name)
         self.cluster.kubectl("create", "namespace", self.name)
+        self.render(**values)
         self.cluster.apply(self.rendered.lasting)
+
+    def render(self, **values: Any) -> Object:
+        """Take these values, with the hub and a token; what they are then."""
+        hub = {"url": self._hub.url, "allowInsecure": True}
+        base = {"hub": hub, "agentToken": self._token}
+        self.rendered = self._chart.render(base | values, namespace=self.name)
+        return base | values
+
+    @functools.cached_property
+    def _token(self) -> str:
+        return self._hub.add_cluster(self.name)
 
     @property
     def pod(self) -> Object:
@@ -69,6 +80,24 @@ class Installed:
         agent.wait_ready()
         self._hub.wait_synced(self.name)
         return agent
+
+    def helm(self, act: str, *arguments: Any, **options: Any) -> None:
+        """Have Helm act on the release."""
+        self.cluster.helm(act, *arguments, namespace=self.name, **options)
+
+    @property
+    def chart(self) -> Path:
+        return self._chart.path
+
+    @property
+    def rights(self) -> Object:
+        """What the agent told the hub of its rights, once it has."""
+
+        def read() -> Any:
+            return self._hub.get(f"/clusters/{self.name}").get("permissions")
+
+        found: Object = eventually(read, "the hub is told of the rights")
+        return found
 
     @property
     def watches(self) -> dict[str, str]:
@@ -167,7 +196,13 @@ def test_with_the_default_rights_everything_is_seen_and_nothing_else_is_allowed(
     assert installed.may(*DENIED) == []
     allowed = ("list pods", "get pods/log", "watch events", "get configmaps", "list nodes -")
     assert installed.may(*allowed) == [*allowed]
+    assert exact(installed.rights)
     assert agent.terminate() == 0
+
+
+def exact(rights: Object) -> bool:
+    """Whether the agent itself found that it has the rights it needs and no others."""
+    return bool(rights["complete"]) and not rights.get("missing") and not rights.get("excess")
 
 
 def test_with_some_namespaces_only_they_are_seen(hub: Hub, installed: Installed) -> None:
@@ -195,6 +230,7 @@ def test_what_is_switched_off_is_neither_granted_nor_asked_for(installed: Instal
     assert "Event" not in installed.watches
     assert set(installed.watches.values()) == {"synced"}
     assert installed.may("list events", "get pods/log", *DENIED) == []
+    assert exact(installed.rights)
 
 
 def test_who_reads_cannot_act_and_who_acts_cannot_read(installed: Installed) -> None:
@@ -237,3 +273,35 @@ def test_the_helm_test_passes_with_the_charts_rights_and_fails_without_one(insta
     failed = installed.start(pod)
     assert failed.wait() != 0
     assert "pods" in failed.output + failed.log
+
+
+def test_the_lease_is_the_releases_stays_so_while_agents_write_it_and_goes_with_it(
+    installed: Installed,
+) -> None:
+    installed.helm("install", installed.chart, "farwatch-agent", installed.render(), create_namespace=True)
+    agent = installed.run()
+    lease = ("lease", "farwatch-agent-leader", installed.name)
+    assert installed.cluster.get(*lease)["spec"]["holderIdentity"]
+
+    installed.helm("upgrade", installed.chart, "farwatch-agent", installed.render(logLevel="debug"))
+
+    upgraded = installed.cluster.get(*lease)
+    assert upgraded["spec"]["holderIdentity"], "an upgrade takes nobody's lead"
+    assert upgraded["metadata"]["annotations"]["meta.helm.sh/release-name"] == "farwatch-agent"
+    installed.helm("uninstall", "farwatch-agent")
+    assert installed.cluster.get(*lease) is None
+    agent.find_log(logger="farwatch.kube.election", event="the lease cannot be read or written for now")
+    assert installed.cluster.get(*lease) is None, "without its rights the agent cannot make it anew"
+
+
+def test_a_lease_that_agents_made_themselves_is_no_hindrance(installed: Installed) -> None:
+    installed.cluster.kubectl("create", "namespace", installed.name)
+    made = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": "farwatch-agent-leader"},
+    }
+    installed.cluster.apply([made | {"metadata": made["metadata"] | {"namespace": installed.name}}])
+    installed.helm("install", installed.chart, "farwatch-agent", installed.render())
+    installed.helm("upgrade", installed.chart, "farwatch-agent", installed.render())
+    assert installed.cluster.get("lease", "farwatch-agent-leader", installed.name)
