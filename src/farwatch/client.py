@@ -94,6 +94,14 @@ class HubClient:
         """The answer to a POST below ``/api/v1``, decoded. Raises as ``get`` does."""
         return self._decode(await self._ask("POST", path, body=body), answer)
 
+    async def patch(self, path: str, body: object, answer: type[T]) -> T:
+        """The answer to a PATCH below ``/api/v1``, decoded. Raises as ``get`` does."""
+        return self._decode(await self._ask("PATCH", path, body=body), answer)
+
+    async def get_text(self, path: str) -> str:
+        """The answer to a GET below ``/api/v1`` that is text and no JSON. Raises as ``get`` does."""
+        return (await self._ask("GET", path)).decode(errors="replace")
+
     async def delete(self, path: str) -> None:
         """A DELETE below ``/api/v1``. Raises as ``get`` does."""
         await self._ask("DELETE", path)

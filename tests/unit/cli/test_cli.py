@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from farwatch import __version__, demo
-from farwatch.cli.views import alerts, clusters
+from farwatch.cli.views import alerts, cluster, clusters, install, keys
 from farwatch.client import ClientError
 from farwatch.hub import main as hub_main
 from farwatch.sim import main as sim_main
@@ -66,7 +66,21 @@ class TestHelp:
             (("alerting", "test"), "--hub --token --json"),
             (("alerting", "check"), "--json"),
             (("alerting", "route"), "--labels --file --tree --hub --token --json"),
-            (("cluster", "add"), "--hub --token --json"),
+            (("cluster", "add"), "--label --hub --token --json"),
+            (("cluster", "show"), "--hub --token --json"),
+            (("cluster", "label"), "--hub --token --json"),
+            (("cluster", "rename"), "--hub --token"),
+            (
+                ("cluster", "install"),
+                (
+                    "--mode --namespace --https-proxy --http-proxy --no-proxy --watch --exclude --ca-file --image "
+                    "--feature --values --preview --command-only --hub --token --json"
+                ),
+            ),
+            (("cluster", "rotate"), "--hub --token --overlap --json"),
+            (("cluster", "keys", "create"), "--names --label --hub --token --json"),
+            (("cluster", "keys", "list"), "--hub --token --json"),
+            (("cluster", "keys", "revoke"), "--hub --token"),
             (("cluster", "list"), "--hub --token --json"),
             (("cluster", "rotate-token"), "--hub --token --overlap --json"),
             (("cluster", "revoke-tokens"), "--hub --token"),
@@ -105,6 +119,9 @@ class TestClientCommands:
 
         for module, names in (
             (clusters, "add_cluster list_clusters rotate_token revoke_tokens remove_cluster"),
+            (cluster, "show_cluster label_cluster rename_cluster"),
+            (install, "install_agent"),
+            (keys, "create_key list_keys revoke_key"),
             (alerts, "print_alerts watch_alerts"),
         ):
             for name in names.split():
@@ -114,7 +131,27 @@ class TestClientCommands:
     @pytest.mark.parametrize(
         ("arguments", "call"),
         [
-            (["cluster", "add", "prod", "--json"], ("add_cluster", "H", "T", "prod", {"as_json": True})),
+            (["cluster", "add", "prod", "--json"], ("add_cluster", "H", "T", "prod", {}, {"as_json": True})),
+            (
+                ["cluster", "add", "prod", "--label", "env=prod", "--label", "team=a=b"],
+                ("add_cluster", "H", "T", "prod", {"env": "prod", "team": "a=b"}, {"as_json": False}),
+            ),
+            (["cluster", "show", "prod"], ("show_cluster", "H", "T", "prod", {"as_json": False})),
+            (
+                ["cluster", "label", "prod", "env=dev", "team-"],
+                ("label_cluster", "H", "T", "prod", {"env": "dev", "team": None}, {"as_json": False}),
+            ),
+            (["cluster", "rename", "prod", "new"], ("rename_cluster", "H", "T", "prod", "new", {})),
+            (
+                ["cluster", "keys", "create", "fleet", "--names", "prod-*", "--label", "env=prod"],
+                ("create_key", "H", "T", "fleet", "prod-*", {"env": "prod"}, {"as_json": False}),
+            ),
+            (["cluster", "keys", "list"], ("list_keys", "H", "T", {"as_json": False})),
+            (["cluster", "keys", "revoke", "0011"], ("revoke_key", "H", "T", "0011", {})),
+            (
+                ["cluster", "rotate", "prod"],
+                ("rotate_token", "H", "T", "prod", 86400, {"as_json": False}),
+            ),
             (["cluster", "list"], ("list_clusters", "H", "T", {"as_json": False})),
             (
                 ["cluster", "rotate-token", "prod"],
@@ -136,6 +173,54 @@ class TestClientCommands:
         assert run(*arguments, FARWATCH_HUB="H", FARWATCH_TOKEN="T").exit_code == 0
         assert run(*arguments, "--hub", "H", "--token", "T", FARWATCH_HUB="other").exit_code == 0
         assert asked == [call, call]
+
+    def test_what_is_chosen_for_an_install_has_the_apis_names(
+        self, run: Run, asked: list[tuple[Any, ...]], tmp_path: Path
+    ) -> None:
+        authority, values = tmp_path / "ca.pem", tmp_path / "values.yaml"
+        authority.write_text("PEM")
+        values.write_text("replicas: 2\n")
+        flags = "--mode full --namespace watch --https-proxy http://p:3128 --no-proxy a,b --watch shop --watch pay"
+        more = [
+            "--ca-file",
+            str(authority),
+            "--values",
+            str(values),
+            "--feature",
+            "events=false",
+            "--feature",
+            "logs",
+        ]
+        image = ["--image", "registry.example:5000/farwatch/agent:1.2@sha256:00"]
+        done = run("cluster", "install", "prod", *flags.split(), *more, *image, "--token", "T")
+        assert done.exit_code == 0, done.output
+        ((_, _, _, name, options, how),) = asked
+        assert name == "prod"
+        assert options == {
+            "mode": "full",
+            "namespace": "watch",
+            "proxy": {"https": "http://p:3128", "noProxy": "a,b"},
+            "watchNamespaces": ["shop", "pay"],
+            "caBundle": "PEM",
+            "image": {
+                "repository": "registry.example:5000/farwatch/agent",
+                "tag": "1.2",
+                "digest": "sha256:00",
+            },
+            "features": {"events": False, "logs": True},
+            "values": {"replicas": 2},
+        }
+        assert how == {"preview": False, "command_only": False, "as_json": False}
+
+    @pytest.mark.parametrize("content", ["- a list", "a: [", "just words", b"\xff\xfe"])
+    def test_a_file_that_holds_no_values_is_named(
+        self, run: Run, tmp_path: Path, content: str | bytes
+    ) -> None:
+        values = tmp_path / "values.yaml"
+        values.write_bytes(content if isinstance(content, bytes) else content.encode())
+        result = run("cluster", "install", "prod", "--values", str(values))
+        assert result.exit_code == 2
+        assert "values.yaml" in result.stderr
 
     def test_a_refusal_is_one_line_on_stderr_with_exit_code_1(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -168,6 +253,15 @@ class TestClientCommands:
         [
             ["nope"],
             ["cluster", "add"],
+            ["cluster", "add", "prod", "--label", "env"],
+            ["cluster", "label", "prod"],
+            ["cluster", "label", "prod", "env"],
+            ["cluster", "label", "prod", "-"],
+            ["cluster", "rename", "prod"],
+            ["cluster", "install", "prod", "--ca-file", "/nowhere.pem"],
+            ["cluster", "install", "prod", "--values", "/nowhere.yaml"],
+            ["cluster", "install", "prod", "--feature", "events=no"],
+            ["cluster", "keys"],
             ["alerts", "--hub", "http://elsewhere", "ack", "0011223344556677"],
             ["alerts", "--json", "history"],
             ["alerts", "history", "--limit", "0"],

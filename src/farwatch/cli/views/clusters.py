@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kubernetes_version: str = ""
     agent_version: str = ""
     permissions: Permissions | None = None
+    labels: dict[str, str] = {}
 
 
 class Clusters(msgspec.Struct, frozen=True):
@@ -52,16 +53,19 @@ class Clusters(msgspec.Struct, frozen=True):
     items: list[Cluster]
 
 
-async def add_cluster(hub: str, token: str, name: str, *, as_json: bool) -> None:
+async def add_cluster(
+    hub: str, token: str, name: str, labels: Mapping[str, str] | None = None, *, as_json: bool
+) -> None:
     """Add a cluster and print its agent's token."""
     async with HubClient(hub, token) as client:
-        issued = await client.post("/clusters", {"name": name}, Issued)
+        issued = await client.post("/clusters", {"name": name, "labels": labels or {}}, Issued)
     if as_json:
         print_json(issued)
         return
     print_text(
         f"Cluster {issued.name} is known. Its agent's token, shown this once:\n\n  {issued.token}\n\n"
-        "Start its agent where a kubeconfig or a service account is at hand:\n\n"
+        f"Install its agent with one line: farwatch cluster install {issued.name}\n\n"
+        "Or start it where a kubeconfig or a service account is at hand:\n\n"
         f"  farwatch agent --hub {hub} --cluster-name {issued.name} --token {issued.token}"
     )
 
@@ -97,7 +101,7 @@ async def revoke_tokens(hub: str, token: str, name: str) -> None:
     """Revoke every token of a cluster."""
     async with HubClient(hub, token) as client:
         await client.delete(f"/clusters/{path_segment(name)}/tokens")
-    print_text(f"Every token of {name} is revoked; a new one: farwatch cluster rotate-token {name}")
+    print_text(f"Every token of {name} is revoked; a new one: farwatch cluster rotate {name}")
 
 
 async def remove_cluster(hub: str, token: str, name: str) -> None:
@@ -123,6 +127,7 @@ def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:
     ):
         is_count = heading in {"NODES", "PODS", "ALERTS"}
         table.add_column(heading, no_wrap=True, justify="right" if is_count else "left")
+    table.add_column("LABELS", overflow="fold")
     for cluster in clusters:
         table.add_row(
             plain(cluster.name),
@@ -134,6 +139,7 @@ def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:
             _rights(cluster.permissions),
             plain(cluster.kubernetes_version or "-"),
             plain(cluster.agent_version or "-"),
+            plain(" ".join(f"{name}={value}" for name, value in cluster.labels.items()) or "-"),
         )
     return table
 

@@ -28,15 +28,16 @@ class TestClusterTable:
                 kubernetes_version="v1.36.0",
                 agent_version="0.1.0",
                 permissions=Permissions(),
+                labels={"env": "prod", "team": "a"},
             ),
             Cluster(name="dev", agent_state="lost", last_seen_at=NOON - timedelta(hours=3, minutes=5)),
             Cluster(name="new", agent_state="never_connected"),
         ]
         assert show(cluster_table(clusters, NOON)).split("\n") == [
-            "CLUSTER  AGENT            SEEN       NODES  PODS  ALERTS  RIGHTS  KUBERNETES  AGENT VERSION",
-            "prod     connected        now           20   400       3  ok      v1.36.0     0.1.0",
-            "dev      lost             3h05m ago      0     0       0  -       -           -",
-            "new      never connected  never          0     0       0  -       -           -",
+            "CLUSTER  AGENT            SEEN       NODES  PODS  ALERTS  RIGHTS  KUBERNETES  AGENT VERSION  LABELS",
+            "prod     connected        now           20   400       3  ok      v1.36.0     0.1.0          env=prod team=a",
+            "dev      lost             3h05m ago      0     0       0  -       -           -              -",
+            "new      never connected  never          0     0       0  -       -           -              -",
         ]
 
     @pytest.mark.parametrize(
@@ -77,7 +78,8 @@ class TestCommands:
         self, hub: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         hub.answer = ISSUED
-        await views.add_cluster(hub.url, "t", "prod", as_json=False)
+        await views.add_cluster(hub.url, "t", "prod", {"env": "prod"}, as_json=False)
+        assert hub.bodies == [{"name": "prod", "labels": {"env": "prod"}}]
         shown = capsys.readouterr().out
         assert f"  {ISSUED['token']}\n" in shown
         assert f"  farwatch agent --hub {hub.url} --cluster-name prod --token {ISSUED['token']}\n" in shown
