@@ -1,4 +1,4 @@
-"""A simulated cluster that enforces roles, with Helm and kubectl to install into it, and processes that run as its pods."""
+"""A cluster that enforces roles, with Helm and kubectl to install into it, and processes that run as its pods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ..conftest import Agent, Process, Sim, Stage, eventually
+from ..conftest import Agent, Process, Stage, eventually
 from .charts import Object
 
 KUBECTL = shutil.which("kubectl")
@@ -64,16 +64,21 @@ class HelmRun:
 
 
 class Cluster:
-    """A simulated cluster over TLS with roles enforced."""
+    """A cluster whose API server enforces roles; the kubeconfig is its administrator's."""
 
-    def __init__(self, stage: Stage, *flags: str) -> None:
-        if OPENSSL is None:
-            pytest.skip("openssl is not installed: without TLS no client sends a token")
+    def __init__(self, stage: Stage, kubeconfig: Path) -> None:
         if KUBECTL is None:
             pytest.skip("kubectl is not installed")
         self._stage = stage
         self._folder = stage.folder
-        self.sim: Sim = stage.sim("--rbac", "--tls", "--speed", "20", *flags)
+        self.kubeconfig = kubeconfig
+
+    @classmethod
+    def simulate(cls, stage: Stage) -> Cluster:
+        """A simulated one, over TLS: no client sends a token over anything else."""
+        if OPENSSL is None:
+            pytest.skip("openssl is not installed: without TLS no client sends a token")
+        return cls(stage, stage.sim("--rbac", "--tls", "--speed", "20").kubeconfig)
 
     # --- kubectl ------------------------------------------------------------------------------------------------
 
@@ -85,7 +90,7 @@ class Cluster:
             [
                 KUBECTL,
                 "--kubeconfig",
-                str(self.sim.kubeconfig),
+                str(self.kubeconfig),
                 "--cache-dir",
                 str(self._folder),
                 *impersonated,
@@ -108,8 +113,13 @@ class Cluster:
         found = json.loads(told) if told else None
         return found["items"] if found and not name else found
 
-    def apply(self, objects: Iterable[Object]) -> None:
-        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
+    def apply(self, objects: Iterable[Object], *flags: str) -> None:
+        self.kubectl("apply", *flags, "-f", "-", stdin=yaml.safe_dump_all(objects))
+
+    def delete(self, objects: Iterable[Object]) -> None:
+        """Delete objects, as far as they are there, without waiting."""
+        written = yaml.safe_dump_all(objects)
+        self.kubectl("delete", "-f", "-", "--ignore-not-found", "--wait=false", stdin=written)
 
     def ask(self, questions: Iterable[Object]) -> list[Object]:
         """Post what is answered and not kept, such as SubjectAccessReviews; the answers, in the same order."""
@@ -140,7 +150,7 @@ class Cluster:
     def start_helm(self, act: str, *arguments: Any, namespace: str = "farwatch", **options: Any) -> HelmRun:
         """Begin an action of Helm's: install, upgrade, uninstall, ..."""
         order = {
-            "kubeconfig": str(self.sim.kubeconfig),
+            "kubeconfig": str(self.kubeconfig),
             "namespace": namespace,
             "act": act,
             "arguments": [str(each) if isinstance(each, Path) else each for each in arguments],
@@ -155,7 +165,7 @@ class Cluster:
 
     def kubeconfig_of(self, account: str, namespace: str = "farwatch") -> Path:
         """A kubeconfig with a ServiceAccount's own token, in place of what the kubelet mounts."""
-        config = yaml.safe_load(self.sim.kubeconfig.read_text())
+        config = yaml.safe_load(self.kubeconfig.read_text())
         token = self.kubectl("-n", namespace, "create", "token", account).strip()
         config["users"][0]["user"] = {"token": token}
         path = self._folder / f"{namespace}-{account}.kubeconfig"

@@ -33,7 +33,7 @@ def chart() -> Chart:
 
 @pytest.fixture(scope="module")
 def cluster(common_stage: Stage) -> Cluster:
-    return Cluster(common_stage)
+    return Cluster.simulate(common_stage)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from ..conftest import Agent, Hub, Process, Stage, eventually
+from ..test_real_api_server import ASSETS, KUBECONFIG, control_plane
+from .agentvalues import VALUE_SETS
 from .charts import Chart, Object
 from .cluster import Cluster
 
@@ -25,9 +28,29 @@ def chart() -> Chart:
     return Chart("farwatch-agent")
 
 
-@pytest.fixture(scope="module")
-def cluster(common_stage: Stage) -> Cluster:
-    return Cluster(common_stage)
+REAL = pytest.param(
+    "real",
+    marks=[
+        pytest.mark.real_api_server,
+        pytest.mark.skipif(
+            not (KUBECONFIG or ASSETS),
+            reason="no real API server: set KUBEBUILDER_ASSETS (etcd, kube-apiserver) or FARWATCH_TEST_KUBECONFIG",
+        ),
+    ],
+)
+
+
+@pytest.fixture(scope="module", params=["simulated", REAL])
+def cluster(
+    request: pytest.FixtureRequest, common_stage: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    if request.param == "simulated":
+        yield Cluster.simulate(common_stage)
+    elif KUBECONFIG:
+        yield Cluster(common_stage, Path(KUBECONFIG))
+    else:
+        with control_plane(tmp_path_factory.mktemp("control-plane"), eventually) as kubeconfig:
+            yield Cluster(common_stage, kubeconfig)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +65,9 @@ class Installed:
         self.cluster = cluster
         self._chart = chart
         self._hub = hub
-        self.name = f"installed-{next(NUMBERS)}"
+        self.name = f"installed-{next(NUMBERS)}-{secrets.token_hex(3)}"
         self._processes: list[Process] = []
+        self._put: list[Object] = []
 
     def install(self, **values: Any) -> None:
         """Apply what the chart makes of these values, in a namespace of its own."""
@@ -129,15 +153,26 @@ class Installed:
             if answer["status"]["allowed"]
         ]
 
+    def put(self, name: str, namespace: str = "") -> None:
+        """Make a ConfigMap, in the agent's namespace or another."""
+        made = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": namespace or self.name},
+        }
+        self.cluster.apply([made])
+        self._put.append(made)
+
     def clean_up(self) -> None:
         for process in self._processes:
             process.clean_up()
+        self.cluster.delete([*self.rendered.lasting, *self._put])
         self.cluster.kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found")
 
 
 def attributes(question: str) -> dict[str, str]:
-    """``patch deployments.apps/scale shop`` as a review asks it; without a namespace of a shop's."""
-    verb, what, namespace = (*question.split(), "shop")[:3]
+    """``patch deployments.apps/scale shop`` as a review asks it; without a namespace in default, with ``-`` in none."""
+    verb, what, namespace = (*question.split(), "default")[:3]
     qualified, _, subresource = what.partition("/")
     resource, _, group = qualified.partition(".")
     return {
@@ -190,7 +225,8 @@ def test_with_the_default_rights_everything_is_seen_and_nothing_else_is_allowed(
 
     assert set(installed.watches.values()) == {"synced"}
     assert set(installed.watches) > KINDS_WITHOUT_NAMESPACE
-    assert hub.names("pods", installed.name)
+    installed.put("seen")
+    eventually(lambda: "seen" in hub.names("configmaps", installed.name), "what is made later is seen")
     lease = installed.cluster.get("lease", "farwatch-agent-leader", installed.name)
     assert lease["spec"]["holderIdentity"]
     assert installed.may(*DENIED) == []
@@ -206,20 +242,18 @@ def exact(rights: Object) -> bool:
 
 
 def test_with_some_namespaces_only_they_are_seen(hub: Hub, installed: Installed) -> None:
-    cluster = installed.cluster
-    cluster.kubectl("-n", "default", "create", "configmap", f"seen-{installed.name}")
-    cluster.kubectl("-n", "kube-public", "create", "configmap", f"hidden-{installed.name}")
-    installed.install(watchNamespaces=["shop", "default"])
+    installed.install(watchNamespaces=[installed.name, "kube-public"])
+    installed.put("seen")
+    installed.put(f"hidden-{installed.name}", "default")
     installed.run()
 
     states = {kind: state for kind, state in installed.watches.items() if kind not in KINDS_WITHOUT_NAMESPACE}
     assert set(states.values()) == {"synced"}
     names = hub.names("configmaps", installed.name)
-    assert f"seen-{installed.name}" in names
+    assert "seen" in names
     assert f"hidden-{installed.name}" not in names
     assert (
-        installed.may("list pods kube-system", "list pods -", "list nodes -", "list namespaces -", *DENIED)
-        == []
+        installed.may("list pods default", "list pods -", "list nodes -", "list namespaces -", *DENIED) == []
     )
 
 
@@ -234,7 +268,7 @@ def test_what_is_switched_off_is_neither_granted_nor_asked_for(installed: Instal
 
 
 def test_who_reads_cannot_act_and_who_acts_cannot_read(installed: Installed) -> None:
-    installed.install(actions={"enabled": True, "allow": ["restart", "scale"], "namespaces": ["shop"]})
+    installed.install(actions={"enabled": True, "allow": ["restart", "scale"], "namespaces": ["default"]})
 
     act = "farwatch-agent-act"
     acts = ("patch deployments.apps", "patch deployments.apps/scale", "get statefulsets.apps/scale")
@@ -259,7 +293,7 @@ def test_on_every_node_an_agent_links_and_one_of_them_leads(hub: Hub, installed:
     installed.run()
 
     assert set(installed.watches.values()) == {"synced"}
-    assert hub.names("pods", installed.name)
+    assert hub.names("namespaces", installed.name) >= {"kube-system", installed.name}
 
 
 def test_the_helm_test_passes_with_the_charts_rights_and_fails_without_one(installed: Installed) -> None:
@@ -278,12 +312,14 @@ def test_the_helm_test_passes_with_the_charts_rights_and_fails_without_one(insta
 def test_the_lease_is_the_releases_stays_so_while_agents_write_it_and_goes_with_it(
     installed: Installed,
 ) -> None:
-    installed.helm("install", installed.chart, "farwatch-agent", installed.render(), create_namespace=True)
+    without_hook: Object = {"ownerReferences": {"enabled": False}}  # which a kubelet would have to run
+    values = installed.render(**without_hook)
+    installed.helm("install", installed.chart, "farwatch-agent", values, create_namespace=True)
     agent = installed.run()
     lease = ("lease", "farwatch-agent-leader", installed.name)
     assert installed.cluster.get(*lease)["spec"]["holderIdentity"]
 
-    installed.helm("upgrade", installed.chart, "farwatch-agent", installed.render(logLevel="debug"))
+    installed.helm("upgrade", installed.chart, "farwatch-agent", values | {"logLevel": "debug"})
 
     upgraded = installed.cluster.get(*lease)
     assert upgraded["spec"]["holderIdentity"], "an upgrade takes nobody's lead"
@@ -302,6 +338,25 @@ def test_a_lease_that_agents_made_themselves_is_no_hindrance(installed: Installe
         "metadata": {"name": "farwatch-agent-leader"},
     }
     installed.cluster.apply([made | {"metadata": made["metadata"] | {"namespace": installed.name}}])
-    installed.helm("install", installed.chart, "farwatch-agent", installed.render())
-    installed.helm("upgrade", installed.chart, "farwatch-agent", installed.render())
+    values = installed.render(ownerReferences={"enabled": False})
+    installed.helm("install", installed.chart, "farwatch-agent", values)
+    installed.helm("upgrade", installed.chart, "farwatch-agent", values)
     assert installed.cluster.get("lease", "farwatch-agent-leader", installed.name)
+
+
+@pytest.mark.parametrize("cluster", [REAL], indirect=True)
+def test_a_real_api_server_takes_every_object_of_every_set_of_values(cluster: Cluster, chart: Chart) -> None:
+    name = f"dry-{secrets.token_hex(3)}"
+    cluster.kubectl("create", "namespace", name)
+    homes = {name, "kube-system", None}
+    try:
+        for values in VALUE_SETS.values():
+            objects = [
+                each
+                for each in chart.render(values, namespace=name).objects
+                if each["apiVersion"] != "monitoring.coreos.com/v1"
+                and each["metadata"].get("namespace") in homes
+            ]
+            cluster.apply(objects, "--dry-run=server")
+    finally:
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
