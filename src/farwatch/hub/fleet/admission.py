@@ -14,6 +14,7 @@ from farwatch.hub.auth import secrets
 from farwatch.hub.fleet.errors import ClusterNameError
 from farwatch.hub.fleet.keys import OrganisationKey, to_key
 from farwatch.hub.fleet.records import (
+    MAX_NAME_LENGTH,
     Cluster,
     check_name,
     clusters,
@@ -116,7 +117,7 @@ class Admission:
         if isinstance(cluster, Refusal):
             return cluster
         if not (key.fits(cluster.name) or cluster.registered_by == key.id):
-            return _refuse_name(key, cluster.name)
+            return _refuse_name(key, cluster.name, called=agent.cluster_name)
         return await self._bind(cluster, agent.cluster_uid, "the agent's clusterName is that of")
 
     async def _find_key(self, token: str) -> OrganisationKey | Refusal:
@@ -202,12 +203,16 @@ def _refuse_nameless(name: str) -> Refusal:
     )
 
 
-def _refuse_name(key: OrganisationKey, name: str) -> Refusal:
-    return Refusal(
-        code=CloseCode.BAD_TOKEN,
-        reason=f"organisation key {key.id} is for clusters named {key.cluster_names!r}, not {name!r}: "
-        "set another clusterName, or use another key",
-    )
+def _refuse_name(key: OrganisationKey, name: str, called: str = "") -> Refusal:
+    reason = f"organisation key {key.id} is for clusters named {key.cluster_names!r}, not {name!r}"
+    if called in {"", name}:
+        way_out = "set another clusterName, or use another key"
+    else:
+        way_out = (
+            f"by its UID that is what the hub knows this cluster as, not {called[:MAX_NAME_LENGTH]!r}: "
+            f"rename or remove {name!r} at the hub, or use another key"
+        )
+    return Refusal(code=CloseCode.BAD_TOKEN, reason=f"{reason}: {way_out}")
 
 
 def _refuse_worthless(fate: str, at: float, way_out: str) -> Refusal:

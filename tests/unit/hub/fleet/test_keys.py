@@ -112,7 +112,8 @@ async def test_a_key_does_not_speak_for_a_cluster_outside_its_pattern_whatever_u
 ) -> None:
     await admitted(clusters, (await clusters.add("prod")).token, uid="uid-1")
     key = await clusters.keys.create("dev", cluster_names="dev-*")
-    assert "not 'prod'" in (await refused(clusters, key.secret, "dev-1", "uid-1")).reason
+    refusal = await refused(clusters, key.secret, "dev-1", "uid-1")
+    assert "not 'prod': by its UID that is what the hub knows this cluster as, not 'dev-1'" in refusal.reason
     assert "not 'prod'" in (await refused(clusters, key.secret, "prod", "uid-1")).reason
 
 
