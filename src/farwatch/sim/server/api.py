@@ -69,7 +69,7 @@ class Api:
         self._usage = usage
         self._authorizer = authorizer
         self.address = address
-        endpoints = Endpoints(store)
+        endpoints = Endpoints(store, authorizer)
         self._verbs: dict[str, Callable[[Target, Request], Reply | WatchRequest]] = {
             "watch": self._watch,
             "list": endpoints.list,

@@ -11,8 +11,10 @@ from farwatch.sim.resources import Resource
 from farwatch.sim.server.apply import apply_document, managed_entry
 from farwatch.sim.server.defaults import apply_defaults, fresh_status
 from farwatch.sim.server.exchange import Reply, Request, reply_json
+from farwatch.sim.server.grants import check_grant
 from farwatch.sim.server.listing import read_page
 from farwatch.sim.server.options import read_options
+from farwatch.sim.server.rbac import Authorizer
 from farwatch.sim.server.subresources import bind, evict, read_scale, write_scale
 from farwatch.sim.server.tables import encode_entry, encode_page
 from farwatch.sim.server.targets import Target
@@ -35,10 +37,16 @@ _RETURNED_WHEN_DELETED = frozenset((*_CORE_RETURNED, "namespaces", "storageclass
 
 
 class Endpoints:
-    """The verbs of stored resources."""
+    """The verbs of stored resources.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: The objects.
+        authorizer: Who may do what; asked when roles and bindings are written.
+    """
+
+    def __init__(self, store: Store, authorizer: Authorizer) -> None:
         self._store = store
+        self._authorizer = authorizer
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -66,6 +74,7 @@ class Endpoints:
         if target.subresource:
             return self._act(target, request, document)
         created = self._prepare(target, document, request)
+        check_grant(self._authorizer, request.user, target.resource, None, created)
         stored = self._store.create(target.resource.name, created, dry_run=request.dry_run)
         return reply_json(stored, _CREATED)
 
@@ -84,6 +93,7 @@ class Endpoints:
         _place(target, metadata)
         if not target.subresource:
             _complete(target.resource, document)
+        check_grant(self._authorizer, request.user, target.resource, self._found(target), document)
         stored = self._store.update(
             target.resource.name, document, target.subresource, dry_run=request.dry_run
         )
@@ -104,6 +114,7 @@ class Endpoints:
             raise invalid(target.resource, target.name, "metadata.name", what)
         if not target.subresource:
             _complete(target.resource, patched)
+        check_grant(self._authorizer, request.user, target.resource, self._found(target), patched)
         stored = self._store.update(
             target.resource.name, patched, target.subresource, dry_run=request.dry_run
         )
@@ -134,6 +145,9 @@ class Endpoints:
         return Reply(body=encode_page(target.resource, page, request.shape, self._store.clock()))
 
     # --- parts ------------------------------------------------------------------------------------------------
+
+    def _found(self, target: Target) -> Document | None:
+        return self._store.find(target.resource.name, _home(target), target.name)
 
     def _current(self, target: Target) -> Document:
         return self._store.get(target.resource.name, _home(target), target.name)
@@ -187,7 +201,7 @@ class Endpoints:
             raise bad_request("the object provided is unrecognized (must be of type object)")
         _check_kind(target.resource, wanted)
         wanted.setdefault("metadata", {}).setdefault("name", target.name)
-        current = self._store.find(target.resource.name, _home(target), target.name)
+        current = self._found(target)
         now, force = format_time(self._store.clock()), request.query.get("force") in ("true", "1")
         base = current or {
             "kind": target.resource.kind,
@@ -199,10 +213,12 @@ class Endpoints:
             if wanted["metadata"].get("resourceVersion"):
                 raise conflict(target.resource, target.name)
             created = self._prepare(target, applied, request)
+            check_grant(self._authorizer, request.user, target.resource, None, created)
             stored = self._store.create(target.resource.name, created, dry_run=request.dry_run)
             return reply_json(stored, _CREATED)
         if not target.subresource:
             _complete(target.resource, applied)
+        check_grant(self._authorizer, request.user, target.resource, current, applied)
         stored = self._store.update(
             target.resource.name, applied, target.subresource, dry_run=request.dry_run
         )

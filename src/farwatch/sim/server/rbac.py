@@ -14,6 +14,8 @@ from farwatch.sim.errors import StatusError
 from farwatch.sim.server.identity import ADMIN_GROUP, User
 from farwatch.sim.store import Store
 
+RBAC_GROUP = "rbac.authorization.k8s.io"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attributes:
@@ -89,13 +91,14 @@ class Authorizer:
             return
         for binding in self._store.list("clusterrolebindings"):
             if _binds(binding, user):
-                yield from self._role_rules(binding["roleRef"], "")
+                yield from self.role_rules(binding["roleRef"], "")
         if namespace:
             for binding in self._store.list("rolebindings", namespace):
                 if _binds(binding, user):
-                    yield from self._role_rules(binding["roleRef"], namespace)
+                    yield from self.role_rules(binding["roleRef"], namespace)
 
-    def _role_rules(self, reference: dict[str, Any], namespace: str) -> list[dict[str, Any]]:
+    def role_rules(self, reference: dict[str, Any], namespace: str) -> list[dict[str, Any]]:
+        """The rules of the role that a binding in a namespace, or (empty) of the cluster, names; none when it is absent."""
         if reference["kind"] == "ClusterRole":
             role = self._store.find("clusterroles", "", reference["name"])
         else:
