@@ -147,11 +147,13 @@ class Cluster:
 
     # --- Helm -----------------------------------------------------------------------------------------------------
 
-    def start_helm(self, act: str, *arguments: Any, namespace: str = "farwatch", **options: Any) -> HelmRun:
-        """Begin an action of Helm's: install, upgrade, uninstall, ..."""
+    def start_helm(
+        self, act: str, *arguments: Any, namespace: str = "farwatch", user: str = "", **options: Any
+    ) -> HelmRun:
+        """Begin an action of Helm's: install, upgrade, uninstall, ...; as the administrator or as a user."""
+        config = {"kubeconfig_path": str(self.kubeconfig), "namespace": namespace}
         order = {
-            "kubeconfig": str(self.kubeconfig),
-            "namespace": namespace,
+            "config": config | ({"kube_as_user": user} if user else {}),
             "act": act,
             "arguments": [str(each) if isinstance(each, Path) else each for each in arguments],
             "options": {"timeout": HELM_SECONDS // 2, **options},

@@ -11,7 +11,7 @@ import helm_python as helm
 def main() -> None:
     order = json.load(sys.stdin)
     try:
-        with helm.Config(kubeconfig_path=order["kubeconfig"], namespace=order["namespace"]) as config:
+        with helm.Config(**order["config"]) as config:
             answer = getattr(config, order["act"])(*order["arguments"], **order["options"])
     except helm.HelmError as error:
         answer = {"error": str(error)}

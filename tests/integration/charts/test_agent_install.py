@@ -209,3 +209,58 @@ def test_a_hook_that_does_not_get_through_leaves_no_right_and_the_next_upgrade_m
 
     assert not [each for each in cluster.lasting() if each.endswith("adopt")]
     cluster.helm("uninstall", "farwatch-agent", **where)
+
+
+def tenancy(user: str, namespace: str, *rules: Object) -> list[Object]:
+    """Rights of a user in a namespace; everything where no rules are given."""
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    metadata = {"name": user, "namespace": namespace}
+    api = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}
+    return [
+        api | {"kind": "Role", "rules": list(rules) or [everything]},
+        api | {"kind": "RoleBinding", "roleRef": reference, "subjects": [subject]},
+    ]
+
+
+def test_who_rules_some_namespaces_can_install_it_there_and_nowhere_else(
+    cluster: Cluster, chart: Chart, namespace: str
+) -> None:
+    tenant = f"tenant-of-{namespace}"
+    own_roles = {
+        "apiGroups": ["rbac.authorization.k8s.io"],
+        "resources": ["roles", "rolebindings"],
+        "verbs": ["*"],
+    }
+    identity = {
+        "apiGroups": [""],
+        "resources": ["namespaces"],
+        "resourceNames": ["kube-system"],
+        "verbs": ["get"],
+    }
+    cluster.kubectl("create", "namespace", namespace)
+    cluster.apply(
+        [
+            *tenancy(tenant, namespace),
+            *tenancy(tenant, "shop"),
+            *tenancy(tenant, "kube-system", own_roles, identity),
+        ]
+    )
+    before = cluster.lasting()
+    theirs = LEAST | {"watchNamespaces": ["shop"], "ownerReferences": {"enabled": False}}
+    where: Object = {"namespace": namespace, "user": tenant}
+
+    assert cluster.helm("install", chart.path, "farwatch-agent", theirs, **where)["status"] == "deployed"
+    cluster.helm("uninstall", "farwatch-agent", **where)
+
+    assert cluster.lasting() == before
+    elsewhere = theirs | {"watchNamespaces": ["shop", "default"]}
+    with pytest.raises(HelmFailure, match=r'cannot .* resource "roles" .* in the namespace "default"'):
+        cluster.helm("install", chart.path, "elsewhere", elsewhere, **where)
+    with pytest.raises(HelmFailure, match=r'cannot .* resource "clusterroles"'):
+        cluster.helm("install", chart.path, "everywhere", LEAST, **where)
+    for release in ("elsewhere", "everywhere"):
+        cluster.helm("uninstall", release, namespace=namespace, ignore_not_found=True)
+    assert cluster.lasting() == before
+    cluster.delete([*tenancy(tenant, "shop"), *tenancy(tenant, "kube-system")])
