@@ -270,3 +270,141 @@ class TestLinks:
         for work in (socket.send_bytes(b"x"), socket.receive_bytes(), socket.close()):
             with pytest.raises(ConnectionError):
                 await work
+
+
+class TestLabels:
+    async def test_are_given_when_a_cluster_is_added_and_changed_one_by_one(self, api: Any) -> None:
+        body = {"name": "prod", "labels": {"env": "prod", "team": "a"}}
+        assert (await api.ask("POST", "/api/v1/clusters", body)).status_code == 201
+        change = {"labels": {"team": None, "region": "eu"}}
+        answer = await api.ask("PATCH", "/api/v1/clusters/prod", change)
+        assert answer.status_code == 200
+        assert answer.json()["labels"] == {"env": "prod", "region": "eu"}
+        assert (await api.get("/clusters/prod"))["labels"] == {"env": "prod", "region": "eu"}
+
+    async def test_are_on_the_clusters_alerts_at_once(self, api: Any) -> None:
+        await api.add_cluster("prod")
+        labels = {"alertname": "Broken", "cluster": "prod"}
+        await api.hub.alerting.put([Alert(labels=labels, annotations={}, starts_at=datetime.now(UTC))])
+        await api.ask("PATCH", "/api/v1/clusters/prod", {"labels": {"env": "prod"}})
+        (found,) = (await api.get("/alerts"))["items"]
+        assert found["labels"] == labels | {"env": "prod"}
+        assert (await api.get("/clusters/prod"))["alerts"] == 1
+
+    @pytest.mark.parametrize(
+        ("labels", "detail"),
+        [
+            ({"cluster": "x"}, "the label 'cluster' is the alerts' own"),
+            ({"alertname": "x"}, "the alerts' own"),
+            ({"my-env": "x"}, "cannot be a label's name"),
+            ({"env": ""}, "use 1 to 256"),
+            ({"env": 1}, "Expected `str"),
+            ({f"l{number}": "x" for number in range(40)}, "more than the 32"),
+        ],
+    )
+    async def test_that_cannot_be_are_refused_by_name(
+        self, api: Any, labels: dict[str, Any], detail: str
+    ) -> None:
+        await api.add_cluster("prod")
+        for method, path, body in (
+            ("PATCH", "/clusters/prod", {"labels": labels}),
+            ("POST", "/clusters", {"name": "other", "labels": labels}),
+            ("POST", "/organisation-keys", {"name": "k", "labels": labels}),
+        ):
+            status, found = await api.fault(method, path, body)
+            assert status == 400
+            assert detail in found
+        assert [item["name"] for item in (await api.get("/clusters"))["items"]] == ["prod"]
+
+
+class TestRenaming:
+    async def test_a_cluster_has_its_new_name_and_its_history_the_old_one(self, api: Any) -> None:
+        token = await api.add_cluster("old")
+        await api.tell("old", Pod(metadata=ObjectMeta(name="web-1", namespace="shop", uid="u")))
+        answer = await api.ask("PATCH", "/api/v1/clusters/old", {"name": "new", "labels": {"env": "x"}})
+        assert (answer.status_code, answer.json()["name"], answer.json()["labels"]) == (
+            200,
+            "new",
+            {"env": "x"},
+        )
+        assert [item["name"] for item in (await api.get("/clusters"))["items"]] == ["new"]
+        assert (await api.get("/objects/Pod"))["items"] == []
+        assert len((await api.get("/clusters/old/changes"))["items"]) == 1
+        assert (await api.get("/clusters/new/tokens"))["items"][0]["state"] == "valid"
+        assert token not in answer.text
+
+    @pytest.mark.parametrize(
+        ("body", "status", "detail"),
+        [
+            ({"name": "taken"}, 409, "'taken' exists already"),
+            ({"name": "Not this"}, 400, "cannot be a cluster's name"),
+            ({"name": 1}, 400, "name"),
+            ({"nme": "x"}, 400, "unknown field `nme`"),
+        ],
+    )
+    async def test_to_what_cannot_be_is_refused(
+        self, api: Any, body: dict[str, Any], status: int, detail: str
+    ) -> None:
+        for name in ("prod", "taken"):
+            await api.add_cluster(name)
+        found = await api.fault("PATCH", "/clusters/prod", body)
+        assert found[0] == status
+        assert detail in found[1]
+
+    async def test_to_the_same_name_and_of_nothing_changes_nothing(self, api: Any) -> None:
+        await api.add_cluster("prod")
+        for body in ({"name": "prod"}, {}):
+            answer = await api.ask("PATCH", "/api/v1/clusters/prod", body)
+            assert (answer.status_code, answer.json()["name"]) == (200, "prod")
+        assert (await api.fault("PATCH", "/clusters/nope", {}))[0] == 404
+
+
+class TestOrganisationKeys:
+    async def test_one_is_shown_once_listed_and_revoked(self, api: Any) -> None:
+        body = {"name": "fleet", "clusterNames": "prod-*", "labels": {"env": "prod"}}
+        answer = await api.ask("POST", "/api/v1/organisation-keys", body)
+        assert answer.status_code == 201
+        key = answer.json()
+        assert key["key"].startswith(f"fwo_{key['id']}_")
+        (shown,) = (await api.get("/organisation-keys"))["items"]
+        assert (shown["name"], shown["clusterNames"], shown["labels"]) == ("fleet", "prod-*", {"env": "prod"})
+        assert key["key"] not in str(shown)
+        for _ in range(2):
+            gone = await api.ask("DELETE", f"/api/v1/organisation-keys/{key['id']}")
+            assert gone.status_code == 204
+        assert (await api.get("/organisation-keys"))["items"][0]["revokedAt"]
+
+    @pytest.mark.parametrize(
+        ("body", "detail"),
+        [
+            ({}, "name"),
+            ({"name": ""}, "length >= 1"),
+            ({"name": "k", "clusterNames": "Prod*"}, "fits no cluster's name"),
+            ({"name": "k", "clusternames": "x"}, "unknown field"),
+        ],
+    )
+    async def test_one_that_cannot_be_is_refused(self, api: Any, body: dict[str, Any], detail: str) -> None:
+        status, found = await api.fault("POST", "/organisation-keys", body)
+        assert status == 400
+        assert detail in found
+
+    async def test_one_that_is_not_there_is_named(self, api: Any) -> None:
+        status, detail = await api.fault("DELETE", "/organisation-keys/nope")
+        assert status == 404
+        assert "no organisation key 'nope'" in detail
+
+    async def test_an_agent_with_one_registers_its_cluster(self, api: Any, agent_of: Any) -> None:
+        made = await api.ask("POST", "/api/v1/organisation-keys", {"name": "k", "labels": {"env": "prod"}})
+        labels = {"alertname": "Posted", "cluster": "mine"}
+        await api.hub.alerting.put([Alert(labels=labels, annotations={}, starts_at=datetime.now(UTC))])
+        agent = agent_of(api.hub.fleet.links)
+        agent.objects = {"Pod": {}}
+        await agent.connect(made.json()["key"])
+        assert agent.welcomed
+        found = await api.get("/clusters/mine")
+        assert (found["agentState"], found["labels"], found["registeredBy"]) == (
+            "connected",
+            {"env": "prod"},
+            made.json()["id"],
+        )
+        assert (await api.get("/alerts"))["items"][0]["labels"]["env"] == "prod"
