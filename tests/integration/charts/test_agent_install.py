@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -264,3 +265,26 @@ def test_who_rules_some_namespaces_can_install_it_there_and_nowhere_else(
         cluster.helm("uninstall", release, namespace=namespace, ignore_not_found=True)
     assert cluster.lasting() == before
     cluster.delete([*tenancy(tenant, "shop"), *tenancy(tenant, "kube-system")])
+
+
+def test_helm_test_asks_the_installed_agent_for_its_rights(
+    cluster: Cluster, chart: Chart, namespace: str
+) -> None:
+    where: Object = {"namespace": namespace}
+    values = LEAST | {"ownerReferences": {"enabled": False}}
+    cluster.helm("install", chart.path, "farwatch-agent", values, create_namespace=True, **where)
+    cluster.cordon()  # the pod is to do what is done here, not what the simulated kubelet makes of it
+    try:
+        testing = cluster.start_helm("test", "farwatch-agent", **where)
+        pod = wait_for(cluster, "pod", "farwatch-agent-test", namespace)
+        done = cluster.run_container(pod["spec"], namespace)
+        assert done.wait() == 0, done.output + done.log
+        ended = json.dumps({"status": {"phase": "Succeeded"}})
+        cluster.kubectl(
+            "-n", namespace, "patch", "pod", "farwatch-agent-test", "--subresource=status", "-p", ended
+        )
+        testing.wait()
+    finally:
+        cluster.cordon("uncordon")
+    assert cluster.get("pod", "farwatch-agent-test", namespace) is None
+    cluster.helm("uninstall", "farwatch-agent", **where)
