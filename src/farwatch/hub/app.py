@@ -21,7 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import auth, detect, fleet, inventory, problems
+from farwatch.hub import auth, detect, fleet, install, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
@@ -45,6 +45,9 @@ from farwatch.hub.fleet import (
 from farwatch.hub.fleet import routes as fleet_routes
 from farwatch.hub.health import routes as health_routes
 from farwatch.hub.health.faults import find_faults
+from farwatch.hub.install import Installs, Renderer
+from farwatch.hub.install import routes as install_routes
+from farwatch.hub.install.strangers import Strangers
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
@@ -76,6 +79,12 @@ _STATUSES: dict[type[Exception], int] = {
     fleet.ClusterNameError: HTTPStatus.BAD_REQUEST,
     fleet.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.KeyPatternError: HTTPStatus.BAD_REQUEST,
+    install.ChartMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
+    install.ExternalUrlError: HTTPStatus.CONFLICT,
+    install.InstallOptionsError: HTTPStatus.BAD_REQUEST,
+    install.LinkGoneError: HTTPStatus.GONE,
+    install.LinkNotFoundError: HTTPStatus.NOT_FOUND,
+    install.RenderError: HTTPStatus.SERVICE_UNAVAILABLE,
     inventory.InventoryError: HTTPStatus.BAD_REQUEST,
     SelectorError: HTTPStatus.BAD_REQUEST,
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
@@ -157,6 +166,13 @@ class Hub:
             monotonic=time.monotonic,
         )
         self.fleet = Fleet(clusters, links, self.inventory, self.change_log)
+        self.installs = Installs(
+            stores.records,
+            clusters,
+            external_url=options.external_url.rstrip("/"),
+            renderer=Renderer(),
+            clock=time.time,
+        )
         self.recent_changes = RecentChanges()
         self.evidence = Gatherer(
             Investigation(self.inventory, self.recent_changes, links, clock=time.time),
@@ -313,6 +329,7 @@ def create_app(hub: Hub) -> Litestar:
             auth_routes.router,
             fleet_routes.router,
             key_routes.router,
+            install_routes.router,
             inventory_routes.router,
             alerting_routes.router,
             evidence_routes.router,
@@ -327,6 +344,7 @@ def create_app(hub: Hub) -> Litestar:
             alerting_routes.v2.router,
             management.router,
             fleet_routes.link,
+            install_routes.open_router,
             health_routes.router,
             console_routes.router,
         ],
@@ -373,10 +391,12 @@ def _state(hub: Hub) -> State:
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,
+            "installs": hub.installs,
             "inventory": hub.inventory,
             "postings": hub.postings,
             "runbooks": RunbookPages(hub.detect_settings),
             "started_at": hub.started_at,
+            "strangers": Strangers(time.monotonic),
             "streams": hub.streams,
             "telemetry": hub.telemetry,
         }

@@ -20,7 +20,7 @@ from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
 from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
 from farwatch.hub.fleet.presence import AgentView
-from farwatch.hub.fleet.tokens import issue_token, keep_token
+from farwatch.hub.fleet.tokens import NewToken, issue_token, keep_token, make_token
 
 __all__ = [
     "AgentAwayError",
@@ -44,6 +44,7 @@ __all__ = [
     "LinkCounters",
     "LinkServer",
     "LinkSettings",
+    "NewToken",
     "OrganisationKey",
     "Refusal",
     "Socket",
@@ -52,4 +53,5 @@ __all__ = [
     "add_first_cluster",
     "issue_token",
     "keep_token",
+    "make_token",
 ]
