@@ -124,13 +124,18 @@ class Chart:
         )
         return Rendered(objects, notes)
 
-    def refuse(self, values: Mapping[str, Any]) -> str:
-        """What Helm says to values that cannot be used; fails when it takes them."""
+    def attempt(self, values: Mapping[str, Any]) -> Rendered | str:
+        """What is rendered, or what Helm says to values that cannot be used."""
         try:
-            self.render(values)
+            return self.render(values)
         except helm.HelmError as error:
             return str(error)
-        raise AssertionError(f"these values were taken: {values}")
+
+    def refuse(self, values: Mapping[str, Any]) -> str:
+        """What Helm says to values that cannot be used; fails when it takes them."""
+        said = self.attempt(values)
+        assert isinstance(said, str), f"these values were taken: {values}"
+        return said
 
 
 def faults(each: Object) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from farwatch import __version__
 from farwatch.agent.config import SETTINGS
@@ -98,6 +100,34 @@ def test_the_agent_knows_every_setting_it_is_given(chart: Chart, name: str) -> N
     known = {setting.variable for setting in SETTINGS.values()}
     given = environment_of(chart.render(VALUE_SETS[name]))
     assert {variable for variable in given if variable.startswith("FARWATCH_")} <= known
+
+
+@given(names=st.lists(st.sampled_from(sorted(VALUE_SETS)), min_size=2, max_size=4, unique=True))
+@settings(max_examples=30)
+def test_what_is_set_together_is_rendered_well_or_refused_with_the_way_out(
+    chart: Chart, names: list[str]
+) -> None:
+    values: Object = {}
+    for name in names:
+        values = merge(values, VALUE_SETS[name])
+    rendered = chart.attempt(values)
+    if isinstance(rendered, str):
+        assert "farwatch-agent cannot be installed so:\n  - " in rendered
+        return
+    assert [fault for each in rendered.objects for fault in faults(each)] == []
+    for pod, spec in rendered.pods():
+        assert set(violations(spec)) <= {"volume pod-logs: hostPath"}, pod
+    touched = {what[3] for what in grants_of(rendered)}
+    assert not touched & {"*", "secrets", "pods/exec"}
+
+
+def merge(lower: Object, higher: Object) -> Object:
+    """Values over values, as Helm takes several files."""
+    both = lower | higher
+    for key in lower.keys() & higher.keys():
+        if isinstance(lower[key], dict) and isinstance(higher[key], dict):
+            both[key] = merge(lower[key], higher[key])
+    return both
 
 
 def test_a_rule_list_that_finds_nothing_would_be_worthless() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ..conftest import Process, Stage, eventually
 from .agentvalues import LEAST, TOKEN
-from .charts import Chart, Object, Rendered, hook
+from .charts import CHARTS, Chart, Object, Rendered, hook
 from .cluster import Cluster, HelmFailure, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("agent-chart")]
@@ -23,6 +23,7 @@ RICH: Object = LEAST | {
     "metrics": {"enabled": True},
     "networkPolicy": {"enabled": True},
 }
+DOCS = CHARTS.parent / "docs"
 NUMBERS = itertools.count(1)
 EVERYWHERE: Object = LEAST | {"mode": "daemonset", "agentToken": TOKEN.replace("x", "y")}
 
@@ -181,6 +182,29 @@ def test_without_owner_references_uninstall_still_leaves_nothing(
     cluster.helm("install", chart.path, "watcher", values, namespace=namespace)
     assert f"ClusterRole//{namespace}:watcher-farwatch-agent" in cluster.lasting()
     cluster.helm("uninstall", "watcher", namespace=namespace)
+    assert cluster.lasting() == before
+
+
+def test_what_a_deleted_namespace_leaves_without_owner_references_goes_as_the_page_says(
+    cluster: Cluster, chart: Chart, namespace: str
+) -> None:
+    before = cluster.lasting()
+    values = LEAST | {"ownerReferences": {"enabled": False}}
+    cluster.helm("install", chart.path, "farwatch-agent", values, namespace=namespace, create_namespace=True)
+    cluster.kubectl("delete", "namespace", namespace)
+    assert {each.split("/")[0] for each in cluster.lasting() - before} == {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Role",
+        "RoleBinding",
+    }
+
+    page = (DOCS / "permissions.md").read_text().partition("## What goes with the namespace")[2]
+    commands = [line for line in page.partition("\n## ")[0].splitlines() if line.startswith("kubectl ")]
+    assert len(commands) == 2
+    for command in commands:
+        cluster.kubectl(*command.split()[1:])
+
     assert cluster.lasting() == before
 
 
