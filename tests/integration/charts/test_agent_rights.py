@@ -76,9 +76,10 @@ class Installed:
         self.cluster.apply(self.rendered.lasting)
 
     def render(self, **values: Any) -> Object:
-        """Take these values, with the hub and a token; what they are then."""
-        hub = {"url": self._hub.url, "allowInsecure": True}
-        base = {"hub": hub, "agentToken": self._token}
+        """Take these values, with the hub, and with a token unless they bring a key; what they are then."""
+        base: Object = {"hub": {"url": self._hub.url, "allowInsecure": True}}
+        if "apiKey" not in values:
+            base["agentToken"] = self._token
         self.rendered = self._chart.render(base | values, namespace=self.name)
         return base | values
 
@@ -294,6 +295,18 @@ def test_on_every_node_an_agent_links_and_one_of_them_leads(hub: Hub, installed:
 
     assert set(installed.watches.values()) == {"synced"}
     assert hub.names("namespaces", installed.name) >= {"kube-system", installed.name}
+
+
+def test_with_an_organisation_key_the_cluster_registers_itself_by_its_name(
+    hub: Hub, installed: Installed
+) -> None:
+    key = hub.post("/organisation-keys", {"name": installed.name, "labels": {"env": "test"}})["key"]
+    installed.install(apiKey=key, clusterName=installed.name)
+    installed.run()
+
+    found = hub.get(f"/clusters/{installed.name}")
+    assert (found["agentState"], found["labels"]) == ("connected", {"env": "test"})
+    assert set(installed.watches.values()) == {"synced"}
 
 
 def test_the_helm_test_passes_with_the_charts_rights_and_fails_without_one(installed: Installed) -> None:
