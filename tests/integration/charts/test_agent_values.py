@@ -41,7 +41,10 @@ def hub(url: str) -> dict[str, Any]:
             {"hub": HUB, "apiKey": TOKEN, "clusterName": "c"},
             ("apiKey: this is one cluster's token", "agentToken"),
         ),
-        ({"hub": HUB, "apiKey": "abc", "clusterName": "c"}, ("apiKey: not an organisation key", "fwo_")),
+        (
+            {"hub": HUB, "apiKey": "abc", "clusterName": "c"},
+            ("apiKey: not an organisation key", "fwo_", "farwatch cluster keys create NAME"),
+        ),
         ({"hub": HUB, "apiKey": KEY}, ("clusterName: not set", "--set clusterName=")),
         (LEAST | {"clusterName": "Prod EU"}, ('clusterName: "Prod EU"', "lower case letters")),
         (LEAST | {"clusterName": "x" * 64}, ("clusterName:", "at most 63")),
