@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 
-_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+_TIMEOUT_SECONDS = 30.0
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10, sock_read=60)
 _LONGEST_LINE = 1024 * 1024
 _UNAUTHORIZED = 401
@@ -62,9 +62,11 @@ class HubClient:
     Args:
         url: The hub's address, ``http://127.0.0.1:8080``.
         token: An API token; may be empty for calls that need none.
+        timeout: Seconds that a call may take.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, timeout: float = _TIMEOUT_SECONDS) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=10)
         self._url = url.rstrip("/")
         self._token = token
         self._session: aiohttp.ClientSession | None = None
@@ -72,7 +74,7 @@ class HubClient:
     async def __aenter__(self) -> Self:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         self._session = aiohttp.ClientSession(
-            headers=headers, timeout=_TIMEOUT, trust_env=True, read_bufsize=_LONGEST_LINE
+            headers=headers, timeout=self._timeout, trust_env=True, read_bufsize=_LONGEST_LINE
         )
         return self
 

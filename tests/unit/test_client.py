@@ -11,7 +11,6 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch import client as module
 from farwatch.client import ClientError, EventReader, HubClient, StreamEvent, path_segment
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -22,7 +21,7 @@ class Names(msgspec.Struct):
 
 
 @asynccontextmanager
-async def hub(handler: Handler, token: str = "") -> AsyncIterator[HubClient]:
+async def hub(handler: Handler, token: str = "", seconds: float = 30) -> AsyncIterator[HubClient]:
     """A client of a server that answers everything as the test says."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
@@ -30,7 +29,7 @@ async def hub(handler: Handler, token: str = "") -> AsyncIterator[HubClient]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with HubClient(f"http://127.0.0.1:{runner.addresses[0][1]}/", token) as made:
+        async with HubClient(f"http://127.0.0.1:{runner.addresses[0][1]}/", token, seconds) as made:
             yield made
     finally:
         await runner.cleanup()
@@ -49,9 +48,9 @@ def problem(status: int, detail: str) -> Handler:
     )
 
 
-async def fault(handler: Handler) -> str:
+async def fault(handler: Handler, seconds: float = 30) -> str:
     """What a client says to a person when the hub answers so."""
-    async with hub(handler) as client:
+    async with hub(handler, seconds=seconds) as client:
         with pytest.raises(ClientError) as raised:
             await client.get("/clusters", Names)
     assert "\n" not in str(raised.value)
@@ -129,7 +128,7 @@ class TestAddresses:
             with pytest.raises(ClientError, match="is not the address of a hub, such as http://127"):
                 await client.get("/clusters", Names)
 
-    async def test_silence_is_unreachable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_silence_is_unreachable(self) -> None:
         asked = asyncio.Event()
 
         async def sleep(_request: web.Request) -> web.Response:
@@ -137,8 +136,7 @@ class TestAddresses:
             await asyncio.Event().wait()
             return web.Response()
 
-        monkeypatch.setattr(module, "_TIMEOUT", module.aiohttp.ClientTimeout(total=0.05))
-        assert "no answer in time" in await fault(sleep)
+        assert "no answer in time" in await fault(sleep, seconds=0.05)
 
     async def test_outside_its_block_it_is_of_no_use(self) -> None:
         with pytest.raises(RuntimeError, match="outside its 'async with' block"):

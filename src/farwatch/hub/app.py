@@ -21,13 +21,15 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import auth, detect, fleet, install, inventory, problems
+from farwatch.hub import auth, backup, detect, fleet, install, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.guard import admit_anyone, require_token
+from farwatch.hub.backup import Backups, Folder
+from farwatch.hub.backup import routes as backup_routes
 from farwatch.hub.console import routes as console_routes
 from farwatch.hub.console.runbooks import RunbookPages
 from farwatch.hub.detection import Detection
@@ -95,6 +97,8 @@ _STATUSES: dict[type[Exception], int] = {
     alerts.ReceiverNotFoundError: HTTPStatus.NOT_FOUND,
     alerts.SilenceNotFoundError: HTTPStatus.NOT_FOUND,
     TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
+    backup.BackupError: HTTPStatus.SERVICE_UNAVAILABLE,
+    backup.BackupRunningError: HTTPStatus.CONFLICT,
 }
 """What the features' own errors are over HTTP."""
 
@@ -121,7 +125,7 @@ async def _open_stores(options: HubOptions, exits: AsyncExitStack) -> _Stores:
     exits.callback(directory.release)
     records = await Records.open(options.database_url or directory)
     exits.push_async_callback(records.close)
-    settings = TelemetrySettings(retention_days=options.retention_days)
+    settings = TelemetrySettings(retention_days=options.retention_days, backups=options.backup_directory)
     telemetry = await Telemetry.open(directory, settings)
     exits.push_async_callback(telemetry.close)
     http = alerts.open_http_session()
@@ -153,6 +157,9 @@ class Hub:
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.api_tokens = ApiTokens(stores.records, time.time)
+        self.backups = Backups(
+            Folder(options.backup_directory), stores.records, stores.telemetry, time.time
+        )
         self.inventory = Inventory(time.time)
         self.change_log = ChangeLog(stores.telemetry, time.time)
         self.streams = Streams()
@@ -267,6 +274,7 @@ class Hub:
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
+        exits.push_async_callback(self.backups.stop)
         exits.push_async_callback(self.change_log.close)
         exits.push_async_callback(self.evidence.stop)
         exits.push_async_callback(self.recent_changes.stop)
@@ -333,6 +341,7 @@ def create_app(hub: Hub) -> Litestar:
             inventory_routes.router,
             alerting_routes.router,
             evidence_routes.router,
+            backup_routes.router,
             live_routes.router,
         ],
         # Answers hold secrets (new tokens) and what was true a moment ago.
@@ -382,6 +391,7 @@ def _state(hub: Hub) -> State:
             "alert_history": hub.alert_history,
             "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,
+            "backups": hub.backups,
             "change_log": hub.change_log,
             "configuration": hub.configuration,
             "detection": hub.detection,

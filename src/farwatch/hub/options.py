@@ -15,6 +15,8 @@ from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_D
 from farwatch.hub.watchdog import HeartbeatSettings
 from farwatch.logs import LogLevel
 
+_ODD_IN_PATHS = frozenset("&#?%'")
+
 
 class OptionsError(Exception):
     """An option cannot be used; the message is one line that names it, the fault, and the way out."""
@@ -108,7 +110,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def backup_directory(self) -> Path:
         """Where backups are written to."""
-        return self.backups or self.data / "backups"
+        return (self.backups or self.data / "backups").absolute()
 
     @property
     def heartbeat(self) -> HeartbeatSettings:
@@ -139,6 +141,11 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         if not 1 <= self.heartbeat_seconds < math.inf:
             raise OptionsError(f"--heartbeat-interval {self.heartbeat_seconds:g} is less than a second")
         self._check_pairs()
+        if _ODD_IN_PATHS & set(str(self.backup_directory)):
+            raise OptionsError(
+                f"--backups {str(self.backup_directory)[:200]!r} holds one of {' '.join(sorted(_ODD_IN_PATHS))}, "
+                "which the telemetry engine cannot take: choose another directory"
+            )
         _ = self.retention_days
         if self.external_url and not _is_web_address(self.external_url):
             raise OptionsError(

@@ -36,12 +36,15 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --log-level",
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --alerting-reload --database --database-file --backups --bootstrap-cluster --bootstrap-token-file --log-level",
             ),
             (
                 ("sim",),
                 "--nodes --pods --listen --kubeconfig --token --tls --rbac --scenario --chaos --churn --speed --seed",
             ),
+            (("backup", "create"), "--keep --timeout --hub --token --json"),
+            (("backup", "list"), "--hub --token --json"),
+            (("backup", "restore"), "--backups --data --if-empty --database --database-file"),
             (("demo",), "--listen"),
             (("alerts",), "--hub --token --json --cluster --once"),
             (("alerts", "explain"), "--hub --token --json"),

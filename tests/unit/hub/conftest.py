@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import socket
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from farwatch.hub import main
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.options import HubOptions
+from farwatch.hub.store import DataDirectory, Records
+from farwatch.hub.store import records as records_module
 from farwatch.kube.objects import KubeObject
 from farwatch.link.frames import Item
 
@@ -69,6 +74,34 @@ class Api:
             written = self.hub.change_log.append(changes)
             await self.hub.telemetry.flush()
             await written
+
+
+async def _create_schema(server: str, name: str) -> None:
+    """Unless it is there: a test may open its records again."""
+    import asyncpg  # noqa: PLC0415 - only where there is a server
+
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _records_on_postgresql(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With FARWATCH_TEST_DATABASE, the URL of a database, each data directory has a schema there in place of a file."""
+    server = os.environ.get("FARWATCH_TEST_DATABASE")
+    if not server:
+        return
+
+    def open_remote(directory: DataDirectory) -> Records:
+        schema = "test_" + hashlib.sha256(f"{request.node.nodeid} {directory.path}".encode()).hexdigest()[:16]
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, _create_schema(server, schema)).result()
+        monkeypatch.setitem(records_module._REMOTE_SETTINGS, "search_path", schema)
+        return Records._remote(server)
+
+    monkeypatch.setattr(Records, "_embedded", open_remote)
 
 
 @pytest.fixture

@@ -58,6 +58,8 @@ OPERATIONS = {
     "getAlertingConfig": ("GET", "/api/v1/alerting/config"),
     "reloadAlerting": ("POST", "/api/v1/alerting/reload"),
     "listNotifications": ("GET", "/api/v1/notifications"),
+    "listBackups": ("GET", "/api/v1/backups"),
+    "createBackup": ("POST", "/api/v1/backups"),
     "followStream": ("GET", "/api/v1/stream"),
     "metrics": ("GET", "/metrics"),
 }

@@ -74,9 +74,12 @@ class Engine:
         path: The engine's directory.
         memory_limit_bytes: What the engine may use for queries, merges and caches together.
         query_seconds: When a query that still runs is given up.
+        backups: The directory below which backups may be written and read; None: nowhere.
     """
 
-    def __init__(self, path: Path, memory_limit_bytes: int, query_seconds: int) -> None:
+    def __init__(
+        self, path: Path, memory_limit_bytes: int, query_seconds: int, backups: Path | None = None
+    ) -> None:
         settings = {
             "max_server_memory_usage": memory_limit_bytes,
             "background_pool_size": 2,
@@ -86,9 +89,13 @@ class Engine:
         }
         # What the engine is started with belongs to the first connection; the others must name the same path.
         self._target = f"{path}?{urlencode(settings)}"
+        if backups is not None:
+            # The engine takes this as it stands, without decoding it.
+            self._target += f"&backups.allowed_path={backups.absolute()}"
         self._writer = _Worker("writer", 1, self._open)
         self._readers = _Worker("reader", _READERS, self._open_reader)
         self._canceller = _Worker("canceller", 1, self._open)
+        self._backup = _Worker("backup", 1, self._open)
         self._query_seconds = query_seconds
         self._running: dict[str, Future[bytes]] = {}
         self._numbers = itertools.count(1)
@@ -125,9 +132,36 @@ class Engine:
         Raises:
             QueryError: It failed; the message is the engine's.
         """
+        return await self._query(self._readers, sql, parameters, output)
+
+    async def backup(self, to: Path) -> None:
+        """Write all tables into a directory (an absolute path), which must not be there; inserts and queries go on.
+
+        When the caller is cancelled, it is given up; what was written stays.
+
+        Raises:
+            QueryError: It failed; the message is the engine's.
+        """
+        await self._query(self._backup, "BACKUP DATABASE farwatch TO File({to:String})", {"to": str(to)})
+
+    async def restore(self, source: Path) -> None:
+        """Take all tables from a backup (an absolute path), into an engine that has none.
+
+        Raises:
+            QueryError: It failed; the message is the engine's.
+        """
+        await self._query(
+            self._backup,
+            "RESTORE DATABASE farwatch FROM File({source:String})",
+            {"source": str(source)},
+        )
+
+    async def _query(
+        self, worker: _Worker, sql: str, parameters: Mapping[str, Parameter] | None, output: str = "Null"
+    ) -> bytes:
         # A comment that no other query has lets the canceller find this one.
         mark = f"/* {next(self._numbers)} */"
-        running = self._readers.executor.submit(self._ask, self._readers, f"{mark} {sql}", output, parameters)
+        running = worker.executor.submit(self._ask, worker, f"{mark} {sql}", output, parameters)
         self._running[mark] = running
         running.add_done_callback(lambda _: self._running.pop(mark, None))
         try:
@@ -147,6 +181,7 @@ class Engine:
         """Wait for the threads and close the engine; the caller has stopped giving it work."""
         self.kill_queries()
         self._readers.close()
+        self._backup.close()
         self._canceller.close()
         # Last: the connection that the engine was started with.
         self._writer.close()

@@ -213,6 +213,11 @@ def _read_url(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql+asyncpg")
     if parsed.drivername != "postgresql+asyncpg":
         raise ArgumentError(parsed.drivername)
+    unknown = sorted(parsed.query.keys() - {"ssl", "sslmode"})
+    if unknown:
+        raise RecordsError(
+            f"records database: the URL's parameter {unknown[0][:50]!r} is not known: only sslmode is"
+        )
     if "sslmode" in parsed.query:
         mode = parsed.query["sslmode"]
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
@@ -249,4 +254,5 @@ def _cause(error: DBAPIError | OSError) -> str:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.DatabaseError) and "not a database" in str(original):
         return "the file is not a SQLite database: restore it from a backup, or move it away"
-    return str(original)
+    # What stands below the first line may be somebody's data.
+    return (str(original).splitlines() or [type(original).__name__])[0]

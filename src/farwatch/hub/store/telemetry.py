@@ -43,6 +43,7 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
         max_pending_bytes: How much may wait in memory while the engine does not take rows.
         query_seconds: When a query that still runs is given up.
         close_seconds: How long closing waits for the last rows to be written.
+        backups: The directory below which backups may be written; None: nowhere.
     """
 
     retention_days: Mapping[Table, int] = {}
@@ -51,6 +52,7 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_pending_bytes: int = 128 * _MIB
     query_seconds: int = 30
     close_seconds: float = 5.0
+    backups: Path | None = None
 
 
 class Telemetry:
@@ -72,7 +74,10 @@ class Telemetry:
         """
         settings = settings or TelemetrySettings()
         engine = Engine(
-            directory.telemetry, settings.memory_limit_bytes or _memory_for_engine(), settings.query_seconds
+            directory.telemetry,
+            settings.memory_limit_bytes or _memory_for_engine(),
+            settings.query_seconds,
+            settings.backups,
         )
         telemetry = cls(engine, settings)
         try:
@@ -145,6 +150,30 @@ class Telemetry:
         Raises:
             TelemetryError: They cannot be removed now, or what came before cannot be written in time.
         """
+        await self._flush_soon()
+        await self._engine.execute(
+            "ALTER TABLE objects DELETE WHERE cluster = {cluster:String} SETTINGS mutations_sync = 1",
+            {"cluster": cluster},
+        )
+
+    async def backup(self, to: Path) -> None:
+        """Write all rows that are durable, and what waits now, into a directory; rows are taken in meanwhile.
+
+        Args:
+            to: Below the directory for backups; it must not be there.
+
+        Raises:
+            TelemetryError: The engine takes no rows now, or the directory cannot be written.
+        """
+        await self._flush_soon()
+        await self._engine.backup(to)
+
+    async def close(self) -> None:
+        """Write what waits, end every query, and stop the engine."""
+        await self._batches.close(self._settings.close_seconds)
+        await asyncio.to_thread(self._engine.close)
+
+    async def _flush_soon(self) -> None:
         try:
             async with asyncio.timeout(_FLUSH_SECONDS):
                 await self.flush()
@@ -152,15 +181,6 @@ class Telemetry:
             raise TelemetryError(
                 "the telemetry store takes no rows now: the hub's log says why; is the disk full?"
             ) from None
-        await self._engine.execute(
-            "ALTER TABLE objects DELETE WHERE cluster = {cluster:String} SETTINGS mutations_sync = 1",
-            {"cluster": cluster},
-        )
-
-    async def close(self) -> None:
-        """Write what waits, end every query, and stop the engine."""
-        await self._batches.close(self._settings.close_seconds)
-        await asyncio.to_thread(self._engine.close)
 
     async def _send(self, insert: Insert) -> None:
         await self._engine.insert(insert.table, COLUMNS[insert.table], insert.rows, insert.token)
@@ -185,6 +205,23 @@ class Telemetry:
         )
         if not as_set:
             await self._engine.execute(f"ALTER TABLE {table} MODIFY TTL {ttl}")
+
+
+async def restore_telemetry(backup: Path, to: Path) -> None:
+    """Make an engine's directory out of a backup's.
+
+    Args:
+        backup: What ``Telemetry.backup`` wrote.
+        to: A directory that is not there.
+
+    Raises:
+        TelemetryError: The backup is damaged, or the directory cannot be written.
+    """
+    engine = Engine(to, _memory_for_engine(), 0, backup)
+    try:
+        await engine.restore(backup)
+    finally:
+        await asyncio.to_thread(engine.close)
 
 
 def _memory_for_engine() -> int:
