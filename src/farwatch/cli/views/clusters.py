@@ -108,7 +108,10 @@ async def remove_cluster(hub: str, token: str, name: str) -> None:
     """Remove a cluster."""
     async with HubClient(hub, token) as client:
         await client.delete(f"/clusters/{path_segment(name)}")
-    print_text(f"Cluster {name} is removed. Its agent, if it still runs, is refused from now on.")
+    print_text(
+        f"Cluster {name} is removed. Its agent, if it still runs, is refused from now on; to remove it too, there: "
+        "kubectl delete namespace farwatch (or helm uninstall)"
+    )
 
 
 def cluster_table(clusters: Sequence[Cluster], now: datetime) -> Table:

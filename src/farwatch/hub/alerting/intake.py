@@ -31,6 +31,9 @@ class Intake:
         journal: Where they are written down.
         clock: Time.
         insert: Is given what has changed, once it is written down, before anybody is told of it.
+
+    Attributes:
+        labelling: The labels of clusters, which alerts are given on their way in.
     """
 
     def __init__(self, *, alerts: Alerts, journal: Journal, clock: Clock, insert: AlertSink) -> None:
@@ -38,7 +41,7 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._insert = insert
-        self._labelling = Labelling()
+        self.labelling = Labelling()
         self._putting = asyncio.Lock()
 
     async def put(self, alerts: Sequence[Alert]) -> list[AlertEvent]:
@@ -48,8 +51,8 @@ class Intake:
             AlertsNotKeptError: They could not be written down, and nothing was done about them.
         """
         async with self._putting:
-            self._labelling.let_go(known.alert for known in self._alerts if not known.resolved)
-            return await self._put(self._labelling.label(alerts))
+            self.labelling.let_go(known.alert for known in self._alerts if not known.resolved)
+            return await self._put(self.labelling.label(alerts))
 
     async def label_cluster(self, cluster: str, labels: Mapping[str, str] | None) -> list[AlertEvent]:
         """A cluster has these labels from now on; None: there is none of this name. Gives the transitions it is.
@@ -59,11 +62,11 @@ class Intake:
         """
         async with self._putting:
             if labels is None:
-                self._labelling.leave(cluster)
+                self.labelling.leave(cluster)
                 return []
             moment = datetime.fromtimestamp(self._clock.now(), UTC)
             events = await self._put(relabel(self._alerts.active(), cluster, labels, moment))
-            self._labelling.set(cluster, labels)
+            self.labelling.set(cluster, labels)
             return events
 
     async def _put(self, alerts: Sequence[Alert]) -> list[AlertEvent]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +19,22 @@ from farwatch.hub.alerting.fingerprints import fingerprints
 CLUSTER = "cluster"
 """The label that names an alert's cluster."""
 
+REMEMBERED = 131_072
+"""So many alerts, about, are recognised when they are put again; those that fire share the labels that are kept."""
+
+
+class _Labelled(NamedTuple):
+    """What comes of an alert's own labels: all of them, the names of those that are its cluster's, and the identity."""
+
+    labels: dict[str, str]
+    added: tuple[str, ...]
+    fingerprint: str
+
+    def put_onto(self, alert: Alert) -> Alert:
+        return msgspec.structs.replace(
+            alert, labels=self.labels, cluster_labels=self.added, fingerprint=self.fingerprint
+        )
+
 
 class Labelling:
     """The labels of all clusters, by name. Whoever changes them must have nothing put meanwhile."""
@@ -25,10 +42,12 @@ class Labelling:
     def __init__(self) -> None:
         self._labels: dict[str, Mapping[str, str]] = {}
         self._leaving: set[str] = set()
+        self._remembered: dict[str, _Labelled] = {}
 
     def set(self, cluster: str, labels: Mapping[str, str]) -> None:
         """A cluster has these labels from now on."""
         self._leaving.discard(cluster)
+        self._remembered.clear()
         if labels:
             self._labels[cluster] = labels
         else:
@@ -46,22 +65,42 @@ class Labelling:
             for cluster in self._leaving - needed:
                 self.set(cluster, {})
 
+    def complete(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels of an alert as they are when it is put."""
+        return {**self._labels.get(labels.get(CLUSTER, ""), {}), **labels}
+
     def label(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
         """The alerts, with the labels of their clusters."""
         if not self._labels:
             return alerts
-        labelled = list(alerts)
-        changed: dict[int, dict[str, str]] = {}
-        for place, alert in enumerate(alerts):
-            labels = self._labels.get(alert.labels.get(CLUSTER, ""))
-            if labels is not None and (added := _missing(alert, labels)):
-                changed[place] = added
-        sets = [{**own_labels(alerts[place]), **added} for place, added in changed.items()]
-        for (place, added), whole, digest in zip(changed.items(), sets, fingerprints(sets), strict=True):
-            labelled[place] = msgspec.structs.replace(
-                alerts[place], labels=whole, cluster_labels=tuple(added), fingerprint=digest
+        return self._label([unlabelled(alert) for alert in alerts])
+
+    def _label(self, alerts: Sequence[Alert]) -> list[Alert]:
+        concerned = {
+            alert.fingerprint: alert for alert in alerts if alert.labels.get(CLUSTER, "") in self._labels
+        }
+        found = {key: self._remembered[key] for key in concerned.keys() & self._remembered.keys()}
+        found |= self._look_up([alert for key, alert in concerned.items() if key not in found])
+        return [
+            labelled.put_onto(alert)
+            if (labelled := found.get(alert.fingerprint)) is not None and labelled.added
+            else alert
+            for alert in alerts
+        ]
+
+    def _look_up(self, alerts: Sequence[Alert]) -> dict[str, _Labelled]:
+        """What alerts are given, by fingerprint, all at once; what is put again and again is found once."""
+        wholes = [self.complete(alert.labels) for alert in alerts]
+        found = {
+            alert.fingerprint: _Labelled(
+                whole, tuple(name for name in whole if name not in alert.labels), digest
             )
-        return labelled
+            for alert, whole, digest in zip(alerts, wholes, fingerprints(wholes), strict=True)
+        }
+        if len(self._remembered) + len(found) > REMEMBERED:
+            self._remembered.clear()
+        self._remembered |= found
+        return found
 
 
 def own_labels(alert: Alert) -> dict[str, str]:
@@ -100,8 +139,3 @@ def relabel(
             ended = msgspec.structs.replace(alert, ends_at=max(moment, alert.starts_at), timeout=False)
             said += (ended, begun)
     return said
-
-
-def _missing(alert: Alert, labels: Mapping[str, str]) -> dict[str, str]:
-    own = own_labels(alert)
-    return {name: value for name, value in labels.items() if name not in own}

@@ -304,6 +304,10 @@ class Alerting:
         """The routes that alerts with these labels take, in their order."""
         return self._dispatcher.destinations(labels)
 
+    def complete(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels of an alert with those of its cluster, as they are when it is put."""
+        return self._intake.labelling.complete(labels)
+
     def suppression(self, fingerprint: str) -> Suppression:
         """What keeps people from being told of an alert now."""
         known = self._alerts.get(fingerprint)

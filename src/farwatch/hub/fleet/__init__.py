@@ -20,6 +20,7 @@ from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
 from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
 from farwatch.hub.fleet.presence import AgentView
+from farwatch.hub.fleet.records import get_cluster
 from farwatch.hub.fleet.tokens import NewToken, issue_token, keep_token, make_token
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "TokenNotFoundError",
     "TokenState",
     "add_first_cluster",
+    "get_cluster",
     "issue_token",
     "keep_token",
     "make_token",

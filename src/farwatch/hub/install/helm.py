@@ -1,6 +1,6 @@
 """Renders a chart with Helm itself, in a process of its own: run as a script, never imported by the hub.
 
-Helm's library takes some hundred MiB that are given back only when the process ends. The request is one JSON object on
+Helm's library takes some 50 MiB that are given back only when the process ends. The request is one JSON object on
 stdin: ``chart`` (a folder), ``release``, ``namespace``, ``values``. The answer is YAML on stdout, every object that
 `kubectl apply -f -` is to make, in the order in which they can be made. Exit code 3 says that the chart refuses the
 values; why stands on stderr.

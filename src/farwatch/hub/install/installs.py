@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.auth import secrets
-from farwatch.hub.fleet import Clusters, issue_token, keep_token, make_token
+from farwatch.hub.fleet import Clusters, get_cluster, issue_token, keep_token, make_token
 from farwatch.hub.install import commands, delivery
 from farwatch.hub.install.chart import AGENT_CHART, find_chart, read_version
 from farwatch.hub.install.errors import LinkGoneError, LinkNotFoundError
@@ -178,8 +178,8 @@ class Installs:
             "created_at": now,
             "expires_at": now + LINK_SECONDS,
         }
-        await self._clusters.get(cluster)  # it may have been removed while the chart was rendered
         async with self._records.begin() as connection:
+            await get_cluster(connection, cluster)  # it may have been removed while the chart was rendered
             await _forget_old(connection, now)
             await issue_token(connection, cluster, now, new=agent, expires_at=now + LINK_SECONDS)
             await connection.execute(sa.insert(install_links).values(row))

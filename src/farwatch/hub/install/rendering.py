@@ -16,10 +16,10 @@ import structlog
 from farwatch.hub.install.errors import InstallOptionsError, RenderError
 
 RENDER_SECONDS = 30.0
-"""How long rendering may take; it takes about one."""
+"""How long rendering may take; it takes a fifth of a second."""
 
 AT_ONCE = 2
-"""How many processes may render at a time, each of about 150 MiB."""
+"""How many processes may render at a time, each of about 70 MiB."""
 
 MOST_BYTES = 1024 * 1024
 """What a rendered chart may hold."""

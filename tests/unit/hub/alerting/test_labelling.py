@@ -63,6 +63,29 @@ class TestLabelling:
         labelling.let_go([])
         assert labelling.label([of("prod")]) == [of("prod")]
 
+    def test_what_is_remembered_of_alerts_is_bounded_and_changes_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("farwatch.hub.alerting.labelling.REMEMBERED", 10)
+        labelling = Labelling()
+        labelling.set("prod", {"env": "prod"})
+        alerts = [of("prod", str(number)) for number in range(12)]
+        for some in (alerts[:8], alerts[4:12], alerts, alerts[::-1]):
+            assert [one.labels for one in labelling.label(some)] == [
+                one.labels | {"env": "prod"} for one in some
+            ]
+        labelling.set("prod", {"env": "staging"})
+        assert {one.labels["env"] for one in labelling.label(alerts)} == {"staging"}
+
+    def test_labels_can_be_completed_without_an_alert(self) -> None:
+        labelling = Labelling()
+        labelling.set("prod", {"env": "prod", "team": "a"})
+        assert labelling.complete({"cluster": "prod", "team": "b"}) == {
+            "cluster": "prod",
+            "env": "prod",
+            "team": "b",
+        }
+
 
 @pytest.fixture
 def events() -> list[AlertEvent]:

@@ -291,6 +291,11 @@ class TestLabels:
         assert found["labels"] == labels | {"env": "prod"}
         assert (await api.get("/clusters/prod"))["alerts"] == 1
 
+    async def test_lead_where_routes_say_in_an_explanation_too(self, api: Any) -> None:
+        await api.ask("POST", "/api/v1/clusters", {"name": "prod", "labels": {"env": "prod"}})
+        answer = await api.ask("POST", "/api/v1/alerting/explain", {"labels": {"cluster": "prod"}})
+        assert answer.json()["labels"] == {"cluster": "prod", "env": "prod"}
+
     @pytest.mark.parametrize(
         ("labels", "detail"),
         [

@@ -111,6 +111,7 @@ async def test_who_only_looks_leaves_the_link_as_it_is(installs: Installs, prod:
 async def test_after_an_hour_the_link_and_its_token_are_worthless(
     installs: Installs, clusters: Clusters, clock: Clock, prod: str
 ) -> None:
+    clock.now += 1
     link = await make(installs)
     clock.now += LINK_SECONDS
     with pytest.raises(LinkGoneError, match="ended unused at 2026-") as gone:

@@ -67,8 +67,11 @@ async def explain_alert(state: State, fingerprint: FromPath[str]) -> Explanation
     sync_to_thread=False,
 )
 def explain_labels(state: State, data: JSONBody[LabelSet]) -> Explanation:
-    """What would happen to an alert with some labels, by the configuration, silences and alerts of now."""
-    return _explainer(state).explain(data.labels, time.time())
+    """What would happen to an alert with some labels, by the configuration, silences and alerts of now.
+
+    Where `cluster` names a cluster of the fleet, its labels are added, as they are to every alert.
+    """
+    return _explainer(state).explain(alerting(state).complete(data.labels), time.time())
 
 
 @get(
