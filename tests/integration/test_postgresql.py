@@ -28,6 +28,8 @@ RECORDS = (
     "evidence/test_store.py",
     "fleet/test_bootstrap.py",
     "fleet/test_clusters.py",
+    "fleet/test_keys.py",
+    "install/test_installs.py",
     "test_take_up.py",
     "watchdog/test_life.py",
     "store/test_postgresql.py",

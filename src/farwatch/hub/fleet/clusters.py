@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.alerting import AlertsNotKeptError
 from farwatch.hub.fleet.admission import Admission, Refusal
@@ -116,11 +119,11 @@ class Clusters:
         checked = check_labels(labels or {})
         row = {"name": name, "created_at": self._clock(), "labels": write_labels(checked)}
         async with self._records.begin() as connection:
-            if await find_cluster(connection, name):
-                raise ClusterExistsError(
-                    f"cluster {name!r} exists already: rotate its token to get a new one, or choose another name"
-                )
-            await connection.execute(sa.insert(clusters).values(row))
+            await _insert(
+                connection,
+                row,
+                f"cluster {name!r} exists already: rotate its token to get a new one, or choose another name",
+            )
             issued = await issue_token(connection, name, self._clock())
         await self._try_to_tell_labels(name, checked)
         return issued
@@ -168,11 +171,10 @@ class Clusters:
         check_name(new)
         async with self._records.begin() as connection:
             await get_cluster(connection, old)
-            if await find_cluster(connection, new):
-                raise ClusterExistsError(f"cluster {new!r} exists already: choose another name")
             this = clusters.c.name == old
             row = dict((await connection.execute(sa.select(clusters).where(this))).mappings().one())
-            await connection.execute(sa.insert(clusters).values(row | {"name": new}))
+            taken = f"cluster {new!r} exists already: choose another name"
+            await _insert(connection, row | {"name": new}, taken)
             await connection.execute(sa.update(tokens).where(tokens.c.cluster == old).values(cluster=new))
             await connection.execute(sa.delete(clusters).where(this))
             renamed = await get_cluster(connection, new)
@@ -289,3 +291,17 @@ class Clusters:
             self._told.discard(name)
         else:
             self._told.add(name)
+
+
+async def _insert(connection: AsyncConnection, row: Mapping[str, Any], taken: str) -> None:
+    """Insert a cluster whose name is free, also where several hubs write.
+
+    Raises:
+        ClusterExistsError: It is not, in the words of ``taken``.
+    """
+    if await find_cluster(connection, row["name"]):
+        raise ClusterExistsError(taken)
+    try:
+        await connection.execute(sa.insert(clusters).values(row))
+    except IntegrityError:
+        raise ClusterExistsError(taken) from None

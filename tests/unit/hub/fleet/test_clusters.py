@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -51,6 +52,11 @@ async def test_a_name_is_given_once(clusters: Clusters) -> None:
     await clusters.add("prod")
     with pytest.raises(ClusterExistsError, match="'prod' exists already"):
         await clusters.add("prod")
+
+
+async def test_of_several_who_add_one_name_at_once_one_does(clusters: Clusters) -> None:
+    added = await asyncio.gather(*(clusters.add("prod") for _ in range(6)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in added) == ["ClusterExistsError"] * 5 + ["IssuedToken"]
 
 
 async def test_a_token_is_shown_once_and_kept_as_a_hash(

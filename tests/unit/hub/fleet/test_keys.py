@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ async def test_a_second_cluster_of_the_same_name_is_refused_with_the_reason(clus
     assert "clusterName is that of cluster 'prod', which is another cluster" in refusal.reason
     assert "kube-system UID uid-1, here uid-2" in refusal.reason
     assert (await clusters.get("prod")).uid == "uid-1"
+
+
+async def test_of_several_clusters_that_come_with_one_name_at_once_one_has_it(clusters: Clusters) -> None:
+    key = await clusters.keys.create("fleet")
+    came = await asyncio.gather(
+        *(admit(clusters, key.secret, "prod", f"uid-{number}") for number in range(6))
+    )
+    (one,) = (found for found in came if isinstance(found, Cluster))
+    refusals = [found for found in came if isinstance(found, Refusal)]
+    assert {refusal.code for refusal in refusals} == {CloseCode.FOREIGN_CLUSTER}
+    assert [(cluster.name, cluster.uid) for cluster in await clusters.list()] == [("prod", one.uid)]
 
 
 async def test_a_cluster_is_known_by_its_uid_after_it_was_renamed_at_the_hub(clusters: Clusters) -> None:
