@@ -64,7 +64,7 @@ class Installed:
     def __init__(self, cluster: Cluster, chart: Chart, hub: Hub) -> None:
         self.cluster = cluster
         self._chart = chart
-        self._hub = hub
+        self.hub = hub
         self.name = f"installed-{next(NUMBERS)}-{secrets.token_hex(3)}"
         self._processes: list[Process] = []
         self._put: list[Object] = []
@@ -77,7 +77,7 @@ class Installed:
 
     def render(self, **values: Any) -> Object:
         """Take these values, with the hub, and with a token unless they bring a key; what they are then."""
-        base: Object = {"hub": {"url": self._hub.url, "allowInsecure": True}}
+        base: Object = {"hub": {"url": self.hub.url, "allowInsecure": True}}
         if "apiKey" not in values:
             base["agentToken"] = self._token
         self.rendered = self._chart.render(base | values, namespace=self.name)
@@ -85,7 +85,7 @@ class Installed:
 
     @functools.cached_property
     def _token(self) -> str:
-        return self._hub.add_cluster(self.name)
+        return self.hub.add_cluster(self.name)
 
     @property
     def pod(self) -> Object:
@@ -103,7 +103,7 @@ class Installed:
         agent = self.start(self.pod)
         assert isinstance(agent, Agent)
         agent.wait_ready()
-        self._hub.wait_synced(self.name)
+        self.hub.wait_synced(self.name)
         return agent
 
     def helm(self, act: str, *arguments: Any, **options: Any) -> None:
@@ -119,7 +119,7 @@ class Installed:
         """What the agent told the hub of its rights, once it has."""
 
         def read() -> Any:
-            return self._hub.get(f"/clusters/{self.name}").get("permissions")
+            return self.hub.get(f"/clusters/{self.name}").get("permissions")
 
         found: Object = eventually(read, "the hub is told of the rights")
         return found
@@ -127,7 +127,7 @@ class Installed:
     @property
     def watches(self) -> dict[str, str]:
         """The state of each kind's watch, as the hub was told."""
-        return {watch["kind"]: watch["state"] for watch in self._hub.get(f"/clusters/{self.name}")["watches"]}
+        return {watch["kind"]: watch["state"] for watch in self.hub.get(f"/clusters/{self.name}")["watches"]}
 
     def may(self, *questions: str, account: str = "farwatch-agent") -> list[str]:
         """Those of the questions that the API server says yes to: ``verb resource`` or ``verb resource namespace``."""
@@ -297,16 +297,22 @@ def test_on_every_node_an_agent_links_and_one_of_them_leads(hub: Hub, installed:
     assert hub.names("namespaces", installed.name) >= {"kube-system", installed.name}
 
 
-def test_with_an_organisation_key_the_cluster_registers_itself_by_its_name(
-    hub: Hub, installed: Installed
-) -> None:
-    key = hub.post("/organisation-keys", {"name": installed.name, "labels": {"env": "test"}})["key"]
-    installed.install(apiKey=key, clusterName=installed.name)
-    installed.run()
+@pytest.fixture
+def unknown(stage: Stage, cluster: Cluster, chart: Chart) -> Iterator[Installed]:
+    """An agent whose cluster its hub has never seen: a hub knows clusters again whatever they call themselves."""
+    found = Installed(cluster, chart, stage.hub())
+    yield found
+    found.clean_up()
 
-    found = hub.get(f"/clusters/{installed.name}")
+
+def test_with_an_organisation_key_the_cluster_registers_itself_by_its_name(unknown: Installed) -> None:
+    key = unknown.hub.post("/organisation-keys", {"name": "for tests", "labels": {"env": "test"}})["key"]
+    unknown.install(apiKey=key, clusterName=unknown.name)
+    unknown.run()
+
+    found = unknown.hub.get(f"/clusters/{unknown.name}")
     assert (found["agentState"], found["labels"]) == ("connected", {"env": "test"})
-    assert set(installed.watches.values()) == {"synced"}
+    assert set(unknown.watches.values()) == {"synced"}
 
 
 def test_the_helm_test_passes_with_the_charts_rights_and_fails_without_one(installed: Installed) -> None:
