@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.main import get_command
 
 from farwatch import __version__
+from farwatch.cli import app
 
 from .charts import Chart, Object, Rendered, faults, hook, secret_data
 from .hubvalues import ALERTING, DATABASE, PEERS, SLACK, VALUE_SETS
@@ -117,6 +119,19 @@ def test_no_secret_leaves_the_secrets(chart: Chart, name: str) -> None:
     values = [value for each in rendered.of("Secret") for value in secret_data(each).values()]
     elsewhere = str([each for each in rendered.objects if each["kind"] != "Secret"]) + rendered.notes
     assert not [value for value in values if value in elsewhere]
+
+
+@pytest.mark.parametrize("name", VALUE_SETS)
+def test_farwatch_knows_every_command_and_option_it_is_given(chart: Chart, name: str) -> None:
+    for _, spec in chart.render(VALUE_SETS[name]).pods():
+        for container in [*spec.get("initContainers", ()), *spec["containers"]]:
+            farwatch, *words = [*container["command"], *container.get("args", ())]
+            assert farwatch == "farwatch"
+            command: Any = get_command(app)
+            while words and not words[0].startswith("-") and hasattr(command, "commands"):
+                command = command.commands[words.pop(0)]
+            with command.make_context("farwatch", words) as parsed:
+                assert parsed.params
 
 
 def test_a_value_set_is_there_for_every_value(chart: Chart) -> None:
