@@ -98,7 +98,8 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         version: The agent's version.
         instance: Unique to this process; distinguishes a restart from a reconnect.
         role: A :class:`LinkRole`, or one of a later version.
-        cluster_name: The name the agent was configured with, for messages; the token decides.
+        cluster_name: The name the agent was configured with: for messages, since the token decides; an organisation key
+            registers the cluster under it.
         cluster_uid: UID of the namespace ``kube-system``: the cluster's identity. Empty while its API server does not tell.
         kubernetes_version: The API server's ``gitVersion``, empty while it is not known.
         started_at: When this process started.
