@@ -157,9 +157,7 @@ class Hub:
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.api_tokens = ApiTokens(stores.records, time.time)
-        self.backups = Backups(
-            Folder(options.backup_directory), stores.records, stores.telemetry, time.time
-        )
+        self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.change_log = ChangeLog(stores.telemetry, time.time)
         self.streams = Streams()

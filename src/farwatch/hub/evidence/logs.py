@@ -110,7 +110,8 @@ def _failed_run(failing: Failing, logs: Mapping[Run, ContainerLog], now: float) 
     if last is None or last.terminated is None:
         return Run.PREVIOUS  # it was restarted since its status was told
     if state is not None and state.waiting is not None:
-        return Run.PREVIOUS  # while it waits, both are the same run; that they differ says it was restarted meanwhile
+        # While it waits, both are the same run; that they differ says it was restarted meanwhile.
+        return Run.PREVIOUS
     ended = last.terminated.finished_at
     is_running = state is not None and state.running is not None
     is_recent = ended is None or now - _seconds(ended) < RECENT_FAILURE_SECONDS
