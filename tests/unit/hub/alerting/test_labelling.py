@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farwatch.hub.alerting import Alert, AlertsNotKeptError, Origin, Transition
-from farwatch.hub.alerting.alerts import AlertEvent
+from farwatch.hub.alerting.alerts import AlertEvent, Alerts
 from farwatch.hub.alerting.fingerprints import fingerprint
-from farwatch.hub.alerting.labelling import Labelling, own_labels, unlabelled
+from farwatch.hub.alerting.labelling import Labelling, own_labels, relabel, unlabelled
 
-from .conftest import FakeClock, Hub, Sink, alert, at, simple
+from .conftest import START, FakeClock, Hub, Sink, alert, at, simple
 
 
 def of(cluster: str, pod: str = "a", **labels: str) -> Alert:
@@ -84,6 +86,53 @@ class TestLabelling:
             "cluster": "prod",
             "env": "prod",
             "team": "b",
+        }
+
+
+OWN = {"a": {}, "b": {"env": "own"}, "c": {"env": "own", "team": "own"}, "d": {"cluster": "dev"}}
+"""What some alerts say of themselves, beside what tells them apart."""
+LABELS = st.dictionaries(st.sampled_from(["env", "team", "region"]), st.sampled_from("xyz"), max_size=3)
+CLUSTERS = st.sampled_from(["prod", "dev"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["fire", "end"]), st.sampled_from(sorted(OWN)), st.just({})),
+        st.tuples(st.just("label"), CLUSTERS, LABELS),
+        st.tuples(st.just("leave"), CLUSTERS, st.just({})),
+    ),
+    max_size=20,
+)
+
+
+@given(STEPS)
+def test_whatever_happens_to_labels_each_alert_fires_once_while_it_is_put_and_never_afterwards(
+    steps: list[tuple[str, str, dict[str, str]]],
+) -> None:
+    alerts, labelling = Alerts(), Labelling()
+    firing: dict[str, Alert] = {}  # by what they are put as
+
+    def put(*some: Alert, now: float) -> None:
+        alerts.apply(alerts.changes(labelling.label(some), now), now)
+
+    for place, (act, what, labels) in enumerate(steps):
+        now = START + place
+        labelling.let_go(known.alert for known in alerts if not known.resolved)
+        if act in {"fire", "end"}:
+            one = of(**{"cluster": "prod", "pod": what, **OWN[what]})
+            put(one, now=now)
+            firing[one.fingerprint] = one
+        if act == "end":
+            put(msgspec.structs.replace(one, ends_at=at(place)), now=now)
+            del firing[one.fingerprint]
+        if act == "label":
+            said = relabel(alerts.active(), what, labels, at(place))
+            alerts.apply(alerts.changes(said, now), now)
+            labelling.set(what, labels)
+        if act == "leave":
+            labelling.leave(what)
+        active = alerts.active()
+        assert sorted(unlabelled(one).fingerprint for one in active) == sorted(firing)
+        assert {one.fingerprint for one in active} == {
+            one.fingerprint for one in labelling.label(list(firing.values()))
         }
 
 
