@@ -17,6 +17,7 @@ from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import Cluster, Clusters, Refusal, Sighting, token_id
 from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
 from farwatch.hub.fleet.errors import AgentAwayError
+from farwatch.hub.fleet.intake import StateIntake
 from farwatch.hub.fleet.introductions import LONGEST_WORD, check_introduction
 from farwatch.hub.fleet.presence import AgentView, FollowerView, Presence
 from farwatch.hub.fleet.sightings import Sightings
@@ -32,7 +33,6 @@ from farwatch.link.events import (
     SnapshotBegan,
     SnapshotEnded,
     SnapshotItemsReceived,
-    StateEvent,
     StatusReceived,
 )
 from farwatch.link.frames import AgentInfo, CloseCode, LinkRole, WatchState
@@ -112,8 +112,7 @@ class LinkServer:
     ) -> None:
         self.counters = LinkCounters()
         self._clusters = clusters
-        self._inventory = inventory
-        self._log = change_log
+        self._intake = StateIntake(inventory, change_log)
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
@@ -121,7 +120,6 @@ class LinkServer:
         self._connections: set[Connection] = set()
         self._open: dict[str, Connection] = {}
         self._followers: dict[str, dict[str, Connection]] = {}
-        self._newest: dict[str, asyncio.Future[None]] = {}
         self._sightings = Sightings(clusters, clock)
         self._revocations = 0
         self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
@@ -235,7 +233,7 @@ class LinkServer:
         for connection in (*filter(None, [leader]), *self._followers.pop(cluster, {}).values()):
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
         self._sightings.forget(cluster)
-        self._newest.pop(cluster, None)
+        self._intake.forget(cluster)
         self._tell(self._presence.remove(cluster))
 
     def rename(self, old: str, cluster: Cluster) -> None:
@@ -249,7 +247,7 @@ class LinkServer:
                     f"cluster {old!r} is called {cluster.name!r} from now on: come back",
                 )
         self._sightings.forget(old)
-        self._newest.pop(old, None)
+        self._intake.forget(old)
         if cluster.last_seen is not None and self._presence.view(cluster.name) is None:
             self._presence.expect(cluster.name, cluster.last_seen, "the cluster was renamed")
         self._tell(self._presence.remove(old))
@@ -357,7 +355,7 @@ class LinkServer:
             self._presence.follow(found.name, connection.peer, agent)
             return
         self._open[found.name] = connection
-        connection.newest = self._newest.get(found.name)
+        self._intake.open(connection)
         self._sightings.arrive(
             Sighting(
                 cluster=found.name,
@@ -411,7 +409,8 @@ class LinkServer:
                         CloseCode.WRONG_STATE, "only the agent that leads tells the cluster's objects"
                     )
                 else:
-                    self._take_state(connection, event)
+                    self._intake.take(connection, event)
+                    self._tell_when_synced(connection)
             case StatusReceived(status=status) if connection.instance:
                 self._tell(self._presence.report_of_follower(connection.cluster, connection.instance, status))
             case StatusReceived(status=status):
@@ -426,29 +425,6 @@ class LinkServer:
                 raise AssertionError("a Hello is greeted, not handled")
             case _:
                 assert_never(event)
-
-    def _take_state(self, connection: Connection, event: StateEvent) -> None:
-        """Detection hears of changes at once, in here; the agent is told when they are durable."""
-        cluster, kind = connection.cluster, event.kind
-        match event:
-            case ChangesReceived(items=items):
-                changes = self._inventory.apply(cluster, kind, items)
-            case SnapshotItemsReceived(items=items):
-                changes = self._inventory.snapshot_items(cluster, kind, items)
-            case SnapshotEnded():
-                changes = self._inventory.end_snapshot(cluster, kind)
-                connection.snapshots_ended.add(kind)
-                self._tell_when_synced(connection)
-            case SnapshotBegan():
-                self._inventory.begin_snapshot(cluster, kind)
-                changes = []
-            case _:
-                assert_never(event)
-        durable = self._log.append(changes) if changes else None
-        if durable is not None:
-            self._newest[cluster] = durable
-        connection.acknowledge(event.number, durable)
-        connection.grant(event.size)
 
     def _tell_when_synced(self, connection: Connection) -> None:
         """Once on each connection: every kind that can be had has been compared with what was known before."""
