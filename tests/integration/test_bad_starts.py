@@ -53,6 +53,25 @@ def test_a_taken_port_is_refused(stage: Any) -> None:
         assert_refused(sim, f"127.0.0.1:{port}", "another address")
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--database", "mysql://db/x"), ("records database", "postgresql://user@host/database")),
+        (("--database", "postgresql://db/x?a=b"), ("parameter 'a'", "only sslmode")),
+        (("--database-file", "nowhere"), ("--database-file nowhere", "No such file")),
+        (("--bootstrap-cluster", "home"), ("--bootstrap-token-file", "give both")),
+        (("--bootstrap-cluster", "home", "--bootstrap-token-file", "token"), ("not an agent token", "fwa_")),
+        (("--bootstrap-cluster", "My Home", "--bootstrap-token-file", "token"), ("'My Home'",)),
+        (("--backups", "a&b"), ("--backups", "choose another directory")),
+    ],
+)
+def test_where_records_backups_and_the_first_cluster_cannot_be_is_refused(
+    stage: Any, flags: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    (stage.folder / "token").write_text("nonsense")
+    assert_refused(stage.run(*stage.hub_arguments(*flags), **stage.hub_environment), *words)
+
+
 def test_a_data_directory_that_is_a_file_is_refused(stage: Any) -> None:
     (stage.folder / "occupied").write_text("a file")
     hub = stage.run(*stage.hub_arguments(data="occupied"), **stage.hub_environment)

@@ -32,6 +32,7 @@ class Backups:
     Attributes:
         made: How many were written since the start.
         failed: How many were not.
+        last_at: When the last one was begun that was written since the start, seconds since the epoch; None: none was.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Backups:
     ) -> None:
         self.made = 0
         self.failed = 0
+        self.last_at: float | None = None
         self._folder = folder
         self._records = records
         self._telemetry = telemetry
@@ -101,6 +103,7 @@ class Backups:
         finally:
             await asyncio.to_thread(self._folder.give_up, made)
         self.made += 1
+        self.last_at = started
         removed = [] if keep is None else await asyncio.to_thread(self._folder.keep, keep)
         seconds = round(self._clock() - started, 1)
         _log.info("backup written", name=backup.name, bytes=backup.bytes, seconds=seconds, removed=removed)

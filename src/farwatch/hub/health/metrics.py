@@ -13,6 +13,7 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting import Acknowledgements, Alerting, Configuration, HistoryKeeper
+from farwatch.hub.backup import Backups
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import Gatherer
@@ -42,6 +43,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_evidence(state.evidence)
     yield from _about_streams(state.streams)
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
+    yield from _about_backups(state.backups)
 
 
 def _about_process() -> Iterator[Family]:
@@ -53,6 +55,15 @@ def _about_process() -> Iterator[Family]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     yield gauge("farwatch_hub_resident_memory_peak_bytes", "Largest resident set size so far.", peak)
     yield counter("farwatch_hub_cpu_seconds_total", "CPU time used, user and system.", time.process_time())
+
+
+def _about_backups(backups: Backups) -> Iterator[Family]:
+    outcomes = {"made": backups.made, "failed": backups.failed}
+    yield counters("farwatch_backups_total", "Backups that were asked for, by outcome.", "outcome", outcomes)
+    if backups.last_at is not None:
+        yield gauge(
+            "farwatch_backup_last_success_timestamp_seconds", "When the last backup was begun.", backups.last_at
+        )
 
 
 def _about_fleet(fleet: Fleet) -> Iterator[Family]:

@@ -142,7 +142,14 @@ class Engine:
         Raises:
             QueryError: It failed; the message is the engine's.
         """
-        await self._query(self._backup, "BACKUP DATABASE farwatch TO File({to:String})", {"to": str(to)})
+        try:
+            await self._query(self._backup, "BACKUP DATABASE farwatch TO File({to:String})", {"to": str(to)})
+        except QueryError as error:
+            if isinstance(error.__cause__, RuntimeError) and _is_full(error.__cause__):
+                raise QueryError(
+                    "the disk for backups is full: free some space there, or keep fewer"
+                ) from error
+            raise
 
     async def restore(self, source: Path) -> None:
         """Take all tables from a backup (an absolute path), into an engine that has none.
@@ -245,9 +252,13 @@ def _codes(error: RuntimeError) -> set[int]:
     return {int(code) for code in _CODE.findall(str(error))}
 
 
+def _is_full(error: RuntimeError) -> bool:
+    return _NOT_ENOUGH_SPACE in _codes(error) or "No space left on device" in str(error)
+
+
 def _explain(error: RuntimeError) -> str:
     """The engine's message in one bounded line; a full disk in plain words."""
-    if _NOT_ENOUGH_SPACE in _codes(error) or "No space left on device" in str(error):
+    if _is_full(error):
         return "the disk that holds the data directory is full: free some space or shorten the retention"
     message = _CODE.split(str(error))[-1].split("\n", 1)[0]
     name = _NAME.search(str(error))

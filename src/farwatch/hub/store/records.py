@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -55,6 +56,8 @@ _REMOTE_SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 _CONNECT_SECONDS = 15.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Records:
@@ -153,6 +156,8 @@ class Records:
             except RecordsTakenError:
                 if left == 1:
                     raise
+                if left == _LOCK_TRIES:
+                    _log.warning("the records database is in use by another hub: waiting for it to be gone")
                 await asyncio.sleep(_LOCK_TRY_SECONDS)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from farwatch.hub.store.batches import BatchCounters, Batches, Insert
+from farwatch.hub.store.copies import check_copy
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.engine import Engine, Parameter
 from farwatch.hub.store.errors import TelemetryError
@@ -167,6 +168,7 @@ class Telemetry:
         """
         await self._flush_soon()
         await self._engine.backup(to)
+        await asyncio.to_thread(check_copy, to)
 
     async def close(self) -> None:
         """Write what waits, end every query, and stop the engine."""

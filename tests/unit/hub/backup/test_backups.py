@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -223,6 +226,33 @@ async def test_a_failure_of_a_store_leaves_nothing_and_is_told(
     stores.clock.now += 1
     await stores.backups.create()
     assert (stores.backups.made, stores.backups.failed) == (1, 1)
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("mount"), reason="only root makes a disk of its own")
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [("4k", "was not written whole: is the disk for backups full"), ("400k", "database or disk is full")],
+    ids=["telemetry", "records"],
+)
+async def test_a_full_disk_is_told_and_nothing_stays_on_it(
+    stores: Stores, tmp_path: Path, size: str, words: str
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        await stores.write(*range(8000))
+        await stores.close()
+        small = await open_stores(tmp_path / "data", disk)
+        try:
+            with pytest.raises(BackupError, match=words):
+                await small.backups.create()
+            assert visible(small.folder) == []
+        finally:
+            await small.close()
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 async def test_a_backup_of_the_same_second_is_refused(stores: Stores) -> None:
