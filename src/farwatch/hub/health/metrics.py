@@ -62,7 +62,9 @@ def _about_backups(backups: Backups) -> Iterator[Family]:
     yield counters("farwatch_backups_total", "Backups that were asked for, by outcome.", "outcome", outcomes)
     if backups.last_at is not None:
         yield gauge(
-            "farwatch_backup_last_success_timestamp_seconds", "When the last backup was begun.", backups.last_at
+            "farwatch_backup_last_success_timestamp_seconds",
+            "When the last backup was begun.",
+            backups.last_at,
         )
 
 
