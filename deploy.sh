@@ -30,17 +30,18 @@ action=install
 yes=
 release=
 namespace=
-values=
-while [ $# -gt 0 ]; do
+left=$#
+# What is for Helm is put behind the words that are still to be read, and is all there is in the end.
+while [ "$left" -gt 0 ]; do
     case $1 in
         --cleanup) action=cleanup ;;
         --yes | -y) yes=yes ;;
         -f | --values)
-            [ $# -gt 1 ] || fail "$1: name a file of values behind it"
+            [ "$left" -gt 1 ] || fail "$1: name a file of values behind it"
             [ -r "$2" ] || fail "$1 $2: no such file"
-            case $2 in *[[:space:]]*) fail "$1 $2: a path without spaces, please" ;; esac
-            values="$values -f $2"
+            set -- "$@" -f "$2"
             shift
+            left=$((left - 1))
             ;;
         -h | --help) usage 0 ;;
         -*) fail "$1 is no option; ./deploy.sh --help tells which there are" ;;
@@ -55,6 +56,7 @@ while [ $# -gt 0 ]; do
             ;;
     esac
     shift
+    left=$((left - 1))
 done
 release=${release:-farwatch}
 namespace=${namespace:-farwatch}
@@ -122,13 +124,11 @@ install() {
     say "Farwatch: release $release in namespace $namespace of $(kubectl config current-context 2>/dev/null || say 'this cluster')"
     helm dependency build "$chart" >/dev/null || fail "the chart cannot be put together: helm says why above"
     in_namespace get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "$namespace" >/dev/null
-    slack=
     if keep_webhook; then
-        slack="-f $here/deploy/slack.yaml"
+        set -- -f "$here/deploy/slack.yaml" "$@"
     fi
     say "Installing, and waiting up to $timeout until all is ready ..."
-    # shellcheck disable=SC2086 # options and paths without spaces
-    helm upgrade --install "$release" "$chart" --namespace "$namespace" $slack $values --wait --timeout "$timeout" >/dev/null || {
+    helm upgrade --install "$release" "$chart" --namespace "$namespace" "$@" --wait --timeout "$timeout" >/dev/null || {
         in_namespace get pods >&2 || true
         fail "it did not get ready: kubectl -n $namespace describe pods, and kubectl -n $namespace logs statefulset/farwatch-hub"
     }
@@ -156,4 +156,4 @@ cleanup() {
     say "Farwatch is removed. The namespace $namespace is left; kubectl delete namespace $namespace removes it."
 }
 
-$action
+$action "$@"

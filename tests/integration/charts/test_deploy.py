@@ -190,11 +190,12 @@ def test_what_is_no_webhook_is_refused_without_showing_it(desk: Desk, webhook: s
 
 
 def test_values_of_ones_own_come_last(desk: Desk) -> None:
-    file = desk.folder / "mine.yaml"
-    file.write_text("{}")
-    run = desk.run("-f", str(file), HAS_SECRET="0")
-    (upgrade,) = run.called("helm upgrade")
-    assert upgrade.index("slack.yaml") < upgrade.index(f"-f {file}")
+    files = [desk.folder / name for name in ("my own.yaml", "other.yaml")]
+    for file in files:
+        file.write_text("{}")
+    run = desk.run("-f", str(files[0]), "watch", "--values", str(files[1]), "ops", HAS_SECRET="0")
+    (upgrade,) = run.called("helm upgrade --install watch ", "--namespace ops")
+    assert f"deploy/slack.yaml -f {files[0]} -f {files[1]} --wait" in upgrade
 
 
 def test_a_namespace_is_made_only_where_there_is_none(desk: Desk) -> None:
@@ -298,8 +299,8 @@ def real(stage: Stage) -> tuple[Cluster, Desk]:
     desk = Desk(stage.folder / "desk")
     # Helm packs charts where they lie: not in the tree that is tested.
     for name in ("charts", "deploy"):
-        shutil.copytree(ROOT / name, desk.folder / "tree" / name)
-    desk.script = Path(shutil.copy(SCRIPT, desk.folder / "tree"))
+        shutil.copytree(ROOT / name, desk.folder / "a tree" / name)
+    desk.script = Path(shutil.copy(SCRIPT, desk.folder / "a tree"))
     assert KUBECTL
     (desk.bin / "kubectl").unlink()
     (desk.bin / "kubectl").symlink_to(KUBECTL)

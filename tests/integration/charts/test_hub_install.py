@@ -147,6 +147,8 @@ def test_both_are_valid_in_every_release_and_restricted(both: Chart, values: Obj
             ("hub.bootstrap.clusterName: not set", "charts/farwatch-hub"),
         ),
         ({"agent": {"existingSecret": "mine"}}, ('agent.existingSecret: "mine"', "name the same Secret")),
+        ({"hub": {"service": {"port": 80}}}, ("agent.hub.url:", "will be at http://farwatch-hub:80;")),
+        ({"hub": {"fullnameOverride": "h"}}, ("agent.hub.url:", "will be at http://h:8080;")),
         ({"hub": {"bootstrap": {"key": "token"}}}, ("hub.bootstrap.key:", "AGENT_TOKEN")),
         ({"hub": {"clickhouse": {}}}, ("clickhouse: this version",)),
         ({"hubb": {}}, ("hubb", "not allowed")),
