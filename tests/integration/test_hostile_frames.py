@@ -246,15 +246,14 @@ async def test_a_peer_that_goes_away_at_once_is_counted(dial: Any, counted: Any)
 @pytest.mark.parametrize(
     ("first", "code"),
     [
-        (hello(agent={"role": "node"}), CloseCode.WRONG_STATE),
+        (hello(agent={"role": "oracle"}), CloseCode.WRONG_STATE),
         (hello(agent={"version": "x" * 300}), CloseCode.BAD_FRAME),
-        (hello(agent={"cluster_uid": ""}), CloseCode.FOREIGN_CLUSTER),
         (
             Hello(protocol_min=90, protocol_max=99, agent=hello().agent),
             CloseCode.UNSUPPORTED_PROTOCOL,
         ),
     ],
-    ids=["unknown role", "endless word", "no identity", "future protocol"],
+    ids=["unknown role", "endless word", "future protocol"],
 )
 async def test_a_hello_that_cannot_be_accepted_is_refused(
     dial: Any, counted: Any, first: Hello, code: CloseCode
@@ -265,6 +264,22 @@ async def test_a_hello_that_cannot_be_accepted_is_refused(
     assert isinstance(last, Refused)
     assert last.code is code
     await counted(code.value)
+
+
+async def test_without_an_identity_nobody_comes_in_until_another_of_the_cluster_has_told_it(
+    dial: Any, hub: Any
+) -> None:
+    token = await asyncio.to_thread(hub.add_cluster, "nameless")
+    peer = await dial(token)
+    await peer.send(hello(agent={"cluster_uid": ""}))
+    refused = await peer.last_word()
+    assert (refused.code, refused.retry_after_seconds) == (CloseCode.FOREIGN_CLUSTER, 5.0)
+    assert "UID of kube-system" in refused.reason
+    known = await dial(token)
+    await known.open()
+    again = await dial(token)
+    await again.send(hello(agent={"cluster_uid": ""}))
+    assert isinstance(await again.next_frame(), Welcome)
 
 
 async def test_without_a_token_the_hello_is_refused(dial: Any, counted: Any) -> None:

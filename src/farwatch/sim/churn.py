@@ -90,8 +90,11 @@ class Churn:
             entry = self._pick("pods")
             if entry is not None and entry.fields["status.phase"] == "Running":
                 pod = entry.decode()
+                container = pod["status"]["containerStatuses"][0]
+                if "running" not in container["state"]:
+                    continue
                 self._number += 1
-                name = pod["spec"]["containers"][0]["name"]
+                name = container["name"]
                 self._engine.world.logs.write(*entry.key, name, serving_line(pod, self._number))
         self._engine.world.timers.after(_LOGGING_SECONDS, self._log)
 

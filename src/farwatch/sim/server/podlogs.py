@@ -49,7 +49,7 @@ def read_log_request(pod: Document, query: Mapping[str, str], book: LogBook, clo
     container = _container(pod, query.get("container", ""))
     metadata = pod["metadata"]
     if query.get("previous") in ("true", "1"):
-        run = book.previous(metadata["namespace"], metadata["name"], container)
+        run = _previous(pod, container, book)
         if run is None:
             why = f'previous terminated container "{container}" in pod "{metadata["name"]}" not found'
             raise bad_request(why)
@@ -83,11 +83,28 @@ def _container(pod: Document, name: str) -> str:
     return name
 
 
-def _check_started(pod: Document, container: str, run: Run) -> None:
-    """A container that never ran has no log: say what it waits for."""
+def _previous(pod: Document, container: str, book: LogBook) -> Run | None:
+    """The run that ``lastState`` tells of. While the next one waits to begin, that is the one that wrote last.
+
+    Source: validateContainerLogStatus in the kubelet's pkg/kubelet/kubelet_pods.go.
+    """
+    where = (pod["metadata"]["namespace"], pod["metadata"]["name"], container)
+    state = _status(pod, container)
+    waits = (state.get("state") or {}).get("waiting") is not None
+    if waits and (state.get("lastState") or {}).get("terminated"):
+        return book.current(*where)
+    return book.previous(*where)
+
+
+def _status(pod: Document, container: str) -> Document:
     status = pod.get("status") or {}
     statuses = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
-    state: Document = next((s for s in statuses if s["name"] == container), {})
+    return next((found for found in statuses if found["name"] == container), {})
+
+
+def _check_started(pod: Document, container: str, run: Run) -> None:
+    """A container that never ran has no log: say what it waits for."""
+    state = _status(pod, container)
     waiting = (state.get("state") or {}).get("waiting")
     if waiting is None or run.lines or (state.get("lastState") or {}).get("terminated"):
         return
