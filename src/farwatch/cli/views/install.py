@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from farwatch.cli.views.printing import Moment, age, print_json, print_text
+from farwatch.cli.views.printing import Moment, print_json, print_text
+from farwatch.cli.views.times import local
 from farwatch.client import HubClient, path_segment
 
 
@@ -47,16 +47,16 @@ async def install_agent(
     elif command_only:
         print_text(link.command)
     else:
-        print_text(describe(link, datetime.now(UTC)))
+        print_text(describe(link))
         if preview:
             print_text(f"\nWhat it will apply, with the token masked:\n\n{text}")
 
 
-def describe(link: InstallLink, now: datetime) -> str:
+def describe(link: InstallLink) -> str:
     """A link in words, and the lines to paste."""
     return (
         f"To install the agent of {link.cluster} into the namespace {link.namespace}, run this where kubectl reaches "
-        f"the cluster; it works once, within {age(now, link.expires_at)}:\n\n"
+        f"the cluster; it works once, until {local(link.expires_at)}:\n\n"
         f"  {link.command}\n\n"
         f"What it applies has the SHA-256 {link.sha256}.\n"
         f"To have that checked first:\n\n"
