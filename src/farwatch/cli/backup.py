@@ -63,6 +63,7 @@ def restore_backup(
 ) -> None:
     """Make a data directory out of a backup, before a hub starts on it."""
     with needs_hub("restoring a backup"):
+        import farwatch.hub.store.embedded  # noqa: F401, PLC0415 - or say that the engine is missing
         from farwatch.hub.backup import BackupError, Folder, NotEmptyError, restore  # noqa: PLC0415
         from farwatch.hub.store import StoreError  # noqa: PLC0415
     elsewhere = bool(database or database_file)

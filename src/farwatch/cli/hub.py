@@ -83,6 +83,21 @@ def run_hub(
     database_file: Annotated[
         Path | None, typer.Option(help="A file with that URL, such as a mounted Secret.", show_default="none")
     ] = None,
+    telemetry: Annotated[
+        str,
+        typer.Option(
+            envvar="FARWATCH_TELEMETRY",
+            help="A ClickHouse server to keep what happened on: https://user:password@host:8443/database.",
+            show_default="files in the data directory",
+        ),
+    ] = "",
+    telemetry_file: Annotated[
+        Path | None, typer.Option(help="A file with that URL, such as a mounted Secret.", show_default="none")
+    ] = None,
+    telemetry_ca: Annotated[
+        Path | None,
+        typer.Option(help="A PEM file of who may vouch for that server.", show_default="the system's"),
+    ] = None,
     backups: Annotated[
         Path | None, typer.Option(help="Where backups are written.", show_default="backups, below --data")
     ] = None,
@@ -101,6 +116,9 @@ def run_hub(
     """
     with needs_hub("the hub"):
         from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
+
+        if not (telemetry or telemetry_file):
+            import farwatch.hub.store.embedded  # noqa: F401, PLC0415 - only where it is used
     options = HubOptions(
         data=data,
         listen=listen,
@@ -118,6 +136,9 @@ def run_hub(
         alerting_reload_seconds=alerting_reload,
         database=database,
         database_file=database_file,
+        telemetry=telemetry,
+        telemetry_file=telemetry_file,
+        telemetry_ca=telemetry_ca,
         backups=backups,
         bootstrap_cluster=bootstrap_cluster,
         bootstrap_token_file=bootstrap_token_file,

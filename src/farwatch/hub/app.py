@@ -126,7 +126,7 @@ async def _open_stores(options: HubOptions, exits: AsyncExitStack) -> _Stores:
     records = await Records.open(options.database_url or directory)
     exits.push_async_callback(records.close)
     settings = TelemetrySettings(retention_days=options.retention_days, backups=options.backup_directory)
-    telemetry = await Telemetry.open(directory, settings)
+    telemetry = await Telemetry.open(options.telemetry_server or directory, settings)
     exits.push_async_callback(telemetry.close)
     http = alerts.open_http_session()
     exits.push_async_callback(http.close)

@@ -11,6 +11,7 @@ import msgspec
 
 from farwatch.hub.evidence import DEFAULT_WAIT_SECONDS, LONGEST_WAIT_SECONDS
 from farwatch.hub.store import Table
+from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
 from farwatch.hub.watchdog import HeartbeatSettings
 from farwatch.logs import LogLevel
@@ -51,6 +52,10 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
         database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
         database_file: A file with that URL.
+        telemetry: The ``https://`` or ``http://`` URL of a ClickHouse server for what happened; empty keeps it in the
+            data directory.
+        telemetry_file: A file with that URL.
+        telemetry_ca: A PEM file with the authorities that may vouch for that server; None takes the system's.
         backups: The directory for backups; None takes ``backups`` in the data directory.
         bootstrap_cluster: A cluster to add at the start, unless its token is known; empty: none.
         bootstrap_token_file: A file with its agent's token.
@@ -73,6 +78,9 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     alerting_reload_seconds: float = 0.0
     database: str = ""
     database_file: Path | None = None
+    telemetry: str = ""
+    telemetry_file: Path | None = None
+    telemetry_ca: Path | None = None
     backups: Path | None = None
     bootstrap_cluster: str = ""
     bootstrap_token_file: Path | None = None
@@ -97,6 +105,17 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             OptionsError: The file cannot be read, or is empty.
         """
         return self.database or _read_secret(self.database_file, "--database-file")
+
+    @property
+    def telemetry_server(self) -> ServerAddress | None:
+        """Where what happened is kept; None: in the data directory.
+
+        Raises:
+            OptionsError: The file cannot be read, or is empty.
+            TelemetryError: The URL cannot be used; the message shows nothing of it.
+        """
+        url = self.telemetry or _read_secret(self.telemetry_file, "--telemetry-file")
+        return ServerAddress.read(url, self.telemetry_ca) if url else None
 
     @property
     def bootstrap_token(self) -> str:
@@ -164,6 +183,12 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError(
                 "--database and --database-file both say where the records are: give one of them"
             )
+        if self.telemetry and self.telemetry_file:
+            raise OptionsError(
+                "--telemetry and --telemetry-file both say where the telemetry is: give one of them"
+            )
+        if self.telemetry_ca and not (self.telemetry or self.telemetry_file):
+            raise OptionsError("--telemetry-ca has no server to vouch for: give --telemetry as well")
         if bool(self.bootstrap_cluster) != bool(self.bootstrap_token_file):
             raise OptionsError(
                 "--bootstrap-cluster and --bootstrap-token-file belong together: give both, or neither"

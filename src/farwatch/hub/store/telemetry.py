@@ -1,7 +1,7 @@
 """What happened: every change of every object, every transition of every alert.
 
-An acknowledged row is in the files of the embedded engine and survives ``kill -9`` of the hub; a power cut may take
-the last seconds.
+An acknowledged row is in the files of the engine, embedded or on a server, and survives ``kill -9`` of the hub; a power
+cut may take the last seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.batches import BatchCounters, Batches, Insert
 from farwatch.hub.store.copies import check_copy
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.engine import Engine, Parameter
 from farwatch.hub.store.errors import TelemetryError
+from farwatch.hub.store.server import ServerEngine
 from farwatch.hub.store.tables import COLUMNS, SCHEMA, Row, Table
 
 DEFAULT_RETENTION_DAYS = 14
@@ -57,9 +59,14 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Telemetry:
-    """The telemetry store. At most one is open in a process, because the engine is one."""
+    """The telemetry store. At most one with an embedded engine is open in a process, because that engine is one.
 
-    def __init__(self, engine: Engine, settings: TelemetrySettings) -> None:
+    Attributes:
+        embedded: Whether its rows are in the hub's own directory.
+    """
+
+    def __init__(self, engine: Engine, settings: TelemetrySettings, *, embedded: bool) -> None:
+        self.embedded = embedded
         self._engine = engine
         self._settings = settings
         self._batches = Batches(
@@ -67,20 +74,22 @@ class Telemetry:
         )
 
     @classmethod
-    async def open(cls, directory: DataDirectory, settings: TelemetrySettings | None = None) -> Self:
-        """Start the engine, create what is missing and apply the retention.
+    async def open(
+        cls, where: DataDirectory | ServerAddress, settings: TelemetrySettings | None = None
+    ) -> Self:
+        """Start the engine or reach its server, create what is missing and apply the retention.
+
+        Args:
+            where: A claimed data directory (chDB), or a ClickHouse server.
+            settings: How to work.
 
         Raises:
-            TelemetryError: The engine does not start, or a table cannot be made.
+            TelemetryError: The engine does not start or cannot be reached, or a table cannot be made.
         """
         settings = settings or TelemetrySettings()
-        engine = Engine(
-            directory.telemetry,
-            settings.memory_limit_bytes or _memory_for_engine(),
-            settings.query_seconds,
-            settings.backups,
+        telemetry = cls(
+            await _open_engine(where, settings), settings, embedded=isinstance(where, DataDirectory)
         )
-        telemetry = cls(engine, settings)
         try:
             await telemetry._create()
         except BaseException:
@@ -173,7 +182,7 @@ class Telemetry:
     async def close(self) -> None:
         """Write what waits, end every query, and stop the engine."""
         await self._batches.close(self._settings.close_seconds)
-        await asyncio.to_thread(self._engine.close)
+        await self._engine.close()
 
     async def _flush_soon(self) -> None:
         try:
@@ -201,7 +210,7 @@ class Telemetry:
             )
         ttl = f"toDateTime(time) + toIntervalDay({days})"
         as_set = await self.query(
-            "SELECT name FROM system.tables WHERE database = 'farwatch' AND name = {table:String}"
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
             " AND position(create_table_query, {ttl:String}) > 0",
             {"table": table.value, "ttl": ttl},
         )
@@ -219,11 +228,23 @@ async def restore_telemetry(backup: Path, to: Path) -> None:
     Raises:
         TelemetryError: The backup is damaged, or the directory cannot be written.
     """
-    engine = Engine(to, _memory_for_engine(), 0, backup)
+    from farwatch.hub.store.embedded import EmbeddedEngine  # noqa: PLC0415 - as below
+
+    engine = EmbeddedEngine(to, _memory_for_engine(), 0, backup)
     try:
         await engine.restore(backup)
     finally:
-        await asyncio.to_thread(engine.close)
+        await engine.close()
+
+
+async def _open_engine(where: DataDirectory | ServerAddress, settings: TelemetrySettings) -> Engine:
+    if isinstance(where, ServerAddress):
+        return await ServerEngine.open(where, settings.query_seconds)
+    # Where the engine is elsewhere, its 260 MiB are not loaded.
+    from farwatch.hub.store.embedded import EmbeddedEngine  # noqa: PLC0415 - see above
+
+    memory = settings.memory_limit_bytes or _memory_for_engine()
+    return EmbeddedEngine(where.telemetry, memory, settings.query_seconds, settings.backups)
 
 
 def _memory_for_engine() -> int:

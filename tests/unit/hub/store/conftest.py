@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
+
+from ....integration.clickhouse import ClickHouse, serve
 
 RunScript = Callable[[str], "subprocess.Popen[str]"]
 
@@ -28,9 +32,30 @@ async def records(directory: DataDirectory) -> AsyncIterator[Records]:
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+def clickhouse() -> Iterator[ClickHouse]:
+    """One server for all tests of a process; each has a database of its own there."""
+    with serve() as server:
+        yield server
+
+
 @pytest.fixture
-async def telemetry(directory: DataDirectory) -> AsyncIterator[Telemetry]:
-    opened = await Telemetry.open(directory, TelemetrySettings(batch_seconds=0.01))
+def address(clickhouse: ClickHouse) -> ServerAddress:
+    return ServerAddress.read(clickhouse.url(f"test_{uuid.uuid4().hex}"))
+
+
+@pytest.fixture(params=["embedded", "server"])
+def where(request: pytest.FixtureRequest) -> DataDirectory | ServerAddress:
+    """Either place that telemetry may be in: what holds of one must hold of the other."""
+    found: DataDirectory | ServerAddress = request.getfixturevalue(
+        "directory" if request.param == "embedded" else "address"
+    )
+    return found
+
+
+@pytest.fixture
+async def telemetry(where: DataDirectory | ServerAddress) -> AsyncIterator[Telemetry]:
+    opened = await Telemetry.open(where, TelemetrySettings(batch_seconds=0.01))
     yield opened
     await opened.close()
 

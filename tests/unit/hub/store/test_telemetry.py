@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 
 from farwatch.hub.store import telemetry as module
+from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import QueryError, RowsRejectedError, TelemetryError
 from farwatch.hub.store.tables import SELECT_CHANGE, AlertEventRow, ChangeRow, Table
 from farwatch.hub.store.telemetry import MAX_RETENTION_DAYS, Telemetry, TelemetrySettings
 
-# All tests of one process share its one engine; those of several processes do not.
+# All tests of one process share its one engine and its one server; those of several processes do not.
 NOW = float(int(time.time()))
 
 WRITE = """
 import asyncio, time
 from pathlib import Path
+from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.tables import ChangeRow, Table
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
@@ -174,8 +176,8 @@ async def test_a_cancelled_query_is_killed_in_the_engine(telemetry: Telemetry) -
     assert (await telemetry.query(running))[0]["n"] == 0
 
 
-async def test_closing_ends_queries_that_still_run(directory: DataDirectory) -> None:
-    telemetry = await Telemetry.open(directory)
+async def test_closing_ends_queries_that_still_run(where: DataDirectory | ServerAddress) -> None:
+    telemetry = await Telemetry.open(where)
     queries = [
         asyncio.create_task(
             telemetry.query("SELECT count() FROM numbers(1000000000000000) WHERE NOT ignore(number)")
@@ -188,26 +190,30 @@ async def test_closing_ends_queries_that_still_run(directory: DataDirectory) -> 
     assert all(isinstance(outcome, QueryError | asyncio.CancelledError) for outcome in outcomes)
 
 
-async def retention(directory: DataDirectory, days: dict[Table, int]) -> str:
-    telemetry = await Telemetry.open(directory, TelemetrySettings(retention_days=days))
+async def retention(where: DataDirectory | ServerAddress, days: dict[Table, int]) -> str:
+    telemetry = await Telemetry.open(where, TelemetrySettings(retention_days=days))
     rows = await telemetry.query(
         "SELECT extract(create_table_query, 'toIntervalDay\\\\((\\\\d+)\\\\)') AS days FROM system.tables"
-        " WHERE database = 'farwatch' AND name = 'changes'"
+        " WHERE database = currentDatabase() AND name = 'changes'"
     )
     await telemetry.close()
     return str(rows[0]["days"])
 
 
-async def test_retention_is_14_days_and_follows_the_settings_at_every_start(directory: DataDirectory) -> None:
-    assert await retention(directory, {}) == "14"
-    assert await retention(directory, {Table.CHANGES: 3}) == "3"
-    assert await retention(directory, {Table.CHANGES: 30}) == "30"
+async def test_retention_is_14_days_and_follows_the_settings_at_every_start(
+    where: DataDirectory | ServerAddress,
+) -> None:
+    assert await retention(where, {}) == "14"
+    assert await retention(where, {Table.CHANGES: 3}) == "3"
+    assert await retention(where, {Table.CHANGES: 30}) == "30"
 
 
 @pytest.mark.parametrize("days", [0, 36_500])
-async def test_a_retention_that_would_keep_nothing_is_refused(directory: DataDirectory, days: int) -> None:
+async def test_a_retention_that_would_keep_nothing_is_refused(
+    where: DataDirectory | ServerAddress, days: int
+) -> None:
     with pytest.raises(TelemetryError, match=f"retention of changes is {days} days: it must be from 1 to"):
-        await retention(directory, {Table.CHANGES: days})
+        await retention(where, {Table.CHANGES: days})
 
 
 async def test_the_longest_retention_ends_in_the_future(telemetry: Telemetry) -> None:
@@ -224,11 +230,11 @@ async def test_a_directory_the_engine_cannot_use_is_named_in_one_line(directory:
     assert "\n" not in str(failed.value)
 
 
-async def test_rows_are_there_after_a_restart(directory: DataDirectory) -> None:
-    telemetry = await Telemetry.open(directory)
+async def test_rows_are_there_after_a_restart(where: DataDirectory | ServerAddress) -> None:
+    telemetry = await Telemetry.open(where)
     telemetry.insert(Table.CHANGES, [change(1, "a")])
     await telemetry.close()
-    telemetry = await Telemetry.open(directory)
+    telemetry = await Telemetry.open(where)
     assert await objects(telemetry) == ["a"]
     await telemetry.close()
 
