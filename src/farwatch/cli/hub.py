@@ -83,6 +83,14 @@ def run_hub(
     database_file: Annotated[
         Path | None, typer.Option(help="A file with that URL, such as a mounted Secret.", show_default="none")
     ] = None,
+    standby: Annotated[
+        bool,
+        typer.Option(
+            "--standby",
+            envvar="FARWATCH_STANDBY",
+            help="Wait while another hub works on that database, and take over when it is gone.",
+        ),
+    ] = False,
     telemetry: Annotated[
         str,
         typer.Option(
@@ -136,6 +144,7 @@ def run_hub(
         alerting_reload_seconds=alerting_reload,
         database=database,
         database_file=database_file,
+        standby=standby,
         telemetry=telemetry,
         telemetry_file=telemetry_file,
         telemetry_ca=telemetry_ca,

@@ -58,6 +58,7 @@ from farwatch.hub.options import HubOptions, ListenerAuth
 from farwatch.hub.store import (
     DataDirectory,
     Records,
+    Succession,
     Telemetry,
     TelemetryError,
     TelemetrySettings,
@@ -119,11 +120,33 @@ def _load_detectors(path: Path | None, runbook_url: str) -> detect.DetectSetting
     return detect.DetectSettings.load(path, default_runbook_url=runbook_url)
 
 
-async def _open_stores(options: HubOptions, exits: AsyncExitStack) -> _Stores:
+class _Files(NamedTuple):
+    """What people have written for the hub to go by."""
+
+    alerting: alerts.ConfigFile
+    detectors: detect.DetectSettings
+
+    @classmethod
+    def read(cls, options: HubOptions, external_url: str) -> Self:
+        return cls(
+            alerts.first_file(options.alerting),
+            _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH),
+        )
+
+    def read_again(self, options: HubOptions, external_url: str) -> _Files:
+        """As they are by now; a fault does not keep the hub from taking over with what it has read before."""
+        try:
+            return self.read(options, external_url)
+        except (alerts.AlertingError, detect.DetectSettingsError) as error:
+            _log.error("taking over with files as they were: what they are now has a fault", error=str(error))
+            return self
+
+
+async def _open_stores(options: HubOptions, exits: AsyncExitStack, succession: Succession) -> _Stores:
     """Claim the data directory and open what is in it; ``exits`` closes it again."""
     directory = DataDirectory.claim(options.data)
     exits.callback(directory.release)
-    records = await Records.open(options.database_url or directory)
+    records = await Records.open(options.database_url or directory, succession)
     exits.push_async_callback(records.close)
     settings = TelemetrySettings(retention_days=options.retention_days, backups=options.backup_directory)
     telemetry = await Telemetry.open(options.telemetry_server or directory, settings)
@@ -213,12 +236,15 @@ class Hub:
         self._exits = AsyncExitStack()
 
     @classmethod
-    async def start(cls, options: HubOptions, external_url: str) -> Self:
+    async def start(
+        cls, options: HubOptions, external_url: str, succession: Succession | None = None
+    ) -> Self:
         """Claim the data directory, open the stores, take up what was known, and begin to work.
 
         Args:
             options: How the hub is to run.
             external_url: Where people reach it.
+            succession: How to get along with other hubs on the same database.
 
         Raises:
             StoreError: The data directory or a store cannot be used.
@@ -228,11 +254,13 @@ class Hub:
             FleetError: The cluster to begin with cannot be added.
             OptionsError: A file that an option names cannot be read.
         """
-        config = alerts.first_file(options.alerting)
-        settings = _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH)
+        succession = succession or Succession()
+        files = _Files.read(options, external_url)
         async with AsyncExitStack() as exits:
-            stores = await _open_stores(options, exits)
-            hub = cls(options, config, settings, stores, external_url)
+            stores = await _open_stores(options, exits, succession)
+            if succession.stand_by:
+                files = files.read_again(options, external_url)
+            hub = cls(options, files.alerting, files.detectors, stores, external_url)
             hub.first_token = await hub._let_in(options.admin_token)
             if options.bootstrap_cluster:
                 await fleet.add_first_cluster(

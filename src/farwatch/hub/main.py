@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ from contextlib import (
     nullcontext,
 )
 from ipaddress import ip_address
+from typing import Any, NoReturn
 
 import structlog
 import uvicorn
@@ -27,13 +29,16 @@ from farwatch.hub.auth import AuthError
 from farwatch.hub.detect import DetectSettingsError
 from farwatch.hub.fleet import FleetError
 from farwatch.hub.options import HubOptions, ListenerAuth, OptionsError
-from farwatch.hub.store import StoreError
+from farwatch.hub.standby import StandbyApp
+from farwatch.hub.store import StoreError, Succession
 from farwatch.link.codec import MAX_MESSAGE_BYTES
 from farwatch.listen import AddressError, read_address
 from farwatch.logs import LogFormat, LogLevel, configure_logs
 
 EXIT_OK = 0
 EXIT_USAGE = 2
+EXIT_LOST = 3
+"""Another hub has taken the records database, or may have."""
 STOP_SECONDS = 10
 
 _COLLECTOR_THRESHOLDS = (50_000, 20, 50)
@@ -48,7 +53,8 @@ _log = structlog.get_logger(__name__)
 def run(options: HubOptions) -> int:
     """Run a hub until it is told to stop; returns the process's exit code.
 
-    What keeps it from starting is one line on stderr, and code 2.
+    What keeps it from starting is one line on stderr, and code 2. One that may not work any longer, because another hub
+    has taken the records database, ends the process with code 3.
     """
     try:
         options.check()
@@ -81,18 +87,39 @@ async def _serve(
 ) -> int:
     url = _url(listener)
     with _stop_on_signal():
-        hub = await Hub.start(options, options.external_url.rstrip("/") or url)
-        _reload_on_signal(hub)
-        _spare_collector()
-        try:
-            async with AsyncExitStack() as exits:
-                if alertmanager is not None:
-                    second = AlertmanagerServer(hub, ListenerAuth(options.alertmanager_auth))
-                    await exits.enter_async_context(second.serving(alertmanager))
-                await Server(hub, lambda: _greet(hub, url, alertmanager)).serve(sockets=[listener])
-        finally:
-            await hub.stop()
+        async with AsyncExitStack() as exits:
+            async with _standing_by(options, listener, alertmanager) as succession:
+                hub = await Hub.start(options, options.external_url.rstrip("/") or url, succession)
+                exits.push_async_callback(hub.stop)
+            _reload_on_signal(hub)
+            _spare_collector()
+            if alertmanager is not None:
+                second = AlertmanagerServer(hub, ListenerAuth(options.alertmanager_auth))
+                await exits.enter_async_context(second.serving(alertmanager))
+            await Server(hub, lambda: _greet(hub, url, alertmanager)).serve(sockets=[listener])
     return EXIT_OK
+
+
+@asynccontextmanager
+async def _standing_by(
+    options: HubOptions, listener: socket.socket, alertmanager: socket.socket | None
+) -> AsyncIterator[Succession]:
+    """Until the block is left, answer for a hub that may have to wait for another one to be gone."""
+    if not options.standby:
+        yield Succession(lost=_give_up)
+        return
+    app = StandbyApp()
+    server = StandbyServer(app)
+    async with server.serving(*(each.dup() for each in (listener, alertmanager) if each is not None)):
+        print(f"Standing by on {_url(listener)}", flush=True)  # noqa: T201 - a command speaks to people
+        yield Succession(stand_by=True, waiting=app.wait_for, lost=_give_up)
+
+
+def _give_up(reason: str) -> NoReturn:
+    """End as if killed: another hub works, or may, and nothing that this one would still do could be right."""
+    _log.critical("this hub ends: it must not work beside another one", reason=reason)
+    sys.stderr.flush()
+    os._exit(EXIT_LOST)
 
 
 def _spare_collector() -> None:
@@ -187,17 +214,23 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class AlertmanagerServer(uvicorn.Server):
-    """The HTTP server of a listener that is nothing but an Alertmanager. Signals are the other server's."""
+class SideServer(uvicorn.Server):
+    """An HTTP server that runs beside something else, to which signals belong.
 
-    def __init__(self, hub: Hub, auth: ListenerAuth) -> None:
+    Args:
+        app: What it serves.
+        stop_seconds: How long requests may take to come to their end when it is stopped.
+    """
+
+    def __init__(self, app: Any, stop_seconds: int = STOP_SECONDS) -> None:
         config = uvicorn.Config(
-            create_alertmanager_app(hub, auth),
+            app,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=stop_seconds,
         )
         super().__init__(config)
 
@@ -206,14 +239,28 @@ class AlertmanagerServer(uvicorn.Server):
         yield
 
     @asynccontextmanager
-    async def serving(self, listener: socket.socket) -> AsyncIterator[None]:
-        """Serve in the meantime."""
-        task = asyncio.create_task(self.serve(sockets=[listener]), name="alertmanager listener")
+    async def serving(self, *listeners: socket.socket) -> AsyncIterator[None]:
+        """Serve in the meantime; the listeners are closed at its end."""
+        task = asyncio.create_task(self.serve(sockets=list(listeners)), name=type(self).__name__)
         try:
             yield
         finally:
             self.should_exit = True
             await task
+
+
+class AlertmanagerServer(SideServer):
+    """The HTTP server of a listener that is nothing but an Alertmanager."""
+
+    def __init__(self, hub: Hub, auth: ListenerAuth) -> None:
+        super().__init__(create_alertmanager_app(hub, auth))
+
+
+class StandbyServer(SideServer):
+    """The HTTP server of a hub that does not work yet."""
+
+    def __init__(self, app: StandbyApp) -> None:
+        super().__init__(app, stop_seconds=1)
 
 
 def _bind_alertmanager(options: HubOptions) -> AbstractContextManager[socket.socket | None]:

@@ -52,6 +52,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
         database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
         database_file: A file with that URL.
+        standby: Wait for as long as another hub works on that database, and take over when it is gone.
         telemetry: The ``https://`` or ``http://`` URL of a ClickHouse server for what happened; empty keeps it in the
             data directory.
         telemetry_file: A file with that URL.
@@ -78,6 +79,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     alerting_reload_seconds: float = 0.0
     database: str = ""
     database_file: Path | None = None
+    standby: bool = False
     telemetry: str = ""
     telemetry_file: Path | None = None
     telemetry_ca: Path | None = None
@@ -182,6 +184,10 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.database and self.database_file:
             raise OptionsError(
                 "--database and --database-file both say where the records are: give one of them"
+            )
+        if self.standby and not (self.database or self.database_file):
+            raise OptionsError(
+                "--standby has no database to share with other hubs: give --database or --database-file"
             )
         if self.telemetry and self.telemetry_file:
             raise OptionsError(

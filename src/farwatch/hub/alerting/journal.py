@@ -41,6 +41,10 @@ class Journal:
             self._committing = asyncio.create_task(self._commit(), name="alerting journal")
         await durable
 
+    async def ensure_held(self) -> None:
+        """Return once it is sure that no other hub tells people as well; at once, unless that is in doubt."""
+        await self._records.ensure_held()
+
     async def _commit(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []

@@ -256,6 +256,7 @@ class Notifier:
     ) -> tuple[Attempt, float | None]:
         """Try once; gives the outcome, and how long the service asks to wait."""
         async with integration.slots:
+            await self._journal.ensure_held()
             began = self._clock.now()
             outcome, detail, retry_after = Outcome.DELIVERED, "", None
             try:

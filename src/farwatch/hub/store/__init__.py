@@ -2,6 +2,7 @@
 
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import QueryError, StoreError, TelemetryError
+from farwatch.hub.store.lock import Succession
 from farwatch.hub.store.records import Records, metadata
 from farwatch.hub.store.tables import AlertEventRow, ChangeRow, NotificationRow, SilenceEventRow, Table
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
@@ -15,6 +16,7 @@ __all__ = [
     "Records",
     "SilenceEventRow",
     "StoreError",
+    "Succession",
     "Table",
     "Telemetry",
     "TelemetryError",

@@ -20,14 +20,14 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from farwatch.hub.store.directory import DataDirectory
-from farwatch.hub.store.errors import RecordsError, RecordsTakenError
+from farwatch.hub.store.errors import RecordsError
+from farwatch.hub.store.lock import HubLock, Succession
 from farwatch.hub.store.migrations.upgrade import upgrade_schema
 
 metadata = MetaData(
@@ -44,20 +44,16 @@ _BUSY_TIMEOUT_MS = 10_000
 _WRITER_WAIT_SECONDS = 30.0
 _READERS = 4
 
-_HUB_LOCK = 0x6661727761746368
-"""The advisory lock that the hub of a PostgreSQL database holds: "farwatch" in ASCII."""
-_LOCK_TRIES = 20
-_LOCK_TRY_SECONDS = 3.0
 _REMOTE_SETTINGS = {
     "application_name": "farwatch-hub",
     # A hub whose node is gone must not keep the next one waiting: its connections end within half a minute.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    # The same where something was sent to it last, in milliseconds.
+    "tcp_user_timeout": "25000",
 }
 _CONNECT_SECONDS = 15.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Records:
@@ -74,14 +70,18 @@ class Records:
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine, file: Path | None = None) -> None:
         self._writer = writer
         self._reader = reader
+        self._lock = HubLock(writer) if file is None else None
         self.file = file
 
     @classmethod
-    async def open(cls, where: DataDirectory | str) -> Self:
+    async def open(cls, where: DataDirectory | str, succession: Succession | None = None) -> Self:
         """Open the database and bring its schema up to date.
+
+        Where another hub works on the same PostgreSQL database, wait for it to be gone: a minute, or as ``succession`` says.
 
         Args:
             where: A claimed data directory (SQLite), or a ``postgresql://`` URL.
+            succession: How to get along with other hubs on the same PostgreSQL database.
 
         Raises:
             RecordsTooNewError: A newer Farwatch has changed the schema.
@@ -90,7 +90,7 @@ class Records:
         """
         records = cls._embedded(where) if isinstance(where, DataDirectory) else cls._remote(where)
         try:
-            await records.take_over()
+            await records.take_over(succession or Succession())
             async with records.begin() as connection:
                 await connection.run_sync(upgrade_schema)
         except (DBAPIError, OSError) as error:
@@ -140,25 +140,21 @@ class Records:
                 "records database: the URL is not of the form postgresql://user@host/database"
             ) from error
         writer, reader = engines
-        _hold_lock(writer)
         return cls(writer, reader)
 
-    async def take_over(self) -> None:
-        """Wait for the hub before to be gone from a PostgreSQL database: where a node was lost, that takes a while.
+    async def take_over(self, succession: Succession) -> None:
+        """Wait for the hub before to be gone from a PostgreSQL database.
 
         Raises:
-            RecordsTakenError: It is still there after a minute.
+            RecordsTakenError: It is still there after a minute, and ``succession`` does not say to stand by.
         """
-        for left in range(_LOCK_TRIES if self.file is None else 0, 0, -1):
-            try:
-                async with self._writer.connect():
-                    return
-            except RecordsTakenError:
-                if left == 1:
-                    raise
-                if left == _LOCK_TRIES:
-                    _log.warning("the records database is in use by another hub: waiting for it to be gone")
-                await asyncio.sleep(_LOCK_TRY_SECONDS)
+        if self._lock is not None:
+            await self._lock.take(succession)
+
+    async def ensure_held(self) -> None:
+        """Return once it is sure that no other hub works on the database; at once, unless that is in doubt."""
+        if self._lock is not None:
+            await self._lock.ensure_held()
 
     @property
     def name(self) -> str:
@@ -191,7 +187,9 @@ class Records:
         await asyncio.to_thread(_copy, self.file, to)
 
     async def close(self) -> None:
-        """Close every connection. Transactions that are open must have ended."""
+        """Close every connection. Transactions that are open must have ended. On PostgreSQL another hub may work then."""
+        if self._lock is not None:
+            await self._lock.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -227,23 +225,6 @@ def _read_url(url: str) -> URL:
         mode = parsed.query["sslmode"]
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return parsed
-
-
-def _hold_lock(engine: AsyncEngine) -> None:
-    """Each connection of this engine is the hub's, or it is none at all."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def lock(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SELECT pg_try_advisory_lock({_HUB_LOCK})")
-        (taken,) = cursor.fetchone()
-        cursor.close()
-        connection.commit()
-        if not taken:
-            connection.close()
-            raise RecordsTakenError(
-                "the records database is in use by another hub: stop that one, or name another database"
-            )
 
 
 def _copy(source: Path, to: Path) -> None:

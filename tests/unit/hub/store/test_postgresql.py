@@ -12,9 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from farwatch.hub.store import records as module
+from farwatch.hub.store import lock as module
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import RecordsError, RecordsTakenError, RecordsTooNewError
+from farwatch.hub.store.lock import Succession
 from farwatch.hub.store.records import Records, metadata
 
 from .test_migrations import TABLES
@@ -69,33 +70,106 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(records: Records) 
 async def test_a_second_hub_is_kept_out_until_the_first_is_gone(
     records: Records, directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOCK_TRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "TRY_SECONDS", 0.01)
     with pytest.raises(RecordsTakenError, match="in use by another hub: stop that one"):
         await Records.open(directory)
     waiting = asyncio.create_task(Records.open(directory))
     await asyncio.sleep(0)
-    monkeypatch.setattr(module, "_LOCK_TRIES", 1000)
+    monkeypatch.setattr(module, "TRIES", 1000)
     await records.close()
     await (await waiting).close()
 
 
-async def test_a_hub_whose_lock_another_took_cannot_write(
-    records: Records, directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+CUT = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+
+
+@pytest.mark.parametrize("other_stays", [True, False])
+async def test_a_hub_whose_lock_another_took_never_writes_again(
+    directory: DataDirectory, other_stays: bool
 ) -> None:
-    """Its connection was cut, and the other was faster."""
+    """Its connection was cut, and the other was faster. What it knows is old by then, even when the other has gone."""
+    lost: list[str] = []
+    records = await Records.open(directory, Succession(lost=lost.append))
     async with records.read() as connection:
-        cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-        await connection.execute(cut)
+        await connection.execute(CUT)
     other = await Records.open(directory)
+    async with other.begin() as connection:
+        await connection.execute(ADD, {"name": "b"})
+    if not other_stays:
+        await other.close()
     with pytest.raises(RecordsTakenError):
         async with records.begin() as connection:
             await connection.execute(ADD, {"name": "a"})
-    async with other.begin() as connection:
-        await connection.execute(ADD, {"name": "b"})
+    assert lost == ["another hub has taken the records database"]
+    async with records.read() as connection:
+        assert await connection.scalar(COUNT) == 1
     await other.close()
+    await records.close()
+
+
+async def test_one_that_stands_by_waits_and_says_for_what(
+    records: Records, directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STANDBY_TRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "TRIES", 1)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    succession = Succession(stand_by=True, waiting=said.put_nowait)
+    waiting = asyncio.create_task(Records.open(directory, succession))
+    assert await said.get() == "another hub holds the database"
+    await records.close()
+    await (await waiting).close()
+    assert said.empty()
+
+
+async def test_a_lock_whose_connection_broke_is_taken_anew_before_anybody_is_told_anything(
+    directory: DataDirectory,
+) -> None:
+    lost: list[str] = []
+    records = await Records.open(directory, Succession(stand_by=True, lost=lost.append))
+    async with records.read() as connection:
+        await connection.execute(CUT)
+    await records.ensure_held()
     async with records.begin() as connection:
-        await connection.execute(ADD, {"name": "c"})
-        assert await connection.scalar(COUNT) == 2
+        await connection.execute(ADD, {"name": "a"})
+    assert lost == []
+    await records.close()
+
+
+async def test_one_that_was_frozen_makes_sure_that_nobody_has_taken_over(
+    directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is frozen hears of nothing.
+    monkeypatch.setattr(module.HubLock, "_doubt", lambda *_: None)
+    monkeypatch.setattr(module, "PING_SECONDS", 3600.0)
+    lost = asyncio.Event()
+    succession = Succession(stand_by=True, lost=lambda _: lost.set())
+    records = await Records.open(directory, succession)
+    async with records.read() as connection:
+        await connection.execute(CUT)
+    other = await Records.open(directory)
+    monkeypatch.setattr(module, "SURE_SECONDS", -1.0)
+    held = asyncio.create_task(records.ensure_held())
+    await lost.wait()
+    assert not held.done(), "nobody is told anything"
+    held.cancel()
+    await records.close()
+    await other.close()
+
+
+async def test_its_session_ends_soon_when_it_is_silent(directory: DataDirectory) -> None:
+    records = await Records.open(directory, Succession(stand_by=True))
+    async with records.begin() as connection:
+        for name, wanted in (
+            ("idle_session_timeout", "20s"),
+            ("idle_in_transaction_session_timeout", "20s"),
+            ("tcp_keepalives_idle", "10"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "25000"),
+        ):
+            shown = str(await connection.scalar(sa.text(f"SHOW {name}")))
+            assert shown.replace("25s", "25000") == wanted, name
+    await records.close()
 
 
 async def test_a_connection_that_broke_is_made_anew(records: Records) -> None:
