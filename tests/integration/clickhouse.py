@@ -21,19 +21,22 @@ QUOTED = "p%40ss%2Fw%C3%B6rd%3A1%3F"
 class ClickHouse:
     """The server; ``url`` leads to a database on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
         self._folder = folder
+        self._certificate = certificate
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
     def url(self, database: str, password: str = QUOTED) -> str:
-        return f"http://{USER}:{password}@127.0.0.1:{self.port}/{database}"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://{USER}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         """On the port that it had before."""
+        command = [sys.executable, SCRIPT, self._folder / "data", str(self.port), USER, PASSWORD]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, SCRIPT, self._folder / "data", str(self.port), USER, PASSWORD],
+                [*command, *filter(None, [self._certificate])],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -56,9 +59,9 @@ class ClickHouse:
         self._process.stdout.close()
         self._process = None
 
-    def misbehave(self, fault: str) -> None:
-        """With the next insert; the script says how."""
-        self._call("POST", f"/-/next/insert/{fault}")
+    def misbehave(self, statement: str, fault: str) -> None:
+        """With the next ``insert`` or ``select``; the script says how."""
+        self._call("POST", f"/-/next/{statement}/{fault}")
 
     def go_on(self) -> None:
         """With what is slow."""
@@ -83,10 +86,10 @@ class ClickHouse:
 
 
 @contextmanager
-def serve() -> Iterator[ClickHouse]:
-    """A server, until the block is left."""
+def serve(certificate: Path | None = None) -> Iterator[ClickHouse]:
+    """A server, until the block is left; with a certificate and its key in PEM, by TLS."""
     with tempfile.TemporaryDirectory(prefix="farwatch-clickhouse-") as folder:
-        server = ClickHouse(Path(folder))
+        server = ClickHouse(Path(folder), certificate)
         server.start()
         try:
             yield server

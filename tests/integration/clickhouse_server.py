@@ -5,12 +5,15 @@ faults, query ids) follows ClickHouse's documentation and its src/Server/HTTPHan
 by the engine itself. It is no ClickHouse server all the same: limits of users, profiles, sessions and grants are not there.
 
 ``python clickhouse_server.py FOLDER PORT USER PASSWORD [CERTIFICATE]`` prints its port when it serves. A POST to
-``/-/next/insert/FAULT`` has the next insert end otherwise than it should:
+``/-/next/insert/FAULT`` (or ``select``, ``kill``) has the next one end otherwise than it should:
 
-- ``die``: the process kills itself when the rows are written, and answers nobody;
+- ``die``: the process kills itself when it is done, and answers nobody;
 - ``die-within``: it kills itself while the engine is at it;
-- ``cut``: the rows are written and the connection is closed without an answer;
-- ``slow``: the rows are written after ``/-/go``.
+- ``cut``: it is done, and the connection is closed without an answer;
+- ``denied``: the user may not;
+- ``slow``: it is done after ``/-/go``.
+
+Nobody may make databases whose name begins with ``forbidden``.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ _BAD_REQUEST = {6, 25, 26, 27, 36, 38, 41, 43, 44, 53, 62, 69, 72, 117}
 _NOT_FOUND = {46, 47, 50, 56, 60, 73, 81, 115}
 _FORBIDDEN = {192, 193, 497, 516}
 _CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
-_KILL = re.compile(r"KILL QUERY WHERE query_id = (\{\w+:String\}) (SYNC|ASYNC)")
+_FORBIDDEN_DATABASE = re.compile(r"CREATE DATABASE .*`forbidden")
 
 
 class FaultError(Exception):
@@ -70,7 +73,7 @@ class ClickHouse:
         # The engine lives as long as one connection does.
         self._first = connect(folder)
         self._running: set[str] = set()
-        self._next_insert = ""
+        self._next: dict[str, str] = {}
         self.go = asyncio.Event()
         self.requests: list[dict[str, str]] = []
 
@@ -83,20 +86,20 @@ class ClickHouse:
             "X-ClickHouse-Summary": "{}",
         }
         try:
-            answer = await self._run(request, query_id)
+            status, answer = HTTPStatus.OK, await self._run(request, query_id)
         except (FaultError, RuntimeError) as error:
             code = int((_CODE.search(str(error)) or ["", "1002"])[1])
             headers["X-ClickHouse-Exception-Code"] = str(code)
-            return web.Response(status=_status(code), headers=headers, text=f"{error}\n")
+            status, answer = _status(code), f"{error}\n".encode()
         if request.query.get("enable_http_compression") == "1" and "gzip" in request.headers.get(
             "Accept-Encoding", ""
         ):
             headers["Content-Encoding"] = "gzip"
             answer = gzip.compress(answer, 1)
-        return web.Response(body=answer, headers=headers)
+        return web.Response(status=status, body=answer, headers=headers)
 
     async def misbehave(self, request: web.Request) -> web.Response:
-        self._next_insert = request.match_info["fault"]
+        self._next[request.match_info["statement"].upper()] = request.match_info["fault"]
         return web.Response()
 
     async def release(self, _: web.Request) -> web.Response:
@@ -107,6 +110,10 @@ class ClickHouse:
         return web.json_response(self.requests)
 
     async def _run(self, request: web.Request, query_id: str) -> bytes:
+        if request.method == "POST" and request.content_length is None:
+            raise FaultError(
+                381, "There is no Content-Length header for POST request", "HTTP_LENGTH_REQUIRED"
+            )
         user = request.headers.get("X-ClickHouse-User", "default")
         given = (user, request.headers.get("X-ClickHouse-Key", ""))
         self.requests.append(dict(request.query))
@@ -121,6 +128,8 @@ class ClickHouse:
                 raise FaultError(36, f"Too long value of field {name}", "BAD_ARGUMENTS")
         body = _unpack(await request.read(), request.headers.get("Content-Encoding", ""))
         statement = "\n".join(filter(None, (request.query.get("query", ""), body.decode())))
+        if _FORBIDDEN_DATABASE.match(statement):
+            raise _deny(user)
         if query_id in self._running:
             raise FaultError(
                 216,
@@ -134,9 +143,9 @@ class ClickHouse:
             self._running.discard(query_id)
 
     async def _execute(self, request: web.Request, query_id: str, statement: str) -> bytes:
-        fault = ""
-        if statement.startswith("INSERT"):
-            fault, self._next_insert = self._next_insert, ""
+        fault = self._next.pop(statement.partition(" ")[0], "")
+        if fault == "denied":
+            raise _deny(request.headers.get("X-ClickHouse-User", ""))
         if fault == "slow":
             await self.go.wait()
         working = asyncio.get_running_loop().run_in_executor(
@@ -174,9 +183,8 @@ class ClickHouse:
                 if name.startswith("param_")
             }
             # The embedded engine's queries have no ids: a comment stands for it.
-            statement = _KILL.sub(
-                r"KILL QUERY WHERE startsWith(query, concat('/* ', \1, ' */')) \2", statement
-            )
+            if statement.startswith("KILL QUERY"):
+                statement = re.sub(r"\bquery_id\b", r"extract(query, '^/\\\\* (\\\\S+)')", statement)
             statement = f"/* {query_id} */ {statement}"
             result: Any = connection.query(
                 statement, query.get("default_format") or "TabSeparated", parameters
@@ -186,13 +194,17 @@ class ClickHouse:
             connection.close()
 
 
+def _deny(user: str) -> FaultError:
+    return FaultError(497, f"{user}: Not enough privileges. To execute this query, ...", "ACCESS_DENIED")
+
+
 def _unpack(body: bytes, how: str) -> bytes:
     if how == "zstd":
         return zstandard.decompress(body, max_output_size=_LARGEST_BODY)
     return gzip.decompress(body) if how == "gzip" else body
 
 
-def _status(code: int) -> int:
+def _status(code: int) -> HTTPStatus:
     if code in _FORBIDDEN:
         return HTTPStatus.FORBIDDEN
     if code in _BAD_REQUEST:
@@ -206,7 +218,7 @@ async def _main(folder: str, port: int, user: str, password: str, certificate: s
     clickhouse = ClickHouse(folder, user, password)
     app = web.Application(client_max_size=_LARGEST_BODY)
     app.router.add_get("/ping", lambda _: web.Response(text="Ok.\n"))
-    app.router.add_post("/-/next/insert/{fault}", clickhouse.misbehave)
+    app.router.add_post("/-/next/{statement}/{fault}", clickhouse.misbehave)
     app.router.add_post("/-/go", clickhouse.release)
     app.router.add_get("/-/requests", clickhouse.tell)
     app.router.add_route("*", "/", clickhouse.serve)

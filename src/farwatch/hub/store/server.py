@@ -43,9 +43,8 @@ _KILL_EVERY_SECONDS = 0.05
 # Servers drop what has been idle for 3 s (10 s in newer ones) without a word.
 _KEEP_SECONDS = 2.0
 
-# ClickHouse's http_max_field_value_size and http_max_uri_size.
-_LONGEST_PARAMETER = 128 * 1024
-_LONGEST_ADDRESS = 1024 * 1024
+# ClickHouse's http_max_field_value_size.
+_LONGEST_PARAMETER_BYTES = 128 * 1024
 _LONGEST_FAULT_BYTES = 64 * 1024
 
 _UNKNOWN_DATABASE = 81
@@ -183,7 +182,26 @@ class ServerEngine(Engine):
             _log.warning(
                 "the way to the telemetry server is not encrypted: use https://", server=self._address.name
             )
+        await self._end_former()
         _log.info("telemetry is on a server", server=self._address.name, version=text)
+
+    async def _end_former(self) -> None:
+        """What a hub that was killed has asked for may still run, and would write behind the back of this one."""
+        former = (
+            "KILL QUERY WHERE startsWith(query_id, 'farwatch-') AND user = currentUser() "
+            "AND current_database = {database:String} SYNC"
+        )
+        try:
+            await self._post(
+                {"query": former}, {"database": self._address.database}, timeout_seconds=_WRITE_SECONDS
+            )
+        except ServerFaultError as error:
+            if _ACCESS_DENIED not in error.codes:
+                raise
+            _log.warning(
+                "the telemetry server lets the hub end no query of its own: grant SELECT ON system.processes",
+                server=self._address.name,
+            )
 
     async def _make_database(self) -> None:
         database = self._address.database
@@ -297,7 +315,7 @@ class ConnectionLostError(TelemetryError):
 
 def _check_length(bound: Mapping[str, str]) -> None:
     for name, value in bound.items():
-        if len(value.encode()) > _LONGEST_PARAMETER:
+        if len(value.encode()) > _LONGEST_PARAMETER_BYTES:
             raise QueryError(f"{name.removeprefix('param_')} is too long to be asked for")
 
 

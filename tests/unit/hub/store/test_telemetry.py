@@ -77,7 +77,20 @@ async def test_a_change_comes_back_as_it_went_in(telemetry: Telemetry) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["it's", "a\\b", "tab\there", "line\nbreak", "nul\0", "'; DROP TABLE changes --", "ü€"]
+    "text",
+    [
+        "it's",
+        "a\\b",
+        "tab\there",
+        "line\nbreak",
+        "nul\0",
+        "'; DROP TABLE changes --",
+        "ü€",
+        "a+b&c=d%41;#?",
+        "{name:String}",
+        "\\N",
+        " \x7f\u2028",
+    ],
 )
 async def test_a_parameter_of_any_text_is_bound_and_never_read_as_sql(
     telemetry: Telemetry, text: str
