@@ -34,6 +34,33 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: farwatch
 {{- end -}}
 
+{{/* Whether several pods share stores outside. */}}
+{{- define "hub.shared" -}}
+{{- if gt (int .Values.replicas) 1 }}true{{ end -}}
+{{- end -}}
+
+{{/* Pods that share stores run apart from one another, as far as that is possible. */}}
+{{- define "hub.spread" -}}
+{{- if .Values.topologySpreadConstraints -}}
+{{- toYaml .Values.topologySpreadConstraints -}}
+{{- else if include "hub.shared" . -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- topologyKey: {{ . }}
+  maxSkew: 1
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "hub.selectorLabels" $ | nindent 6 }}
+      app.kubernetes.io/component: hub
+{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* What runs the pods, as kubectl names it. */}}
+{{- define "hub.workload" -}}
+{{ ternary "deployment" "statefulset" (ne (include "hub.shared" .) "") }}/{{ include "hub.fullname" . }}
+{{- end -}}
+
 {{- define "hub.account" -}}
 {{- default (ternary (include "hub.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
 {{- end -}}
@@ -143,6 +170,15 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- end }}
 {{- if include "hub.databaseSecret" . }}
 - --database-file=/var/run/farwatch/database/url
+{{- end }}
+{{- if .Values.clickhouse.existingSecret }}
+- --telemetry-file=/var/run/farwatch/clickhouse/url
+{{- end }}
+{{- if .Values.clickhouse.caSecret }}
+- --telemetry-ca=/var/run/farwatch/clickhouse-ca/ca.crt
+{{- end }}
+{{- if include "hub.shared" . }}
+- --standby
 {{- end }}
 - --retention={{ .Values.retention.days }}
 {{- range $table, $days := .Values.retention.tables }}

@@ -52,7 +52,7 @@ class StandbyApp:
         match path:
             case "/healthz":
                 return HTTPStatus.OK, "application/json", msgspec.json.encode(Health(ok=True))
-            case "/readyz":
+            case "/readyz" | "/activez":
                 health = Health(ok=False, problems=[self.state])
                 return unavailable, "application/json", msgspec.json.encode(health)
         problem = Problem(status=unavailable, title=unavailable.phrase, detail=f"this hub is {self.state}")

@@ -24,6 +24,11 @@ SLACK: dict[str, Any] = {
 }
 NOBODY: dict[str, Any] = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 PEERS = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
+SHARED: dict[str, Any] = {
+    "replicas": 2,
+    "database": {"existingSecret": "cluster-app"},
+    "clickhouse": {"existingSecret": "telemetry"},
+}
 
 VALUE_SETS: dict[str, dict[str, Any]] = {
     "least": {},
@@ -35,6 +40,20 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
     "own-detectors": {"detectors": {"existingConfigMap": "detectors"}},
     "postgresql": {"database": {"url": DATABASE}},
     "own-postgresql": {"database": {"existingSecret": "cluster-app", "key": "uri"}},
+    "clickhouse": {"clickhouse": {"existingSecret": "telemetry", "key": "url"}},
+    "replicas": SHARED,
+    "replicas-spread": SHARED
+    | {
+        "replicas": 3,
+        "clickhouse": {"existingSecret": "telemetry", "caSecret": "clickhouse-ca", "caKey": "tls.crt"},
+        "database": {"url": DATABASE},
+        "topologySpreadConstraints": [
+            {"topologyKey": "rack", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}
+        ],
+        "metrics": {"serviceMonitor": {"enabled": True}},
+        "alertmanagerApi": {"enabled": True},
+        "networkPolicy": {"enabled": True, "alertmanagerFrom": PEERS},
+    },
     "retention": {"retention": {"days": 30, "tables": {"changes": 7, "alert_events": 365}}},
     "patient": {"agentGraceSeconds": 120, "evidenceWaitSeconds": 0},
     "heartbeat": {"heartbeat": {"url": "https://hc-ping.example.com/uuid", "intervalSeconds": 30}},

@@ -12,7 +12,7 @@ from farwatch import __version__
 from farwatch.cli import app
 
 from .charts import Chart, Object, Rendered, faults, hook, secret_data
-from .hubvalues import ALERTING, DATABASE, PEERS, SLACK, VALUE_SETS
+from .hubvalues import ALERTING, DATABASE, PEERS, SHARED, SLACK, VALUE_SETS
 from .podsecurity import violations
 
 pytestmark = pytest.mark.integration
@@ -23,8 +23,13 @@ def chart() -> Chart:
     return Chart("farwatch-hub")
 
 
+def workload_of(rendered: Rendered) -> Object:
+    (found,) = rendered.of("StatefulSet", "Deployment")
+    return found
+
+
 def pod_of(rendered: Rendered) -> Object:
-    template: Object = rendered.find("StatefulSet")["spec"]["template"]
+    template: Object = workload_of(rendered)["spec"]["template"]
     return template
 
 
@@ -36,8 +41,8 @@ def hub_of(rendered: Rendered) -> Object:
 
 def options_of(rendered: Rendered) -> dict[str, str]:
     """The hub's options that are given once."""
-    pairs = (each.removeprefix("--").split("=", 1) for each in hub_of(rendered)["args"])
-    return {name: value for name, value in pairs if name != "retention"}
+    pairs = (each.removeprefix("--").partition("=") for each in hub_of(rendered)["args"])
+    return {name: value for name, _, value in pairs if name != "retention"}
 
 
 def volume(rendered: Rendered, name: str) -> Object:
@@ -85,7 +90,7 @@ def test_what_is_mounted_and_selected_is_there(chart: Chart, name: str) -> None:
         for container in [*spec.get("initContainers", ()), *spec["containers"]]:
             assert {each["name"] for each in container.get("volumeMounts", ())} <= there, pod
     labels = pod_of(rendered)["metadata"]["labels"]
-    assert rendered.find("StatefulSet")["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert workload_of(rendered)["spec"]["selector"]["matchLabels"].items() <= labels.items()
     selector = rendered.find("Service")["spec"]["selector"]
     assert selector.items() <= labels.items()
     for each in rendered.of("CronJob", "Pod"):
@@ -102,7 +107,7 @@ def test_what_is_mounted_and_selected_is_there(chart: Chart, name: str) -> None:
 def _references(rendered: Rendered) -> list[tuple[str, bool]]:
     """Whether what pods refer to, by a name of ours, is rendered as well."""
     ours = {(each["kind"], each["metadata"]["name"]) for each in rendered.objects}
-    prefix = rendered.find("StatefulSet")["metadata"]["name"]
+    prefix = workload_of(rendered)["metadata"]["name"]
     kinds = {"secret": ("Secret", "secretName"), "configMap": ("ConfigMap", "name")}
     kinds["persistentVolumeClaim"] = ("PersistentVolumeClaim", "claimName")
     return [
@@ -183,6 +188,84 @@ def test_other_volumes_take_its_place(chart: Chart) -> None:
     assert not none.of("PersistentVolumeClaim")
     assert volume(none, "data") == {"emptyDir": {}}
     assert "ends with its pod" in none.notes
+
+
+# --- several pods, and what they share -------------------------------------------------------------------------
+
+
+def test_several_pods_share_stores_outside_and_keep_nothing_themselves(chart: Chart) -> None:
+    rendered = chart.render(SHARED)
+    assert rendered.find("Deployment")["spec"]["replicas"] == 2
+    assert not rendered.of("StatefulSet", "PersistentVolumeClaim")
+    assert volume(rendered, "data") == {"emptyDir": {}}
+    options = options_of(rendered)
+    assert options["standby"] == ""
+    assert options["database-file"] == mount(rendered, "database") + "/url"
+    assert options["telemetry-file"] == mount(rendered, "clickhouse") + "/url"
+    assert "ends with its pod" not in rendered.notes
+    assert "statefulset" not in rendered.notes
+
+
+def test_one_pod_stands_by_for_nobody(chart: Chart) -> None:
+    rendered = chart.render(SHARED | {"replicas": 1})
+    assert rendered.find("StatefulSet")["spec"]["replicas"] == 1
+    assert "standby" not in options_of(rendered)
+    assert "telemetry-file" in options_of(rendered)
+
+
+def test_only_the_pod_that_works_is_sent_requests_well_or_not(chart: Chart) -> None:
+    container = hub_of(chart.render(SHARED))
+    assert {probe: container[probe]["httpGet"]["path"] for probe in container if probe.endswith("Probe")} == {
+        "startupProbe": "/healthz",
+        "livenessProbe": "/healthz",
+        "readinessProbe": "/activez",
+    }
+    assert container["readinessProbe"]["failureThreshold"] == 1
+
+
+def test_an_update_waits_for_no_pod_that_stands_by(chart: Chart) -> None:
+    """It is ready only when the pod that works is gone, which the update would not let go before."""
+    spec = chart.render(SHARED).find("Deployment")["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": "100%", "maxUnavailable": "100%"}
+    assert spec["progressDeadlineSeconds"] == 2**31 - 1
+
+
+def test_one_pod_at_a_time_is_evicted_and_none_while_none_works(chart: Chart) -> None:
+    rendered = chart.render(SHARED)
+    budget = rendered.find("PodDisruptionBudget")["spec"]
+    assert (budget["minAvailable"], budget["unhealthyPodEvictionPolicy"]) == (0, "IfHealthyBudget")
+    assert budget["selector"] == workload_of(rendered)["spec"]["selector"]
+    assert not chart.render({}).of("PodDisruptionBudget")
+
+
+def test_pods_are_spread_over_nodes_and_zones_unless_told_otherwise(chart: Chart) -> None:
+    rendered = chart.render(SHARED)
+    spread = pod_of(rendered)["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == [
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/zone",
+    ]
+    for each in spread:
+        assert each["whenUnsatisfiable"] == "ScheduleAnyway", "one node is better than none"
+        assert each["labelSelector"] == workload_of(rendered)["spec"]["selector"]
+    (own,) = pod_of(chart.render(VALUE_SETS["replicas-spread"]))["spec"]["topologySpreadConstraints"]
+    assert own["topologyKey"] == "rack"
+    assert "topologySpreadConstraints" not in pod_of(chart.render({}))["spec"]
+
+
+def test_only_the_pod_that_works_is_scraped(chart: Chart) -> None:
+    (endpoint,) = chart.render(VALUE_SETS["replicas-spread"]).find("ServiceMonitor")["spec"]["endpoints"]
+    (keep,) = endpoint["relabelings"]
+    assert (keep["sourceLabels"], keep["action"]) == (["__meta_kubernetes_pod_ready"], "keep")
+
+
+def test_a_clickhouse_is_told_by_files_of_secrets(chart: Chart) -> None:
+    rendered = chart.render(VALUE_SETS["replicas-spread"])
+    assert volume(rendered, "clickhouse")["secret"]["items"] == [{"key": "CLICKHOUSE_URL", "path": "url"}]
+    assert volume(rendered, "clickhouse-ca")["secret"]["items"] == [{"key": "tls.crt", "path": "ca.crt"}]
+    assert options_of(rendered)["telemetry-ca"] == mount(rendered, "clickhouse-ca") + "/ca.crt"
+    own = volume(chart.render(VALUE_SETS["clickhouse"]), "clickhouse")
+    assert own["secret"]["items"] == [{"key": "url", "path": "url"}]
 
 
 # --- secrets --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .charts import Chart
-from .hubvalues import ALERTING, DATABASE, NOBODY, SLACK
+from .hubvalues import ALERTING, DATABASE, NOBODY, SHARED, SLACK
 
 pytestmark = pytest.mark.integration
 
@@ -20,12 +20,22 @@ def chart() -> Chart:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"replicas": 2}, ("replicas: one hub owns its stores", "leave it out")),
-        ({"autoscaling": {"enabled": True}}, ("autoscaling: this version runs as one hub", "resources")),
+        (SHARED | {"database": {}}, ("replicas: 2 pods cannot share records", "database.existingSecret")),
         (
-            {"clickhouse": {"url": "http://ch:8123"}},
-            ("clickhouse: ", "cannot use a ClickHouse", "leave it out"),
+            SHARED | {"clickhouse": {}},
+            ("replicas: 2 pods cannot share telemetry", "clickhouse.existingSecret", "replicas=1"),
         ),
+        (
+            SHARED | {"persistence": {"existingClaim": "x"}},
+            ("persistence.existingClaim: is not used, because 2 pods", "leave it out"),
+        ),
+        (
+            SHARED | {"backup": {"enabled": True}},
+            ("backup.enabled: ", "back up PostgreSQL and ClickHouse with their own tools"),
+        ),
+        ({"clickhouse": {"caSecret": "ca"}}, ("clickhouse.caSecret: ", "clickhouse.existingSecret")),
+        ({"autoscaling": {"enabled": True}}, ("autoscaling: one hub works", "resources")),
+        ({"extraArgs": ["--standby"]}, ("extraArgs: --standby is set", "set that value")),
         ({"externalUrl": "hub.example.com"}, ('externalUrl: "hub.example.com"', "https://hub.example.com")),
         ({"adminToken": {"value": "short"}}, ("adminToken.value: shorter than 16", "leave it empty")),
         (
@@ -108,6 +118,9 @@ def test_what_cannot_work_is_refused_with_the_way_out(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
+        ({"replicas": 0}, ("/replicas", "minimum")),
+        ({"replicas": 20}, ("/replicas", "maximum")),
+        ({"clickhouse": {"url": "https://me:hunter2@ch:8443/x"}}, ("/clickhouse", "'url' not allowed")),
         ({"persistance": {}}, ("persistance", "not allowed")),
         ({"service": {"type": "External"}}, ("/service/type", "'ClusterIP', 'LoadBalancer', 'NodePort'")),
         ({"retention": {"days": 0}}, ("/retention/days", "minimum")),
@@ -135,13 +148,15 @@ def test_the_schema_names_the_value_and_what_is_allowed(
 
 
 def test_all_faults_are_told_at_once(chart: Chart) -> None:
-    assert chart.refuse({"replicas": 3, "clickhouse": {}, "persistence": {"size": "x"}}).count("\n  - ") == 3
+    assert chart.refuse({"replicas": 3, "persistence": {"size": "x"}}).count("\n  - ") == 3
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"replicas": 1},
+        SHARED,
+        SHARED | {"database": {"url": "postgresql://db/farwatch"}, "replicas": 9},
         {"resources": {"limits": {"memory": "2Gi"}}},
         {"resources": {"limits": {"memory": 1073741824}}},
         {"database": {"url": "postgres://db/farwatch"}},

@@ -10,7 +10,15 @@ from farwatch.hub.problems import MAX_BODY_BYTES
 
 PROBLEM = "application/problem+json"
 
-OPEN_PATHS = ("/", "/console/console.css", "/console/console.js", "/healthz", "/readyz", "/runbooks")
+OPEN_PATHS = (
+    "/",
+    "/activez",
+    "/console/console.css",
+    "/console/console.js",
+    "/healthz",
+    "/readyz",
+    "/runbooks",
+)
 """Served without a token."""
 
 OPERATIONS = {
@@ -161,7 +169,11 @@ class TestDocument:
             for path, operations in (await self.read(api))["paths"].items()
             for method, operation in operations.items()
         }
-        assert found == OPERATIONS | {"healthz": ("GET", "/healthz"), "readyz": ("GET", "/readyz")}
+        assert found == OPERATIONS | {
+            "healthz": ("GET", "/healthz"),
+            "readyz": ("GET", "/readyz"),
+            "activez": ("GET", "/activez"),
+        }
 
     async def test_every_operation_is_described_and_tells_its_errors(self, api: Any) -> None:
         document = await self.read(api)

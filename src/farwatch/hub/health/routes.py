@@ -44,6 +44,21 @@ def readyz(state: State) -> Response[Health]:
 
 
 @get(
+    "/activez",
+    opt=OPEN,
+    security=[{}],
+    summary="Does this hub work, or stand by for another one?",
+    responses={
+        503: ResponseSpec(Health, generate_examples=False, description="It stands by; `problems` says why.")
+    },
+    sync_to_thread=False,
+)
+def activez() -> Health:
+    """200 from the hub that works, well or not: what leads people and agents to one of several hubs asks for this."""
+    return Health(ok=True)
+
+
+@get(
     "/metrics",
     summary="The hub's own metrics",
     media_type=CONTENT_TYPE,
@@ -56,4 +71,4 @@ def metrics(state: State) -> Response[str]:
     return Response(write_text(collect(state)), headers={"content-type": CONTENT_TYPE})
 
 
-router = Router("/", route_handlers=[healthz, readyz, metrics], tags=["health"])
+router = Router("/", route_handlers=[healthz, readyz, activez, metrics], tags=["health"])

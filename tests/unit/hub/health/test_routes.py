@@ -68,6 +68,10 @@ async def test_a_hub_with_a_broken_part_is_not_ready_and_says_which(
     answer = await api.ask("GET", "/readyz", token=None)
     assert answer.status_code == 503
     assert answer.json()["ok"] is False
+    active = await api.ask("GET", "/activez", token=None)
+    assert (active.status_code, active.json()) == (200, {"ok": True}), (
+        "nobody takes its place: it must be reached"
+    )
     disk, detection, alerting = answer.json()["problems"]
     assert "is the disk full?" in disk
     assert "decides about alerts" in detection
