@@ -18,8 +18,12 @@ from httpx import ASGITransport, AsyncClient, Response
 from farwatch.hub import main
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.options import HubOptions
-from farwatch.hub.store import DataDirectory, Records
+from farwatch.hub.store import DataDirectory, Records, TelemetrySettings
 from farwatch.hub.store import records as records_module
+from farwatch.hub.store import telemetry as telemetry_module
+from farwatch.hub.store.address import ServerAddress
+from farwatch.hub.store.engine import Engine
+from farwatch.hub.store.server import ServerEngine
 from farwatch.kube.objects import KubeObject
 from farwatch.link.frames import Item
 
@@ -102,6 +106,21 @@ def _records_on_postgresql(request: pytest.FixtureRequest, monkeypatch: pytest.M
         return Records._remote(server)
 
     monkeypatch.setattr(Records, "_embedded", open_remote)
+
+
+@pytest.fixture(autouse=True)
+def _telemetry_on_a_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With FARWATCH_TEST_TELEMETRY, the URL of a ClickHouse, each data directory has a database there."""
+    server = os.environ.get("FARWATCH_TEST_TELEMETRY")
+    if not server:
+        return
+
+    async def open_remote(where: DataDirectory | ServerAddress, settings: TelemetrySettings) -> Engine:
+        assert isinstance(where, DataDirectory)
+        name = "test_" + hashlib.sha256(f"{request.node.nodeid} {where.path}".encode()).hexdigest()[:16]
+        return await ServerEngine.open(ServerAddress.read(server + name), settings.query_seconds)
+
+    monkeypatch.setattr(telemetry_module, "_open_engine", open_remote)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: str
     bytes: int
     records: bool
+    telemetry: bool = True
 
 
 class Backups(msgspec.Struct, frozen=True):
@@ -51,13 +52,17 @@ async def list_backups(hub: str, token: str, *, as_json: bool) -> None:
         print_text("No backups yet. Write one: farwatch backup create")
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("BACKUP", "AGE", "SIZE", "RECORDS", "VERSION"):
+    for heading in ("BACKUP", "AGE", "SIZE", "RECORDS", "TELEMETRY", "VERSION"):
         table.add_column(heading, no_wrap=True, justify="right" if heading == "SIZE" else "left")
     now = datetime.now(UTC)
     for backup in backups:
-        where = "here" if backup.records else "in PostgreSQL"
         table.add_row(
-            plain(backup.name), age(backup.created_at, now), _size(backup), where, plain(backup.version)
+            plain(backup.name),
+            age(backup.created_at, now),
+            _size(backup),
+            "here" if backup.records else "in PostgreSQL",
+            "here" if backup.telemetry else "in ClickHouse",
+            plain(backup.version),
         )
     make_console().print(table)
 
@@ -67,4 +72,6 @@ def _size(backup: Backup) -> str:
 
 
 def _gap(backup: Backup) -> str:
+    if not backup.telemetry:
+        return ", without the telemetry, which is in ClickHouse"
     return "" if backup.records else ", without the records, which are in PostgreSQL"

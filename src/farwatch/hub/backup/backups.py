@@ -26,7 +26,7 @@ class Backups:
     Args:
         folder: Where they are.
         records: Copied when they are in SQLite.
-        telemetry: Copied.
+        telemetry: Copied when it is embedded.
         clock: Seconds since the epoch.
 
     Attributes:
@@ -88,15 +88,23 @@ class Backups:
             self.failed += 1
 
     async def _create(self, keep: int | None) -> Backup:
+        with_records, with_telemetry = self._records.file is not None, self._telemetry.embedded
+        if not with_records and not with_telemetry:
+            raise BackupError(
+                "this hub keeps nothing itself: back up its PostgreSQL and its ClickHouse with their own tools"
+            )
         started = self._clock()
         made = self._folder.place(started)
         try:
             await _to_the_end(asyncio.to_thread(self._folder.begin, made))
-            await self._telemetry.backup(made / TELEMETRY)
-            with_records = self._records.file is not None
+            if with_telemetry:
+                await self._telemetry.backup(made / TELEMETRY)
             if with_records:
                 await _to_the_end(self._records.copy(made / RECORDS))
-            backup = await _to_the_end(asyncio.to_thread(self._folder.finish, made, records=with_records))
+            finishing = asyncio.to_thread(
+                self._folder.finish, made, records=with_records, telemetry=with_telemetry
+            )
+            backup = await _to_the_end(finishing)
         except StoreError as error:
             _log.error("backup not written", detail=str(error))
             raise BackupError(f"the backup cannot be written to {self._folder.path}: {error}") from error

@@ -39,6 +39,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         version: The Farwatch that wrote it.
         bytes: How large it is.
         records: Whether the records are in it; those in PostgreSQL are not.
+        telemetry: Whether what happened is in it; what is on a ClickHouse server is not.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: str
     bytes: int
     records: bool
+    telemetry: bool = True
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +134,7 @@ class Folder:
         except OSError as error:
             raise BackupError(f"backups cannot be written to {self.path}: {error.strerror}") from error
 
-    def finish(self, made: Path, *, records: bool) -> Backup:
+    def finish(self, made: Path, *, records: bool, telemetry: bool) -> Backup:
         """Have all of it on the disk, and give it its name.
 
         Raises:
@@ -147,6 +149,7 @@ class Folder:
                 version=__version__,
                 bytes=sum(path.stat().st_size for path in files.values()),
                 records=records,
+                telemetry=telemetry,
             )
             manifest = Manifest(backup=backup, files={key: _digest(path) for key, path in files.items()})
             (made / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))

@@ -26,7 +26,7 @@ async def restore(folder: Folder, name: str, data: Path, *, records_elsewhere: b
     Raises:
         NotEmptyError: There are stores in it.
         BackupNotFoundError: There is no such backup.
-        BackupError: The backup is damaged or has no records, or the directory cannot be written.
+        BackupError: The backup is damaged or lacks what it is asked for, or the directory cannot be written.
         StoreError: The directory cannot be claimed.
     """
     directory = DataDirectory.claim(data)
@@ -42,8 +42,14 @@ async def restore(folder: Folder, name: str, data: Path, *, records_elsewhere: b
                 f"backup {backup.name} has no records: they were in PostgreSQL; restore those there, and name that "
                 "database with --database"
             )
+        if records_elsewhere and not backup.telemetry:
+            raise BackupError(
+                f"backup {backup.name} has no telemetry: that was on a ClickHouse server; restore it there"
+            )
         try:
-            await _fill(directory, source, with_records=not records_elsewhere)
+            await _fill(
+                directory, source, with_records=not records_elsewhere, with_telemetry=backup.telemetry
+            )
         except (StoreError, OSError) as error:
             raise BackupError(f"backup {backup.name} cannot be restored to {data}: {error}") from error
     finally:
@@ -58,15 +64,17 @@ def holds_stores(directory: DataDirectory) -> bool:
     return directory.records.exists() and not (directory.path / _UNFINISHED).exists()
 
 
-async def _fill(directory: DataDirectory, source: Path, *, with_records: bool) -> None:
+async def _fill(directory: DataDirectory, source: Path, *, with_records: bool, with_telemetry: bool) -> None:
     stage = directory.path / _UNFINISHED
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir()
     if with_records:
         await asyncio.to_thread(shutil.copyfile, source / RECORDS, stage / RECORDS)
-    await restore_telemetry(source / TELEMETRY, stage / TELEMETRY)
+    if with_telemetry:
+        await restore_telemetry(source / TELEMETRY, stage / TELEMETRY)
     if with_records:
         (stage / RECORDS).replace(directory.records)
-    # The last, because by this one it is finished.
-    (stage / TELEMETRY).rename(directory.telemetry)
+    # By one of these, whichever comes, it is finished.
+    if with_telemetry:
+        (stage / TELEMETRY).rename(directory.telemetry)
     stage.rmdir()

@@ -8,6 +8,7 @@ end of a result that seemed good.
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -320,7 +321,14 @@ def _check_length(bound: Mapping[str, str]) -> None:
 
 
 def _describe(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = getattr(error.certificate_error, "verify_message", error.certificate_error)
+        return f"its certificate is not trusted: {cause}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Event loops word it differently; resolvers' faults have numbers of their own.
+        number = error.errno or 0
+        return f"cannot be reached: {os.strerror(number) if number > 0 else error.strerror}"
+    return f"the connection broke: {str(error) or type(error).__name__}"
 
 
 def _read_version(text: str) -> tuple[int, ...]:

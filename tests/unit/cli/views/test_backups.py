@@ -33,11 +33,17 @@ async def test_one_without_records_says_so(hub: Any, capsys: pytest.CaptureFixtu
     assert "without the records, which are in PostgreSQL" in capsys.readouterr().out
 
 
+async def test_one_without_telemetry_says_so(hub: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.answer = MADE | {"telemetry": False}
+    await views.create_backup(hub.url, "t", None, 60, as_json=False)
+    assert "without the telemetry, which is in ClickHouse" in capsys.readouterr().out
+
+
 async def test_the_list_has_a_line_for_each(hub: Any, capsys: pytest.CaptureFixture[str]) -> None:
     hub.answer = {"items": [MADE, MADE | {"name": "20261120T021700Z", "records": False}]}
     await views.list_backups(hub.url, "t", as_json=False)
     heading, first, second = capsys.readouterr().out.strip().split("\n")
-    assert heading.split() == ["BACKUP", "AGE", "SIZE", "RECORDS", "VERSION"]
+    assert heading.split() == ["BACKUP", "AGE", "SIZE", "RECORDS", "TELEMETRY", "VERSION"]
     assert "3.6 MiB" in first
     assert first.rstrip().endswith("0.1.0")
     assert "in PostgreSQL" in second

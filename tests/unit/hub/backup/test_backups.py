@@ -331,6 +331,32 @@ async def test_a_restore_that_was_killed_is_begun_anew(stores: Stores, tmp_path:
     await again.close()
 
 
+async def test_without_telemetry_a_backup_is_of_the_records_alone(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stores.write(1)
+    monkeypatch.setattr(stores.telemetry, "embedded", False)
+    backup = await stores.backups.create()
+    assert (backup.records, backup.telemetry) == (True, False)
+    await stores.close()
+    with pytest.raises(BackupError, match="has no telemetry: that was on a ClickHouse server"):
+        await restore(stores.folder, backup.name, tmp_path / "elsewhere", records_elsewhere=True)
+    await restore(stores.folder, backup.name, tmp_path / "new")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["hub.lock", "records.db"]
+    with pytest.raises(NotEmptyError):
+        await restore(stores.folder, backup.name, tmp_path / "new")
+
+
+async def test_a_hub_that_keeps_nothing_has_nothing_to_back_up(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores.telemetry, "embedded", False)
+    monkeypatch.setattr(stores.records, "file", None)
+    with pytest.raises(BackupError, match="keeps nothing itself: back up its PostgreSQL and its ClickHouse"):
+        await stores.backups.create()
+    assert await stores.backups.list() == []
+
+
 async def test_without_records_a_backup_needs_their_database(
     stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
