@@ -116,7 +116,6 @@ class ClickHouse:
             )
         user = request.headers.get("X-ClickHouse-User", "default")
         given = (user, request.headers.get("X-ClickHouse-Key", ""))
-        self.requests.append(dict(request.query))
         if not hmac.compare_digest(repr(given).encode(), repr(self._identity).encode()):
             raise FaultError(
                 516,
@@ -128,6 +127,7 @@ class ClickHouse:
                 raise FaultError(36, f"Too long value of field {name}", "BAD_ARGUMENTS")
         body = _unpack(await request.read(), request.headers.get("Content-Encoding", ""))
         statement = "\n".join(filter(None, (request.query.get("query", ""), body.decode())))
+        self.requests.append({**request.query, "query": statement.partition("\n")[0]})
         if _FORBIDDEN_DATABASE.match(statement):
             raise _deny(user)
         if query_id in self._running:

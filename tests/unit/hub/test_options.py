@@ -139,3 +139,32 @@ def test_a_file_that_holds_no_secret_is_named(tmp_path: Path, content: bytes | N
 def test_options_that_do_not_go_together_are_refused(options: HubOptions, words: str) -> None:
     with pytest.raises(OptionsError, match=words):
         options.check()
+
+
+def test_a_server_for_the_telemetry_is_named_once_by_flag_or_file(tmp_path: Path) -> None:
+    assert HubOptions().telemetry_server is None
+    named = HubOptions(telemetry="https://me:secret@ch/db").telemetry_server
+    file = tmp_path / "url"
+    file.write_text("https://me:secret@ch/db\n")
+    assert HubOptions(telemetry_file=file).telemetry_server == named
+    assert named
+    assert (named.name, named.user, named.password) == ("https://ch:8443/db", "me", "secret")
+    with pytest.raises(OptionsError, match="--telemetry and --telemetry-file both say where"):
+        HubOptions(telemetry="https://ch/db", telemetry_file=file).check()
+
+
+def test_a_file_for_the_telemetrys_server_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    empty = tmp_path / "url"
+    empty.write_text(" \n")
+    with pytest.raises(OptionsError, match=r"--telemetry-file .*url is empty"):
+        _ = HubOptions(telemetry_file=empty).telemetry_server
+    with pytest.raises(OptionsError, match=r"--telemetry-file .*gone cannot be read: No such file"):
+        _ = HubOptions(telemetry_file=tmp_path / "gone").telemetry_server
+
+
+def test_a_ca_goes_to_the_telemetrys_server_and_needs_one(tmp_path: Path) -> None:
+    with pytest.raises(OptionsError, match="--telemetry-ca has no server to vouch for"):
+        HubOptions(telemetry_ca=tmp_path / "ca.pem").check()
+    found = HubOptions(telemetry="https://ch", telemetry_ca=tmp_path / "ca.pem").telemetry_server
+    assert found
+    assert found.ca == tmp_path / "ca.pem"

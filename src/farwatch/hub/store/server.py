@@ -1,6 +1,6 @@
 """A ClickHouse server's engine, over its HTTP interface (https://clickhouse.com/docs/interfaces/http).
 
-Each statement is one POST: the statement, its parameters and its settings in the URL, rows in the body. The answer is
+Each statement is one POST, with its parameters and settings in the URL; of an insert, the body is the rows. The answer is
 held back until the statement has ended (``wait_end_of_query``), so that a fault is a status with a code and never the
 end of a result that seemed good.
 """
@@ -120,18 +120,17 @@ class ServerEngine(Engine):
     async def execute(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """One POST, after those that write before it."""
         async with self._writing:
-            await self._post(
-                {"query": statement} | _WRITER_SETTINGS, parameters, timeout_seconds=_WRITE_SECONDS
-            )
+            await self._post(statement, parameters, settings=_WRITER_SETTINGS, seconds=_WRITE_SECONDS)
 
     async def insert(self, table: str, columns: tuple[str, ...], rows: bytes, token: str) -> None:
         """One POST with the rows as its body."""
         # Named by its token: as long as a try whose answer was lost still runs, the server refuses the next one.
-        named = {"query": write_insert(table, columns, token), "query_id": f"farwatch-{token}"}
-        body = await asyncio.to_thread(zstandard.compress, rows, 1)
+        named = _WRITER_SETTINGS | {"query_id": f"farwatch-{token}"}
+        statement = write_insert(table, columns, token)
+        packed = await asyncio.to_thread(zstandard.compress, rows, 1)
         async with self._writing:
             try:
-                await self._post(named | _WRITER_SETTINGS, body=body, timeout_seconds=_WRITE_SECONDS)
+                await self._post(statement, settings=named, rows=packed, seconds=_WRITE_SECONDS)
             except ServerFaultError as error:
                 if error.codes & DATA_FAULTS:
                     raise RowsRejectedError(str(error)) from error
@@ -139,11 +138,10 @@ class ServerEngine(Engine):
 
     async def query(self, sql: str, parameters: Mapping[str, Parameter] | None, output: str) -> bytes:
         """One POST, again where the connection broke; a few at a time."""
-        settings = {"default_format": output, "max_execution_time": str(self._query_seconds)}
-        asked = {"query": sql} | settings | _READER_SETTINGS
+        limits = {"default_format": output, "max_execution_time": str(self._query_seconds)}
         async with self._readers:
             try:
-                return await self._ask(asked, parameters)
+                return await self._ask(sql, parameters, limits | _READER_SETTINGS)
             except QueryError:
                 raise
             except TelemetryError as error:
@@ -165,7 +163,7 @@ class ServerEngine(Engine):
         await self._http.close()
 
     async def _introduce(self) -> None:
-        asked = {"query": "SELECT version()", "default_format": "TabSeparated"}
+        asked = "SELECT version() FORMAT TabSeparated"
         try:
             version = await self._post(asked)
         except ServerFaultError as error:
@@ -193,9 +191,7 @@ class ServerEngine(Engine):
             "AND current_database = {database:String} SYNC"
         )
         try:
-            await self._post(
-                {"query": former}, {"database": self._address.database}, timeout_seconds=_WRITE_SECONDS
-            )
+            await self._post(former, {"database": self._address.database}, seconds=_WRITE_SECONDS)
         except ServerFaultError as error:
             if _ACCESS_DENIED not in error.codes:
                 raise
@@ -207,7 +203,7 @@ class ServerEngine(Engine):
     async def _make_database(self) -> None:
         database = self._address.database
         try:
-            await self._post({"query": f"CREATE DATABASE IF NOT EXISTS `{database}`", "database": ""})
+            await self._post(f"CREATE DATABASE IF NOT EXISTS `{database}`", settings={"database": ""})
         except ServerFaultError as error:
             if _ACCESS_DENIED not in error.codes:
                 raise
@@ -216,17 +212,21 @@ class ServerEngine(Engine):
                 "made there, or give that user the right to"
             ) from error
 
-    async def _ask(self, asked: Mapping[str, str], parameters: Mapping[str, Parameter] | None) -> bytes:
+    async def _ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None, settings: Mapping[str, str]
+    ) -> bytes:
         """A query that only reads, and may thus be asked again when the connection broke."""
         try:
-            return await self._ask_once(asked, parameters)
+            return await self._ask_once(sql, parameters, settings)
         except ConnectionLostError:
-            return await self._ask_once(asked, parameters)
+            return await self._ask_once(sql, parameters, settings)
 
-    async def _ask_once(self, asked: Mapping[str, str], parameters: Mapping[str, Parameter] | None) -> bytes:
+    async def _ask_once(
+        self, sql: str, parameters: Mapping[str, Parameter] | None, settings: Mapping[str, str]
+    ) -> bytes:
         query_id = f"farwatch-{uuid.uuid4().hex}"
-        seconds = self._query_seconds + _ANSWER_SECONDS
-        posting = self._post({**asked, "query_id": query_id}, parameters, timeout_seconds=seconds)
+        named = {**settings, "query_id": query_id}
+        posting = self._post(sql, parameters, settings=named, seconds=self._query_seconds + _ANSWER_SECONDS)
         running = self._running[query_id] = asyncio.create_task(posting)
         try:
             await asyncio.wait([running])
@@ -241,11 +241,11 @@ class ServerEngine(Engine):
 
     async def _kill(self, query_id: str, running: asyncio.Task[bytes]) -> None:
         """The server may not know the query yet when it is to be killed: try until it has ended, for a while."""
-        asked = {"query": "KILL QUERY WHERE query_id = {id:String} SYNC", "database": ""}
+        statement = "KILL QUERY WHERE query_id = {id:String} SYNC"
         try:
             async with asyncio.timeout(_KILL_SECONDS):
                 while not running.done():
-                    await self._post(asked, {"id": query_id})
+                    await self._post(statement, {"id": query_id})
                     await asyncio.wait([running], timeout=_KILL_EVERY_SECONDS)
         except (TimeoutError, TelemetryError) as error:
             # Its limit of time ends it.
@@ -256,28 +256,31 @@ class ServerEngine(Engine):
 
     async def _post(
         self,
-        asked: Mapping[str, str],
+        statement: str,
         parameters: Mapping[str, Parameter] | None = None,
         *,
-        body: bytes = b"",
-        timeout_seconds: float = _ANSWER_SECONDS,
+        settings: Mapping[str, str] | None = None,
+        rows: bytes = b"",
+        seconds: float = _ANSWER_SECONDS,
     ) -> bytes:
+        """One statement; where there are rows, compressed by zstd, they are what follows it."""
         bound = {f"param_{name}": escape(value) for name, value in (parameters or {}).items()}
         _check_length(bound)
-        query = {"database": self._address.database} | _SETTINGS | dict(asked) | bound
-        headers = {"Content-Encoding": "zstd"} if body else {}
+        query = {"database": self._address.database, **_SETTINGS, **(settings or {}), **bound}
+        if rows:
+            query["query"] = statement
         try:
             async with self._http.post(
                 self._address.root,
                 params=query,
-                data=body,
-                headers=headers,
+                data=rows or statement.encode(),
+                headers={"Content-Encoding": "zstd"} if rows else None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=_CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS),
             ) as answer:
                 if answer.status == HTTPStatus.OK and "X-ClickHouse-Exception-Code" not in answer.headers:
                     return await self._take(answer)
-                raise self._fault(answer, await answer.content.read(_LONGEST_FAULT_BYTES))
+                raise self._fault(answer, await _read_some(answer))
         except TimeoutError:
             raise TelemetryError(f"{self._address.name} did not answer in time") from None
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -312,6 +315,13 @@ class ServerEngine(Engine):
 
 class ConnectionLostError(TelemetryError):
     """The server could not be reached, or went away before it answered."""
+
+
+async def _read_some(answer: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await answer.content.readexactly(_LONGEST_FAULT_BYTES)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
 
 
 def _check_length(bound: Mapping[str, str]) -> None:
