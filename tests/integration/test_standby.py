@@ -1,6 +1,5 @@
-"""Several hubs on one PostgreSQL: one works, the others stand by, and take over when it ends, is killed or frozen.
-
-Each has a telemetry store of its own here; what is shared, and looked at, are the records.
+"""Several hubs on one PostgreSQL and one ClickHouse: one works, the others stand by, and take over when it ends, is killed
+or frozen.
 """
 
 from __future__ import annotations
@@ -14,18 +13,28 @@ from typing import Any
 
 import pytest
 
+from . import clickhouse
+from .clickhouse import ClickHouse
 from .conftest import Agent, Hub, Stage, ask, eventually
 from .postgresql import Server, needs_postgresql, serve
 
 pytestmark = [pytest.mark.integration, needs_postgresql, pytest.mark.xdist_group("postgresql")]
 
 EXIT_LOST = 3
+LATE = "routes: [{matchers: ['alertname=Late'], group_wait: 5s}]"
+"""One alert is told of later than the others."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serve() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def telemetry() -> Iterator[ClickHouse]:
+    with clickhouse.serve() as telemetry:
+        yield telemetry
 
 
 class Relay:
@@ -102,18 +111,22 @@ def is_ready(hub: Hub) -> bool:
 class Replicas:
     """Hubs on one database, behind one address, and an agent that knows no other."""
 
-    def __init__(self, stage: Stage, server: Server, database: str) -> None:
+    def __init__(self, stage: Stage, server: Server, telemetry: ClickHouse, database: str) -> None:
         server.sql(f"CREATE DATABASE {database}")
         self.stage = stage
-        self._flags = ("--database", server.url(database), "--standby")
+        stores = ("--database", server.url(database), "--telemetry", telemetry.url(database))
+        self._flags = (*stores, "--standby")
         self.relay = Relay()
 
     def start(self) -> Hub:
         """One more, not waited for."""
         number = len(self.relay.hubs) + 1
-        arguments = self.stage.hub_arguments(
-            *self._flags, "--external-url", self.relay.url, data=f"data-{number}"
-        )
+        flags = (*self._flags, "--external-url", self.relay.url)
+        arguments = self.stage.hub_arguments(*flags, data=f"data-{number}")
+        alerting = self.stage.folder / "alerting.yml"
+        text = alerting.read_text()
+        if "routes:" not in text:
+            alerting.write_text(text.replace("repeat_interval: 4h}", f"repeat_interval: 4h, {LATE}}}"))
         hub = self.stage._start(Hub, f"hub-{number}", arguments, self.stage.hub_environment)
         hub.url = hub.first_line().split()[-1]
         self.relay.hubs.append(hub)
@@ -134,11 +147,11 @@ class Replicas:
 
 
 @pytest.fixture
-def open_replicas(stage: Stage, server: Server) -> Iterator[Callable[[str], Replicas]]:
+def open_replicas(stage: Stage, server: Server, telemetry: ClickHouse) -> Iterator[Callable[[str], Replicas]]:
     opened: list[Replicas] = []
 
     def open_one(database: str) -> Replicas:
-        opened.append(Replicas(stage, server, database))
+        opened.append(Replicas(stage, server, telemetry, database))
         return opened[-1]
 
     yield open_one
@@ -194,6 +207,8 @@ def test_alerts_silences_and_acknowledgements_outlive_kills_and_stops_of_the_one
     replicas.linked_agent(first, "dev", sim.kubeconfig)
     fingerprint = raise_alert(replicas, first, sim)
     first.post(f"/alerts/{fingerprint}/acknowledgement", {"note": "mine"})
+    sim.put_namespace("before")
+    eventually(lambda: "before" in first.names("Namespace", "dev"), "the hub sees a change")
     silence = {"matchers": "alertname=Noisy", "endsAt": "2199-01-01T00:00:00Z", "comment": "rollout"}
     made = first.post("/silences", silence)["id"]
 
@@ -217,6 +232,11 @@ def test_alerts_silences_and_acknowledgements_outlive_kills_and_stops_of_the_one
 
 
 def check_known(hub: Hub, fingerprint: str, silence: str) -> None:
+    assert hub.find_log(event="took up where the last run ended", alerts=1)["objects"] > 20
+    eventually(
+        lambda: len(hub.changes("dev", kind="Namespace", name="before")) == 1,
+        "what was seen before is there, once",
+    )
     alert = hub.wait_alert("KubePodCrashLooping", "dev")
     assert alert["fingerprint"] == fingerprint
     assert hub.get(f"/alerts/{fingerprint}")["acknowledgement"]["note"] == "mine"
@@ -230,14 +250,19 @@ def test_a_frozen_one_is_replaced_and_ends_when_it_wakes(
     first, second = replicas.start_pair()
     sim = stage.sim()
     replicas.linked_agent(first, "dev", sim.kubeconfig)
+    # The first one is to tell of this while it is frozen, and would do so when it wakes.
+    late = {"labels": {"alertname": "Late", "cluster": "dev"}}
+    assert first.ask("POST", "/api/v2/alerts", [late]).status == 200
     with first.frozen():
         wait_ready(second)
         second.wait_synced("dev")
         fingerprint = raise_alert(replicas, second, sim)
+        stage.sink.wait_told("Late")
     assert first.wait() == EXIT_LOST
     assert "another hub has taken the records database" in first.log
     assert second.wait_alert("KubePodCrashLooping", "dev")["fingerprint"] == fingerprint
-    assert len(stage.sink.told("KubePodCrashLooping", "firing")) == 1
+    for name in ("Late", "KubePodCrashLooping"):
+        assert len(stage.sink.told(name, "firing")) == 1, name
 
 
 def test_when_the_database_is_restarted_one_goes_on_and_the_others_stand_by(

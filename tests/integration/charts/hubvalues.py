@@ -40,7 +40,10 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
     "own-detectors": {"detectors": {"existingConfigMap": "detectors"}},
     "postgresql": {"database": {"url": DATABASE}},
     "own-postgresql": {"database": {"existingSecret": "cluster-app", "key": "uri"}},
-    "clickhouse": {"clickhouse": {"existingSecret": "telemetry", "key": "url"}},
+    "clickhouse": {
+        "clickhouse": {"existingSecret": "telemetry", "key": "url"},
+        "backup": {"enabled": True},
+    },
     "replicas": SHARED,
     "replicas-spread": SHARED
     | {
