@@ -13,7 +13,7 @@ Parameter = str | int | float
 DATA_FAULTS = frozenset({6, 20, 26, 27, 38, 41, 53, 69, 72, 117, 349})
 
 _CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
-_NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)")
+_NAME = re.compile(r"\(([A-Z][A-Z0-9_]{1,80})\)")
 _TAIL = re.compile(r"\s*\([A-Z][A-Z0-9_]+\)(?: \(version [^()]*(?:\([^()]*\))?\))?\s*$")
 _LONGEST_MESSAGE = 500
 

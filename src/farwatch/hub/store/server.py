@@ -91,7 +91,11 @@ class ServerEngine(Engine):
         self._address = address
         self._query_seconds = query_seconds
         self._http = aiohttp.ClientSession(
-            headers={"X-ClickHouse-User": address.user, "X-ClickHouse-Key": address.password},
+            headers={
+                "X-ClickHouse-User": address.user,
+                "X-ClickHouse-Key": address.password,
+                "Accept-Encoding": "gzip",
+            },
             connector=aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=_KEEP_SECONDS, ssl=address.trust() or True
             ),
