@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from farwatch.hub.app import Hub
+from farwatch.hub.options import HubOptions
 from farwatch.hub.standby import RETRY_SECONDS, StandbyApp
+from farwatch.hub.store import Records, Succession
 
-from .conftest import PROBLEM
+from .conftest import EXTERNAL_URL, PROBLEM
 
 
 @pytest.fixture
@@ -62,3 +66,27 @@ async def test_a_link_is_not_accepted(app: StandbyApp) -> None:
         "websocket.http.response.body",
     ]
     assert sent[0]["status"] == 503
+
+
+@pytest.mark.parametrize(
+    ("by_then", "receiver"),
+    [("route: {receiver: new}\nreceivers: [{name: new}]\n", "new"), ("route: {receiver: gone}\n", "old")],
+)
+async def test_it_takes_over_with_files_as_they_are_by_then_unless_they_have_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_then: str, receiver: str
+) -> None:
+    file = tmp_path / "alerting.yml"
+    file.write_text("route: {receiver: old}\nreceivers: [{name: old}]\n")
+    open_records = Records.open
+
+    async def wait_and_open(where: Any, _: Succession) -> Records:
+        file.write_text(by_then)
+        return await open_records(where)
+
+    monkeypatch.setattr(Records, "open", wait_and_open)
+    options = HubOptions(data=tmp_path / "data", alerting=file)
+    hub = await Hub.start(options, EXTERNAL_URL, Succession(stand_by=True))
+    try:
+        assert hub.configuration.current.config.route.receiver == receiver
+    finally:
+        await hub.stop()

@@ -189,6 +189,9 @@ class FusedRecords:
     def read(self) -> Any:
         return self._records.read()
 
+    async def ensure_held(self) -> None:
+        await self._records.ensure_held()
+
 
 TIMELINE: list[tuple[float, list[Alert]]] = [
     (0, [alert("a")]),
