@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("api")]
 
 PROBLEM = "application/problem+json"
 METHODS = {"get", "post", "put", "patch", "delete"}
-OPEN_PATHS = re.compile(r"/(healthz|readyz|console/.*|runbooks(/.*)?)?")
+OPEN_PATHS = re.compile(r"/(healthz|readyz|activez|console/.*|runbooks(/.*)?)?")
 
 
 @pytest.fixture(scope="module")

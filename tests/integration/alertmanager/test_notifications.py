@@ -12,7 +12,7 @@ from .plays import PLAYS
 from .scenario import Scenario
 from .sides import OURS, REAL
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("alertmanager"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("alertmanager"), pytest.mark.timeout(900)]
 
 SCENARIOS = [scenario for play in PLAYS for scenario in play.scenarios]
 STRAIGHT = [scenario for scenario in SCENARIOS if not scenario.twist]

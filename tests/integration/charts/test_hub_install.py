@@ -150,7 +150,11 @@ def test_both_are_valid_in_every_release_and_restricted(both: Chart, values: Obj
         ({"hub": {"service": {"port": 80}}}, ("agent.hub.url:", "will be at http://farwatch-hub:80;")),
         ({"hub": {"fullnameOverride": "h"}}, ("agent.hub.url:", "will be at http://h:8080;")),
         ({"hub": {"bootstrap": {"key": "token"}}}, ("hub.bootstrap.key:", "AGENT_TOKEN")),
-        ({"hub": {"clickhouse": {}}}, ("clickhouse: this version",)),
+        (
+            {"hub": {"clickhouse": {"caSecret": "ca"}}},
+            ("clickhouse.caSecret:", "set clickhouse.existingSecret"),
+        ),
+        ({"hub": {"replicas": 2}}, ("clickhouse.existingSecret", "replicas=1")),
         ({"hubb": {}}, ("hubb", "not allowed")),
     ],
 )
