@@ -18,6 +18,7 @@ from litestar.datastructures import ResponseHeader, State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
@@ -31,6 +32,7 @@ from farwatch.hub.auth.guard import admit_anyone, require_token
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
 from farwatch.hub.console import routes as console_routes
+from farwatch.hub.console.pages import ConsolePages
 from farwatch.hub.console.runbooks import RunbookPages
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import EvidenceStore, Gatherer, Investigation, Limits, RecentChanges
@@ -357,6 +359,30 @@ class Hub:
 
 def create_app(hub: Hub) -> Litestar:
     """The HTTP application around a running hub."""
+    return Litestar(
+        _route_handlers(),
+        guards=[require_token],
+        exception_handlers=problems.handlers(_STATUSES),
+        request_max_body_size=problems.MAX_BODY_BYTES,
+        # A large answer of Alertmanager's API would keep everybody waiting while it is compressed; the console's
+        # files are compressed once.
+        compression_config=CompressionConfig(
+            backend="gzip",
+            gzip_compress_level=GZIP_LEVEL,
+            exclude=["/api/v1/stream", "/api/v2/", console_routes.ASSETS_PATH],
+        ),
+        openapi_config=_describe_api(),
+        state=_state(hub),
+        logging_config=None,
+    )
+
+
+def create_description() -> Litestar:
+    """The application without a hub: it can say what the API is, and nothing else."""
+    return Litestar(_route_handlers(), openapi_config=_describe_api(), logging_config=None)
+
+
+def _route_handlers() -> list[ControllerRouterHandler]:
     api = Router(
         "/api/v1",
         route_handlers=[
@@ -373,27 +399,15 @@ def create_app(hub: Hub) -> Litestar:
         # Answers hold secrets (new tokens) and what was true a moment ago.
         response_headers=[ResponseHeader(name="Cache-Control", value="no-store", documentation_only=False)],
     )
-    return Litestar(
-        [
-            api,
-            alerting_routes.v2.router,
-            management.router,
-            fleet_routes.link,
-            install_routes.open_router,
-            health_routes.router,
-            console_routes.router,
-        ],
-        guards=[require_token],
-        exception_handlers=problems.handlers(_STATUSES),
-        request_max_body_size=problems.MAX_BODY_BYTES,
-        # A large answer of Alertmanager's API would keep everybody waiting while it is compressed.
-        compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=GZIP_LEVEL, exclude=["/api/v1/stream", "/api/v2/"]
-        ),
-        openapi_config=_describe_api(),
-        state=_state(hub),
-        logging_config=None,
-    )
+    return [
+        api,
+        alerting_routes.v2.router,
+        management.router,
+        fleet_routes.link,
+        install_routes.open_router,
+        health_routes.router,
+        console_routes.router,
+    ]
 
 
 def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
@@ -419,6 +433,7 @@ def _state(hub: Hub) -> State:
             "api_tokens": hub.api_tokens,
             "backups": hub.backups,
             "change_log": hub.change_log,
+            "console": ConsolePages(),
             "configuration": hub.configuration,
             "detection": hub.detection,
             "engine": hub.engine,

@@ -13,8 +13,7 @@ PROBLEM = "application/problem+json"
 OPEN_PATHS = (
     "/",
     "/activez",
-    "/console/console.css",
-    "/console/console.js",
+    "/console/assets/{name}",
     "/healthz",
     "/readyz",
     "/runbooks",

@@ -1,49 +1,73 @@
-"""The console's files and the runbooks, served without a token: the page itself asks for one before it asks the API."""
+"""The console's page and files, and the runbooks, served to anyone: the page itself asks people to sign in."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.console.pages import ConsolePages, media_type, policy
 from farwatch.hub.console.runbooks import RunbookPages
 
-_MEDIA_TYPES = {"index.html": "text/html", "console.css": "text/css", "console.js": "text/javascript"}
+ASSETS_PATH = "/console/assets/"
+
+PAGES = ("alerts", "clusters", "history", "login", "objects", "routing", "rules", "settings", "silences")
+"""The first parts of the addresses of the console's pages, beside ``/`` itself: whatever is below one of them is the
+console's to show, and everything else is answered as before."""
+
+_PLAIN_STYLE = "plain.css"
 
 _HEADERS = {
-    # Nothing inline, nothing from elsewhere: a label or message can never become code.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
-
-def _serve(content: bytes, media_type: str) -> Response[bytes]:
-    return Response(content, media_type=media_type, headers=_HEADERS)
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
-def _serve_file(name: str) -> Response[bytes]:
-    return _serve(files(__package__).joinpath(name).read_bytes(), _MEDIA_TYPES[name])
+def _serve(content: bytes, kind: str, **headers: str) -> Response[bytes]:
+    return Response(content, media_type=kind, headers=_HEADERS | headers)
 
 
-@get("/", sync_to_thread=False)
-def show_console() -> Response[bytes]:
-    """The page."""
-    return _serve_file("index.html")
+@get(
+    ["/", *(path for name in PAGES for path in (f"/{name}", f"/{name}/{{rest:path}}"))], sync_to_thread=False
+)
+def show_console(state: State) -> Response[bytes]:
+    """The page: which one is the console's to find out from the address."""
+    pages: ConsolePages = state.console
+    page = pages.page()
+    return _serve(page.content, "text/html", **{"Content-Security-Policy": page.policy})
+
+
+@get("/console/assets/{name:str}", sync_to_thread=False)
+def show_asset(request: Request[Any, Any, Any], state: State, name: FromPath[str]) -> Response[bytes]:
+    """A file of the console that never changes: its name holds its content's hash."""
+    pages: ConsolePages = state.console
+    file = pages.asset(name)
+    if file is None:
+        raise NotFoundException(f"the console has no file {name[:100]!r}: load the page again")
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return _serve(file.compressed, file.media_type, **_FOR_EVER, **{"Content-Encoding": "gzip"})
+    return _serve(file.content, file.media_type, **_FOR_EVER)
 
 
 @get("/console/{name:str}", sync_to_thread=False)
-def show_file(name: FromPath[str]) -> Response[bytes]:
-    """A file that the page needs."""
-    if name not in _MEDIA_TYPES:
+def show_file(state: State, name: FromPath[str]) -> Response[bytes]:
+    """A file whose name stays the same: the icon, what the first paint needs, the style of pages without the console."""
+    pages: ConsolePages = state.console
+    content = (
+        files(__package__).joinpath(_PLAIN_STYLE).read_bytes() if name == _PLAIN_STYLE else pages.fixed(name)
+    )
+    if content is None:
         raise NotFoundException(f"the console has no file {name[:100]!r}")
-    return _serve_file(name)
+    return _serve(content, media_type(name))
 
 
 @get("/runbooks", sync_to_thread=False)
@@ -65,7 +89,7 @@ def show_runbook(state: State, alertname: FromPath[str]) -> Response[bytes]:
 
 router = Router(
     "/",
-    route_handlers=[show_console, show_file, list_runbooks, show_runbook],
+    route_handlers=[show_console, show_asset, show_file, list_runbooks, show_runbook],
     opt=OPEN,
     include_in_schema=False,
 )

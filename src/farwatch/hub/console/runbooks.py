@@ -21,7 +21,7 @@ _PAGE = """<!doctype html>
   <meta name="color-scheme" content="light dark">
   <title>{title} · Farwatch</title>
   <link rel="icon" href="data:,">
-  <link rel="stylesheet" href="/console/console.css">
+  <link rel="stylesheet" href="/console/plain.css">
 </head>
 <body>
   <header><a class="home" href="/">Farwatch</a><nav><a href="/runbooks">Runbooks</a></nav></header>

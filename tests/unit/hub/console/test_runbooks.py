@@ -94,4 +94,4 @@ def test_code_in_a_runbook_is_marked_and_escaped() -> None:
 
 
 def test_there_is_no_page_of_an_unknown_alert() -> None:
-    assert RunbookPages(DetectSettings()).get("../console.js") is None
+    assert RunbookPages(DetectSettings()).get("../pages.py") is None
