@@ -28,7 +28,7 @@ from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
-from farwatch.hub.auth.guard import admit_anyone, require_token
+from farwatch.hub.auth.guard import SELF, admit_anyone, require_token
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
 from farwatch.hub.console import routes as console_routes
@@ -459,7 +459,7 @@ def _describe_api() -> OpenAPIConfig:
         title="Farwatch",
         version=__version__,
         description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",
-        path="/api/schema",
+        openapi_router=Router("/api/schema", route_handlers=[], opt=SELF, include_in_schema=False),
         # As JSON alone: pages that show it would have to be fetched from elsewhere, with the reader's token.
         render_plugins=[JsonRenderPlugin(path=("/", "/openapi.json"))],
         use_handler_docstrings=True,

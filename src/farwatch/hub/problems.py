@@ -31,11 +31,28 @@ Handler = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
 _MEANINGS = {
     HTTPStatus.BAD_REQUEST: "A parameter or the body is not as it must be; `detail` names it.",
     HTTPStatus.UNAUTHORIZED: "No API token, or one that is unknown or revoked.",
+    HTTPStatus.FORBIDDEN: "Who asks may not; `detail` and `missing` name the grant that is missing.",
     HTTPStatus.NOT_FOUND: "What the path names does not exist.",
     HTTPStatus.CONFLICT: "It cannot be done as things stand; `detail` says why.",
     HTTPStatus.GONE: "It was there, and is no more; `detail` says why.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A store does not answer now; try again later.",
 }
+
+
+class MissingGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The grant that would have allowed a request.
+
+    Attributes:
+        permission: What was to be used.
+        role: The least role that has it.
+        cluster: For which cluster it is needed; everywhere when empty.
+        namespace: For which namespace it is needed; the whole cluster when empty.
+    """
+
+    permission: str
+    role: str
+    cluster: str = ""
+    namespace: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,16 +62,25 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         status: The HTTP status, again.
         title: The status in words.
         detail: What is wrong with which thing, and the way out.
+        missing: The grant that who asks lacks, where that is what is wrong.
     """
 
     status: int
     title: str
     detail: str
+    missing: MissingGrant | None = None
 
 
-def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def answer(
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    missing: MissingGrant | None = None,
+) -> Response[bytes]:
     """A problem as a response; an overlong detail is cut."""
-    problem = Problem(status=status, title=HTTPStatus(status).phrase, detail=detail[:MAX_DETAIL_LENGTH])
+    title = HTTPStatus(status).phrase
+    problem = Problem(status=status, title=title, detail=detail[:MAX_DETAIL_LENGTH], missing=missing)
     return Response(
         msgspec.json.encode(problem),
         status_code=status,
@@ -69,7 +95,12 @@ def described(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
         int(status): ResponseSpec(
             Problem, generate_examples=False, description=_MEANINGS[status], media_type=MEDIA_TYPE
         )
-        for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, *statuses)
+        for status in (
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            *statuses,
+        )
     }
 
 
@@ -87,7 +118,8 @@ def _with_status(status: int) -> Handler:
 
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    return answer(error.status_code, _explain(request, error), error.headers)
+    missing: MissingGrant | None = getattr(error, "missing", None)
+    return answer(error.status_code, _explain(request, error), error.headers, missing=missing)
 
 
 def _explain(request: Request[Any, Any, Any], error: HTTPException) -> str:

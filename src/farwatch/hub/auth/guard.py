@@ -10,11 +10,13 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
 
+from farwatch.hub.auth.access import OPEN, SELF, authorize, is_open, needs
+from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role
 from farwatch.hub.auth.tokens import ApiTokens
 
-OPEN = {"open": True}
-"""Put into a route's ``opt``: served without a token. Only health, the console's files, the runbooks and the link
-(which has tokens of its own) are."""
+__all__ = ["OPEN", "SELF", "admit_anyone", "needs", "require_token"]
+
+_EVERYTHING = (Grant(Role.ADMIN),)
 
 
 def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -22,12 +24,13 @@ def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseR
 
     With HTTP basic authentication, which is what many tools of the field know, any user name will do.
 
-    The token's name is in the request's state then, as ``author``: who asks, for the record.
+    Who asks is in the request's state then, as ``principal``, and their name as ``author``, for the record.
 
     Raises:
         NotAuthorizedException: It carries none, or one that is unknown or revoked.
+        ForbiddenError: Who asks may not.
     """
-    if handler.opt.get("open"):
+    if is_open(handler):
         return
     token = _find_token(connection.headers.get("authorization", ""))
     if not token:
@@ -42,12 +45,21 @@ def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseR
             "this API token is unknown or revoked",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
-    connection.state["author"] = found.name
+    principal = Principal(PrincipalKind.TOKEN, found.id, found.name, _EVERYTHING, token_id=found.id)
+    _let_in(connection, handler, principal)
 
 
-def admit_anyone(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+def admit_anyone(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let every request through: where a listener is open on purpose. Nobody is its ``author``."""
-    connection.state["author"] = ""
+    _let_in(connection, handler, Principal(PrincipalKind.ANONYMOUS, "", "", _EVERYTHING))
+
+
+def _let_in(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, principal: Principal
+) -> None:
+    connection.state["principal"] = principal
+    connection.state["author"] = principal.name
+    authorize(principal, handler)
 
 
 def _find_token(authorization: str) -> str:

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import SELF
 from farwatch.hub.auth.tokens import ApiToken, ApiTokens
 
 
@@ -39,13 +40,13 @@ def _tokens(state: State) -> ApiTokens:
     return tokens
 
 
-@get("/", summary="List API tokens", responses=problems.described())
+@get("/", opt=SELF, summary="List API tokens", responses=problems.described())
 async def list_api_tokens(state: State) -> ApiTokenList:
     """Every token ever made, without its secret."""
     return ApiTokenList(await _tokens(state).list())
 
 
-@post("/", summary="Make an API token", responses=problems.described())
+@post("/", opt=SELF, summary="Make an API token", responses=problems.described())
 async def create_api_token(state: State, data: JSONBody[NewApiToken]) -> CreatedApiToken:
     """Make a token that may do everything; its secret is only in this answer."""
     token, secret = await _tokens(state).create(data.name)
@@ -54,6 +55,7 @@ async def create_api_token(state: State, data: JSONBody[NewApiToken]) -> Created
 
 @delete(
     "/{token_id:str}",
+    opt=SELF,
     summary="Revoke an API token",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )

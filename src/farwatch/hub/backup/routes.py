@@ -11,6 +11,8 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.backup.backups import Backups
 from farwatch.hub.backup.folder import Backup
 
@@ -36,7 +38,12 @@ def _backups(state: State) -> Backups:
     return backups
 
 
-@get("/", summary="List backups", responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE))
+@get(
+    "/",
+    opt=needs(Permission.BACKUPS_MANAGE),
+    summary="List backups",
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+)
 async def list_backups(state: State) -> BackupList:
     """Every backup that is whole, in the directory of the hub."""
     return BackupList(await _backups(state).list())
@@ -44,6 +51,7 @@ async def list_backups(state: State) -> BackupList:
 
 @post(
     "/",
+    opt=needs(Permission.BACKUPS_MANAGE),
     summary="Write a backup",
     responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )

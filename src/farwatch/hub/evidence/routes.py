@@ -10,12 +10,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.evidence.evidence import Evidence
 from farwatch.hub.evidence.gather import Gatherer
 
 
 @get(
     "/alerts/{fingerprint:str}/evidence",
+    opt=needs(Permission.ALERTS_READ),
     summary="Get an alert's evidence",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )

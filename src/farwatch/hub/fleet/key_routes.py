@@ -11,6 +11,8 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import ANY_NAME, OrganisationKey
 
@@ -46,13 +48,15 @@ def _fleet(state: State) -> Fleet:
     return fleet
 
 
-@get("/", summary="List organisation keys", responses=problems.described())
+@get("/", opt=needs(Permission.KEYS_MANAGE), summary="List organisation keys", responses=problems.described())
 async def list_organisation_keys(state: State) -> KeyList:
     """Every key, the revoked ones as well, without their secrets."""
     return KeyList(await _fleet(state).clusters.keys.list())
 
 
-@post("/", summary="Make an organisation key", responses=problems.described())
+@post(
+    "/", opt=needs(Permission.KEYS_MANAGE), summary="Make an organisation key", responses=problems.described()
+)
 async def create_organisation_key(state: State, data: JSONBody[NewKey]) -> KeyIssued:
     """Make a key with which agents register their clusters by name; its secret is only in this answer."""
     issued = await _fleet(state).clusters.keys.create(
@@ -63,6 +67,7 @@ async def create_organisation_key(state: State, data: JSONBody[NewKey]) -> KeyIs
 
 @delete(
     "/{key_id:str}",
+    opt=needs(Permission.KEYS_MANAGE),
     summary="Revoke an organisation key",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )

@@ -17,7 +17,9 @@ from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.alerting import Alerting
+from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, AgentToken, Cluster, TokenState
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
@@ -178,7 +180,9 @@ def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
     ]
 
 
-@get("/clusters", summary="List clusters", responses=problems.described())
+@get(
+    "/clusters", opt=needs(Permission.CLUSTERS_READ), summary="List clusters", responses=problems.described()
+)
 async def list_clusters(state: State) -> ClusterList:
     """Every cluster with the state of its agent."""
     return ClusterList(_views(state, await _fleet(state).clusters.list()))
@@ -186,6 +190,7 @@ async def list_clusters(state: State) -> ClusterList:
 
 @post(
     "/clusters",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Add a cluster",
     responses=problems.described(HTTPStatus.CONFLICT),
 )
@@ -195,7 +200,12 @@ async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
-@get("/clusters/{name:str}", summary="Get a cluster", responses=problems.described(HTTPStatus.NOT_FOUND))
+@get(
+    "/clusters/{name:str}",
+    opt=needs(Permission.CLUSTERS_READ),
+    summary="Get a cluster",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
 async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
     """One cluster with the state of its agents."""
     found = _views(state, [await _fleet(state).clusters.get(name)])[0]
@@ -204,6 +214,7 @@ async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
 
 @patch(
     "/clusters/{name:str}",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Change a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -222,6 +233,7 @@ async def change_cluster(state: State, name: FromPath[str], data: JSONBody[Clust
 
 @delete(
     "/clusters/{name:str}",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Remove a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -232,6 +244,7 @@ async def remove_cluster(state: State, name: FromPath[str]) -> None:
 
 @get(
     "/clusters/{name:str}/tokens",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="List a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -242,6 +255,7 @@ async def list_agent_tokens(state: State, name: FromPath[str]) -> TokenList:
 
 @post(
     "/clusters/{name:str}/tokens",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Rotate a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -253,6 +267,7 @@ async def rotate_agent_token(state: State, name: FromPath[str], data: JSONBody[N
 
 @delete(
     "/clusters/{name:str}/tokens",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Revoke all of a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -265,6 +280,7 @@ async def revoke_agent_tokens(state: State, name: FromPath[str]) -> None:
 
 @delete(
     "/clusters/{name:str}/tokens/{token_id:str}",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Revoke a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )

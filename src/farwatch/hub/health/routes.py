@@ -8,7 +8,9 @@ from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.health.faults import find_faults
 from farwatch.hub.health.metrics import collect
 from farwatch.wire.exposition import CONTENT_TYPE, write_text
@@ -60,6 +62,7 @@ def activez() -> Health:
 
 @get(
     "/metrics",
+    opt=needs(Permission.METRICS_READ),
     summary="The hub's own metrics",
     media_type=CONTENT_TYPE,
     responses=problems.described(),

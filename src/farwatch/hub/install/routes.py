@@ -14,7 +14,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.install.chart import AGENT_CHART, pack_chart, read_version
 from farwatch.hub.install.errors import LinkGoneError, LinkNotFoundError
 from farwatch.hub.install.installs import CreatedLink, InstallLink, Installs
@@ -45,6 +47,7 @@ def _installs(state: State) -> Installs:
 
 @post(
     "/clusters/{name:str}/install",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Make an install link",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -60,6 +63,7 @@ async def create_install_link(
 
 @get(
     "/clusters/{name:str}/install",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="List a cluster's install links",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -70,6 +74,7 @@ async def list_install_links(state: State, name: FromPath[str]) -> InstallLinkLi
 
 @get(
     "/clusters/{name:str}/install/{link_id:str}",
+    opt=needs(Permission.CLUSTERS_MANAGE),
     summary="Preview an install link",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
     | {200: ResponseSpec(str, generate_examples=False, media_type="text/yaml", description="YAML.")},

@@ -13,6 +13,8 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, PathParameter, QueryParameter
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 from farwatch.hub.inventory.changes import Operation
 from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
@@ -99,6 +101,7 @@ def _inventory(state: State) -> Inventory:
 
 @get(
     "/objects/{kind:str}",
+    opt=needs(Permission.OBJECTS_READ),
     summary="List objects",
     responses=problems.described(),
     sync_to_thread=False,
@@ -133,6 +136,7 @@ def list_objects(
 
 @get(
     "/clusters/{cluster:str}/objects/{kind:str}/{name:str}",
+    opt=needs(Permission.OBJECTS_READ),
     summary="Get an object",
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
@@ -151,6 +155,7 @@ def get_object(
 
 @get(
     "/clusters/{cluster:str}/changes",
+    opt=needs(Permission.OBJECTS_READ),
     summary="List changes",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
 )

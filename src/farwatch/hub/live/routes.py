@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from farwatch.hub import problems
+from farwatch.hub.auth.access import SELF
 from farwatch.hub.live.streams import LiveEvent, Streams
 
 KEEPALIVE_SECONDS = 15.0
@@ -20,6 +21,7 @@ TYPES = frozenset({"alert", "change", "cluster"})
 
 @get(
     "/stream",
+    opt=SELF,
     summary="Follow what happens",
     media_type="text/event-stream",
     response_description="Server-sent events of the types `alert`, `change`, `cluster` and `lost`, each with JSON.",

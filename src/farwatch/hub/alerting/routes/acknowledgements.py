@@ -16,6 +16,8 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
 from farwatch.hub.alerting.silences import matchers_of
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +43,7 @@ class SnoozeView(msgspec.Struct, frozen=True, kw_only=True):
 
 @post(
     "/alerts/{fingerprint:str}/acknowledgement",
+    opt=needs(Permission.ALERTS_WRITE),
     summary="Acknowledge an alert",
     responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -54,6 +57,7 @@ async def acknowledge_alert(
 
 @delete(
     "/alerts/{fingerprint:str}/acknowledgement",
+    opt=needs(Permission.ALERTS_WRITE),
     summary="Take an acknowledgement back",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -64,6 +68,7 @@ async def withdraw_acknowledgement(state: State, request: AnyRequest, fingerprin
 
 @post(
     "/alerts/{fingerprint:str}/snooze",
+    opt=needs(Permission.ALERTS_WRITE),
     summary="Snooze an alert",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )

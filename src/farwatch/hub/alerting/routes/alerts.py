@@ -19,6 +19,8 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.acknowledgements import Acknowledgement
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.routes.state import acknowledgements, alerting, utc
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 MAX_PAGE = 1_000
 
@@ -102,6 +104,7 @@ def view_acknowledgement(made: Acknowledgement) -> AcknowledgementView:
 
 @get(
     "/alerts",
+    opt=needs(Permission.ALERTS_READ),
     summary="List alerts",
     responses=problems.described(),
     sync_to_thread=False,
@@ -140,6 +143,7 @@ def list_alerts(
 
 @get(
     "/alerts/{fingerprint:str}",
+    opt=needs(Permission.ALERTS_READ),
     summary="Get an alert",
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,

@@ -11,6 +11,8 @@ from litestar.datastructures import State
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.configuration import Configuration
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,6 +51,7 @@ def _view(current: Configuration) -> ConfigurationView:
 
 @get(
     "/alerting/config",
+    opt=needs(Permission.ALERTING_READ),
     summary="Get the alerting configuration",
     responses=problems.described(),
     sync_to_thread=False,
@@ -60,6 +63,7 @@ def get_alerting_config(state: State) -> ConfigurationView:
 
 @post(
     "/alerting/reload",
+    opt=needs(Permission.ALERTING_CONFIGURE),
     summary="Reload the alerting configuration",
     responses=problems.described(HTTPStatus.CONFLICT),
     status_code=HTTPStatus.OK,

@@ -18,6 +18,8 @@ from farwatch.hub.alerting.explain.tree import RouteNode, tree
 from farwatch.hub.alerting.history import NotificationQuery, Span
 from farwatch.hub.alerting.routes.history import NotificationView, view_notification
 from farwatch.hub.alerting.routes.state import acknowledgements, alerting, history
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 NOTIFICATIONS_SHOWN = 20
 _DAY_SECONDS = 86_400.0
@@ -38,6 +40,7 @@ class LabelSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get(
     "/alerts/{fingerprint:str}/explain",
+    opt=needs(Permission.ALERTS_READ),
     summary="Explain an alert",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -61,6 +64,7 @@ async def explain_alert(state: State, fingerprint: FromPath[str]) -> Explanation
 
 @post(
     "/alerting/explain",
+    opt=needs(Permission.ALERTS_READ),
     summary="Explain labels",
     responses=problems.described(),
     status_code=HTTPStatus.OK,
@@ -75,7 +79,11 @@ def explain_labels(state: State, data: JSONBody[LabelSet]) -> Explanation:
 
 
 @get(
-    "/alerting/routes", summary="Get the tree of routes", responses=problems.described(), sync_to_thread=False
+    "/alerting/routes",
+    opt=needs(Permission.ALERTING_READ),
+    summary="Get the tree of routes",
+    responses=problems.described(),
+    sync_to_thread=False,
 )
 def get_routes(state: State) -> RouteNode:
     """The tree of routes in force; each has all that it inherits."""

@@ -27,6 +27,8 @@ from farwatch.hub.alerting.history import (
 )
 from farwatch.hub.alerting.notify import Outcome
 from farwatch.hub.alerting.routes.state import history, seconds, utc
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 MAX_PAGE = 1_000
 DEFAULT_SPAN_SECONDS = 86_400.0
@@ -136,7 +138,12 @@ class SilenceEventList(msgspec.Struct, frozen=True):
 _ANSWERS = problems.described(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@get("/history/alerts", summary="List transitions of alerts", responses=_ANSWERS)
+@get(
+    "/history/alerts",
+    opt=needs(Permission.ALERTS_READ),
+    summary="List transitions of alerts",
+    responses=_ANSWERS,
+)
 async def list_alert_history(
     state: State,
     *,
@@ -166,7 +173,12 @@ async def list_alert_history(
     return AlertEventList([_view_alert(record) for record in page.items], page.cursor)
 
 
-@get("/history/notifications", summary="List notifications of the past", responses=_ANSWERS)
+@get(
+    "/history/notifications",
+    opt=needs(Permission.ALERTS_READ),
+    summary="List notifications of the past",
+    responses=_ANSWERS,
+)
 async def list_notification_history(
     state: State,
     *,
@@ -198,7 +210,12 @@ async def list_notification_history(
     return NotificationList([view_notification(record) for record in page.items], page.cursor)
 
 
-@get("/history/silences", summary="List what happened to silences", responses=_ANSWERS)
+@get(
+    "/history/silences",
+    opt=needs(Permission.SILENCES_READ),
+    summary="List what happened to silences",
+    responses=_ANSWERS,
+)
 async def list_silence_history(
     state: State,
     *,
@@ -218,7 +235,7 @@ async def list_silence_history(
     return SilenceEventList([_view_silence(record) for record in page.items], page.cursor)
 
 
-@get("/history/statistics", summary="Get statistics", responses=_ANSWERS)
+@get("/history/statistics", opt=needs(Permission.ALERTS_READ), summary="Get statistics", responses=_ANSWERS)
 async def get_statistics(
     state: State,
     *,

@@ -8,21 +8,20 @@ from litestar.datastructures import State
 from farwatch.hub.alerting.configuration import Configuration
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.routes.state import alerting
-
-_OPEN = {"open": True}
-"""As ``auth.guard.OPEN``: whether the hub is well is told to everybody."""
+from farwatch.hub.auth.access import OPEN, needs
+from farwatch.hub.auth.policy import Permission
 
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _WRITE = [HttpMethod.POST, HttpMethod.PUT]
 
 
-@route("/-/healthy", http_method=_READ, opt=_OPEN, media_type=MediaType.TEXT, sync_to_thread=False)
+@route("/-/healthy", http_method=_READ, opt=OPEN, media_type=MediaType.TEXT, sync_to_thread=False)
 def healthy() -> str:
     """The hub answers."""
     return "OK"
 
 
-@route("/-/ready", http_method=_READ, opt=_OPEN, media_type=MediaType.TEXT, sync_to_thread=False)
+@route("/-/ready", http_method=_READ, opt=OPEN, media_type=MediaType.TEXT, sync_to_thread=False)
 def ready(state: State) -> Response[str]:
     """200 when alerts are taken and told of."""
     if alerting(state).running:
@@ -32,7 +31,7 @@ def ready(state: State) -> Response[str]:
     )
 
 
-@route("/-/reload", http_method=_WRITE, media_type=MediaType.TEXT)
+@route("/-/reload", opt=needs(Permission.ALERTING_CONFIGURE), http_method=_WRITE, media_type=MediaType.TEXT)
 async def reload(state: State) -> Response[str]:
     """Read the configuration again; 500 with the reasons when it cannot be used, and the one before stays."""
     configuration: Configuration = state.configuration

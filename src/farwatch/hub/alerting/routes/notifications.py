@@ -12,6 +12,8 @@ from litestar.params import QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 MAX_ATTEMPTS = 500
 
@@ -37,6 +39,7 @@ class AttemptList(msgspec.Struct, frozen=True):
 
 @get(
     "/notifications",
+    opt=needs(Permission.ALERTS_READ),
     summary="List notifications",
     responses=problems.described(),
     sync_to_thread=False,

@@ -13,6 +13,8 @@ from litestar.params import FromPath
 from farwatch.hub import problems
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author
 from farwatch.hub.alerting.trial import Trial
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class TrialList(msgspec.Struct, frozen=True):
@@ -23,6 +25,7 @@ class TrialList(msgspec.Struct, frozen=True):
 
 @post(
     "/alerting/receivers/{name:str}/test",
+    opt=needs(Permission.RECEIVERS_TEST),
     summary="Try a receiver",
     responses=problems.described(HTTPStatus.NOT_FOUND),
     status_code=HTTPStatus.OK,

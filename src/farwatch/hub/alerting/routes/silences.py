@@ -21,6 +21,8 @@ from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 BATCH = 500
 """So many alerts are looked at before others get a turn."""
@@ -94,7 +96,9 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     fired_lately: int
 
 
-@get("/silences", summary="List silences", responses=problems.described())
+@get(
+    "/silences", opt=needs(Permission.SILENCES_READ), summary="List silences", responses=problems.described()
+)
 async def list_silences(
     state: State,
     wanted: Annotated[
@@ -117,6 +121,7 @@ async def list_silences(
 
 @get(
     "/silences/{silence_id:str}",
+    opt=needs(Permission.SILENCES_READ),
     summary="Get a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
@@ -131,6 +136,7 @@ def get_silence(state: State, silence_id: FromPath[str]) -> SilenceView:
 
 @post(
     "/silences/preview",
+    opt=needs(Permission.SILENCES_READ),
     summary="Preview a silence",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
     status_code=HTTPStatus.OK,
@@ -151,7 +157,12 @@ async def preview_silence(state: State, data: JSONBody[PreviewBody]) -> PreviewV
     )
 
 
-@post("/silences", summary="Create a silence", responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE))
+@post(
+    "/silences",
+    opt=needs(Permission.SILENCES_WRITE),
+    summary="Create a silence",
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+)
 async def create_silence(state: State, request: AnyRequest, data: JSONBody[SilenceBody]) -> SilenceView:
     """Hush the alerts that fulfil all matchers for a while; its author is the API token's name."""
     return await _set(state, None, author(request), data)
@@ -159,6 +170,7 @@ async def create_silence(state: State, request: AnyRequest, data: JSONBody[Silen
 
 @put(
     "/silences/{silence_id:str}",
+    opt=needs(Permission.SILENCES_WRITE),
     summary="Change a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -171,6 +183,7 @@ async def change_silence(
 
 @delete(
     "/silences/{silence_id:str}",
+    opt=needs(Permission.SILENCES_WRITE),
     summary="End a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )

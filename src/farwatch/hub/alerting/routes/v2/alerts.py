@@ -16,12 +16,14 @@ from farwatch.hub.alerting.routes.v2.answers import BATCH, fail, stream
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 MAX_FAULTS = 100
 """So many alerts that cannot be taken are named in an answer."""
 
 
-@get("/alerts")
+@get("/alerts", opt=needs(Permission.ALERTS_READ))
 async def list_alerts(request: AnyRequest, state: State) -> Stream:
     """Alerts that have not ended, by fingerprint."""
     choice = Choice(request)
@@ -31,7 +33,7 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
     return stream(_views(chosen, choice, viewer))
 
 
-@post("/alerts", status_code=200)
+@post("/alerts", opt=needs(Permission.ALERTS_POST), status_code=200)
 async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Response[None]:
     """Take alerts in; of a batch, those that are valid are taken in any case."""
     postings: Postings = state.postings

@@ -13,6 +13,8 @@ from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, flag
 from farwatch.hub.alerting.routes.v2.views import Chosen, GettableAlert, ReceiverReference, Viewer
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -24,7 +26,7 @@ class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     route_labels: dict[str, str] = {}
 
 
-@get("/alerts/groups")
+@get("/alerts/groups", opt=needs(Permission.ALERTS_READ))
 async def list_groups(request: AnyRequest, state: State) -> list[AlertGroup]:
     """Groups with alerts that have not ended; those that a time interval mutes are left out by ``muted=false``."""
     service = alerting(state)

@@ -8,9 +8,11 @@ from litestar.datastructures import State
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, Filter, matchers
 from farwatch.hub.alerting.routes.v2.views import ReceiverReference
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
-@get("/receivers", sync_to_thread=False)
+@get("/receivers", opt=needs(Permission.ALERTS_READ), sync_to_thread=False)
 def list_receivers(request: AnyRequest, state: State) -> list[ReceiverReference]:
     """All receivers, in the order of the configuration. They have no labels here."""
     wanted = Filter(matchers(request, "receiver_matchers")).passes({})

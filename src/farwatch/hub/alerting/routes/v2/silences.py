@@ -20,6 +20,8 @@ from farwatch.hub.alerting.routes.v2.answers import BATCH, stream
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
 from farwatch.hub.alerting.silences import MAX_MATCHERS, MAX_TEXT_LENGTH, Silence, SilenceState
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class ApiMatcher(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -72,7 +74,7 @@ class SilenceId(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(PostableSilence).decode
 
 
-@get("/silences")
+@get("/silences", opt=needs(Permission.SILENCES_READ))
 async def list_silences(request: AnyRequest, state: State) -> Stream:
     """Silences: those that hush, by their end, those that will, by their start, and those that did, the latest first."""
     wanted = matchers(request)
@@ -90,7 +92,7 @@ async def list_silences(request: AnyRequest, state: State) -> Stream:
     )
 
 
-@post("/silences", status_code=200)
+@post("/silences", opt=needs(Permission.SILENCES_WRITE), status_code=200)
 async def post_silence(request: AnyRequest, state: State) -> SilenceId:
     """Make a silence, or change one."""
     wanted = _read(await request.body())
@@ -107,7 +109,7 @@ async def post_silence(request: AnyRequest, state: State) -> SilenceId:
     return SilenceId(silence.id)
 
 
-@get("/silence/{silence_id:str}", sync_to_thread=False)
+@get("/silence/{silence_id:str}", opt=needs(Permission.SILENCES_READ), sync_to_thread=False)
 def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
     """One silence."""
     silence = alerting(state).silences.get(silence_id)
@@ -116,7 +118,7 @@ def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
     return _show(silence, time.time())
 
 
-@delete("/silence/{silence_id:str}", status_code=200)
+@delete("/silence/{silence_id:str}", opt=needs(Permission.SILENCES_WRITE), status_code=200)
 async def delete_silence(request: AnyRequest, state: State, silence_id: FromPath[str]) -> Response[bytes]:
     """End a silence."""
     await alerting(state).expire_silence(silence_id, author=author(request))

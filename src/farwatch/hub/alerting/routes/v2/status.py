@@ -11,6 +11,8 @@ from litestar.datastructures import State
 from farwatch import __version__
 from farwatch.hub.alerting.configuration import Configuration
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
+from farwatch.hub.auth.access import needs
+from farwatch.hub.auth.policy import Permission
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ class AlertmanagerStatus(msgspec.Struct, frozen=True, kw_only=True, rename="came
     version_info: VersionInfo
 
 
-@get("/status", sync_to_thread=False)
+@get("/status", opt=needs(Permission.ALERTS_READ), sync_to_thread=False)
 def show_status(state: State) -> AlertmanagerStatus:
     """Since when the hub runs, and by which configuration."""
     configuration: Configuration = state.configuration
