@@ -52,7 +52,7 @@ from farwatch.hub.health.faults import find_faults
 from farwatch.hub.install import Installs, Renderer
 from farwatch.hub.install import routes as install_routes
 from farwatch.hub.install.strangers import Strangers
-from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange
+from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange, Rows
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live import routes as live_routes
@@ -184,6 +184,8 @@ class Hub:
         self.api_tokens = ApiTokens(stores.records, time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
+        self.rows = Rows()
+        self.inventory.follow(self.rows)
         self.change_log = ChangeLog(stores.telemetry, time.time)
         self.streams = Streams()
         clusters = Clusters(stores.records, time.time)
@@ -445,6 +447,7 @@ def _state(hub: Hub) -> State:
             "installs": hub.installs,
             "inventory": hub.inventory,
             "postings": hub.postings,
+            "rows": hub.rows,
             "runbooks": RunbookPages(hub.detect_settings),
             "started_at": hub.started_at,
             "strangers": Strangers(time.monotonic),

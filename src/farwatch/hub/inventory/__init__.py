@@ -3,24 +3,32 @@
 from farwatch.hub.inventory.changes import ObjectChange, Operation
 from farwatch.hub.inventory.diff import FieldChange, diff
 from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError
-from farwatch.hub.inventory.inventory import Inventory, InventoryCounters, StoredObject
+from farwatch.hub.inventory.inventory import Follower, Inventory, InventoryCounters, StoredObject
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Found, Page, Query
+from farwatch.hub.inventory.statuses import Level, Status
+from farwatch.hub.inventory.table import Row, Rows, Sees
 
 __all__ = [
     "ChangeLog",
     "ChangeQuery",
     "ContinueTokenError",
     "FieldChange",
+    "Follower",
     "Found",
     "Inventory",
     "InventoryCounters",
     "InventoryError",
+    "Level",
     "LoggedChange",
     "ObjectChange",
     "Operation",
     "Page",
     "Query",
+    "Row",
+    "Rows",
+    "Sees",
+    "Status",
     "StoredObject",
     "diff",
 ]

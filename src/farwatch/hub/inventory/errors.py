@@ -9,3 +9,7 @@ class InventoryError(Exception):
 
 class ContinueTokenError(InventoryError):
     """A continue token that no page gave."""
+
+
+class TableError(InventoryError):
+    """A parameter of a table that makes no sense; the message names it."""

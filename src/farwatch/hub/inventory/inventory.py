@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -24,6 +25,16 @@ Transition = tuple[Operation, KubeObject | None, KubeObject | None]
 Subscriber = Callable[[Sequence[ObjectChange]], None]
 
 log = structlog.get_logger(__name__)
+
+
+class Follower(Protocol):
+    """Keeps something of every object that the inventory has, and of no other."""
+
+    def observe(self, changes: Sequence[ObjectChange]) -> None:
+        """Objects came, changed or went. It neither blocks nor keeps the batch."""
+
+    def forget(self, cluster: str) -> None:
+        """A cluster left the fleet with all of its objects."""
 
 
 class StoredObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -82,6 +93,7 @@ class Inventory:
         self._clusters: dict[str, dict[str, dict[Key, KubeObject]]] = {}
         self._snapshots: dict[tuple[str, str], set[Key]] = {}
         self._subscribers: list[Subscriber] = []
+        self._followers: list[Follower] = []
 
     # --- what comes in ----------------------------------------------------------------------------------------
 
@@ -115,6 +127,8 @@ class Inventory:
                     after_gap=True,
                 )
             )
+        for follower in self._followers:
+            follower.observe(loaded)
         return loaded
 
     def begin_snapshot(self, cluster: str, kind: str) -> None:
@@ -157,12 +171,21 @@ class Inventory:
     def remove(self, cluster: str) -> None:
         """Forget a cluster that left the fleet. That is no change of its objects: subscribers are not told."""
         self._clusters.pop(cluster, None)
+        for follower in self._followers:
+            follower.forget(cluster)
         for key in [key for key in self._snapshots if key[0] == cluster]:
             del self._snapshots[key]
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every later batch of changes to a callable that neither blocks nor keeps the batch."""
         self._subscribers.append(subscriber)
+
+    def follow(self, follower: Follower) -> None:
+        """Have somebody keep up with all that is known, what is loaded and forgotten included; before anything is.
+
+        Followers are told of a change before subscribers are, so that these find them up to date.
+        """
+        self._followers.append(follower)
 
     # --- what is known ----------------------------------------------------------------------------------------
 
@@ -275,7 +298,7 @@ class Inventory:
         if not changes:
             return
         self.counters.changes += len(changes)
-        for subscriber in self._subscribers:
+        for subscriber in (*(follower.observe for follower in self._followers), *self._subscribers):
             try:
                 subscriber(changes)
             except Exception:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.auth.access import needs
@@ -20,18 +20,14 @@ from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
-from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
+from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, to_seconds
+from farwatch.hub.inventory.table import routes as table_routes
 from farwatch.kube.selectors import Selector
 
 MAX_PAGE = 1000
 MAX_SEQUENCE = 2**63 - 1
 
-LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-"""The store's times end in 2262; what is beyond this is as good as the end of time."""
-
 PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
-KindInPath = Annotated[str, PathParameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")]
-NamespaceOf = Annotated[str, QueryParameter(description="Empty for kinds that live in none.")]
 InNamespace = Annotated[
     str | None, QueryParameter(description="Only this namespace's; empty: only what lives in none.")
 ]
@@ -76,22 +72,6 @@ class ChangeList(msgspec.Struct, frozen=True):
     """Changes, the newest first. The last one's `sequence` as `before` asks for the next page."""
 
     items: list[ChangeView]
-
-
-def find_kind(name: str) -> Kind:
-    """A kind by its name (`Pod`) or plural (`pods`), in any case.
-
-    Raises:
-        ClientException: There is none; the message names them all.
-    """
-    kind = KINDS_BY_PLURAL.get(name.lower()) or next(
-        (kind for kind in KINDS.values() if kind.name.lower() == name.lower()), None
-    )
-    if kind is None:
-        raise ClientException(
-            f"{name[:100]!r} is not a kind that is watched; those are {', '.join(sorted(KINDS))}"
-        )
-    return kind
 
 
 def _inventory(state: State) -> Inventory:
@@ -185,18 +165,12 @@ async def list_changes(
         kind=None if kind is None else find_kind(kind).name,
         namespace=namespace,
         name=name,
-        since=0.0 if since is None else _to_seconds(since),
-        until=None if until is None else _to_seconds(until),
+        since=0.0 if since is None else to_seconds(since),
+        until=None if until is None else to_seconds(until),
         before_sequence=before,
         limit=limit,
     )
     return ChangeList([_view(change, documents=documents) for change in await log.changes(query)])
-
-
-def _to_seconds(time: datetime) -> float:
-    """Seconds since the epoch, within what the store can compare."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)
 
 
 def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
@@ -215,4 +189,6 @@ def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
     )
 
 
-router = Router("/", route_handlers=[list_objects, get_object, list_changes], tags=["objects"])
+router = Router(
+    "/", route_handlers=[list_objects, get_object, list_changes, *table_routes.handlers], tags=["objects"]
+)

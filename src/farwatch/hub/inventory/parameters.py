@@ -1,0 +1,39 @@
+"""Parameters that routes about objects share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from litestar.exceptions import ClientException
+from litestar.params import PathParameter, QueryParameter
+
+from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
+
+LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+"""The store's times end in 2262; what is beyond this is as good as the end of time."""
+
+KindInPath = Annotated[str, PathParameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")]
+NamespaceOf = Annotated[str, QueryParameter(description="Empty for kinds that live in none.")]
+
+
+def find_kind(name: str) -> Kind:
+    """A kind by its name (`Pod`) or plural (`pods`), in any case.
+
+    Raises:
+        ClientException: There is none; the message names them all.
+    """
+    kind = KINDS_BY_PLURAL.get(name.lower()) or next(
+        (kind for kind in KINDS.values() if kind.name.lower() == name.lower()), None
+    )
+    if kind is None:
+        raise ClientException(
+            f"{name[:100]!r} is not a kind that is watched; those are {', '.join(sorted(KINDS))}"
+        )
+    return kind
+
+
+def to_seconds(time: datetime) -> float:
+    """Seconds since the epoch, within what the store can compare."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)

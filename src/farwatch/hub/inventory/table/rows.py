@@ -1,0 +1,124 @@
+"""The rows of every table, kept up with the objects, and how many of them stand how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from farwatch.hub.inventory.changes import ObjectChange
+from farwatch.hub.inventory.pages import Key
+from farwatch.hub.inventory.statuses import Level, Status
+from farwatch.hub.inventory.table.cells import Cell
+from farwatch.hub.inventory.table.columns import present
+from farwatch.kube.objects import KubeObject
+
+_NO_LABELS: Mapping[str, str] = {}
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """An object in its kind's table: where it is, how it stands, and its cells in the order of the columns."""
+
+    cluster: str
+    namespace: str
+    name: str
+    uid: str
+    status: Status
+    cells: tuple[Cell, ...]
+
+
+class Entry(NamedTuple):
+    """A row, and what it is found by.
+
+    Attributes:
+        row: As it is shown.
+        labels: The object's labels.
+        text: What a search looks at, in lower case: name, namespace, status, labels.
+    """
+
+    row: Row
+    labels: Mapping[str, str]
+    text: str
+
+
+def make_entry(cluster: str, kind: str, found: KubeObject) -> Entry:
+    """An object's row."""
+    meta = found.metadata
+    status, cells = present(kind, found)
+    labels = meta.labels or _NO_LABELS
+    words = [meta.name, meta.namespace, status.word, *(f"{key}={value}" for key, value in labels.items())]
+    return Entry(
+        Row(cluster, meta.namespace, meta.name, meta.uid, status, cells), labels, "\n".join(words).lower()
+    )
+
+
+class Counts:
+    """How many objects of one kind, cluster and namespace stand how."""
+
+    __slots__ = ("by_level",)
+
+    def __init__(self) -> None:
+        self.by_level: dict[Level, int] = {}
+
+    def add(self, level: Level, number: int) -> None:
+        """So many more, or fewer, stand so."""
+        left = self.by_level.get(level, 0) + number
+        if left:
+            self.by_level[level] = left
+        else:
+            self.by_level.pop(level, None)
+
+
+class Rows:
+    """Every object's row, by kind, cluster, namespace and name: follows an inventory.
+
+    A row is made when its object changes, and not when somebody looks.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, dict[str, dict[Key, Entry]]] = {}
+        self._counts: dict[str, dict[str, dict[str, Counts]]] = {}
+
+    def observe(self, changes: Sequence[ObjectChange]) -> None:
+        """Follows the inventory."""
+        for change in changes:
+            entries = self._entries.setdefault(change.kind, {}).setdefault(change.cluster, {})
+            meta = change.object.metadata
+            key = (meta.namespace, meta.name)
+            before = entries.pop(key, None)
+            if before is not None:
+                self._count(change.kind, before.row, -1)
+            if change.after is not None:
+                entry = entries[key] = make_entry(change.cluster, change.kind, change.after)
+                self._count(change.kind, entry.row, 1)
+
+    def forget(self, cluster: str) -> None:
+        """Follows the inventory."""
+        for entries in self._entries.values():
+            entries.pop(cluster, None)
+        for counts in self._counts.values():
+            counts.pop(cluster, None)
+
+    def get(self, cluster: str, kind: str, namespace: str, name: str) -> Row | None:
+        """One object's row; None if there is none."""
+        entry = self._entries.get(kind, {}).get(cluster, {}).get((namespace, name))
+        return None if entry is None else entry.row
+
+    def entries(self, kind: str) -> Mapping[str, Mapping[Key, Entry]]:
+        """All rows of a kind, by cluster, then by namespace and name."""
+        return self._entries.get(kind, {})
+
+    def counts(self, kind: str, cluster: str) -> Iterator[tuple[str, Mapping[Level, int]]]:
+        """How many of a cluster's objects of a kind stand how, by namespace."""
+        for namespace, counts in self._counts.get(kind, {}).get(cluster, {}).items():
+            yield namespace, counts.by_level
+
+    def _count(self, kind: str, row: Row, number: int) -> None:
+        namespaces = self._counts.setdefault(kind, {}).setdefault(row.cluster, {})
+        counts = namespaces.get(row.namespace)
+        if counts is None:
+            counts = namespaces[row.namespace] = Counts()
+        counts.add(row.status.level, number)
+        if not counts.by_level:
+            del namespaces[row.namespace]
