@@ -6,15 +6,19 @@ The console's types are generated from it; the digest in them says which documen
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
+
+import msgspec
+from litestar.serialization import default_serializer
 
 from farwatch.hub.app import create_description
 
 
 def describe() -> str:
     """The document as JSON with sorted keys: the same API gives the same text."""
-    return json.dumps(create_description().openapi_schema.to_schema(), indent=1, sort_keys=True)
+    document = create_description().openapi_schema.to_schema()
+    encoded = msgspec.json.encode(document, enc_hook=default_serializer, order="sorted")
+    return msgspec.json.format(encoded, indent=1).decode()
 
 
 def digest() -> str:

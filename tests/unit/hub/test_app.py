@@ -13,7 +13,7 @@ PROBLEM = "application/problem+json"
 OPEN_PATHS = (
     "/",
     "/activez",
-    "/console/assets/{name}",
+    "/console/plain.css",
     "/healthz",
     "/readyz",
     "/runbooks",
