@@ -17,6 +17,7 @@ from farwatch.hub.store.records import Records, metadata
 # Every module that declares tables.
 TABLES = (
     "farwatch.hub.fleet.clusters",
+    "farwatch.hub.audit.tables",
     "farwatch.hub.auth.tokens",
     "farwatch.hub.alerting.acknowledgements",
     "farwatch.hub.alerting.tables",
