@@ -59,6 +59,8 @@ from farwatch.hub.live import routes as live_routes
 from farwatch.hub.options import HubOptions, ListenerAuth
 from farwatch.hub.store import (
     DataDirectory,
+from farwatch.hub.overview import Overview
+from farwatch.hub.overview import routes as overview_routes
     Records,
     Succession,
     Telemetry,
@@ -239,6 +241,14 @@ class Hub:
         self.heartbeat = Heartbeat(options.heartbeat, stores.http, self.watchdog.faults)
         self._exits = AsyncExitStack()
 
+        self.overview = Overview(
+            fleet=self.fleet,
+            rows=self.rows,
+            alerting=self.alerting,
+            recent=self.recent_changes,
+            lag=self.ingest_lag,
+            clock=time.time,
+        )
     @classmethod
     async def start(
         cls, options: HubOptions, external_url: str, succession: Succession | None = None
@@ -406,6 +416,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
         alerting_routes.v2.router,
         management.router,
         fleet_routes.link,
+            overview_routes.router,
         install_routes.open_router,
         health_routes.router,
         console_routes.router,
@@ -459,6 +470,7 @@ def _state(hub: Hub) -> State:
 
 def _describe_api() -> OpenAPIConfig:
     return OpenAPIConfig(
+            "overview": hub.overview,
         title="Farwatch",
         version=__version__,
         description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",

@@ -129,7 +129,7 @@ def view(
         name=cluster.name,
         created_at=cluster.created_at,
         uid=cluster.uid,
-        agent_state=_agent_state(agent),
+        agent_state=agent_state(agent),
         last_seen_at=cluster.last_seen,
         agent_version=info.version if info else cluster.agent_version,
         kubernetes_version=(info.kubernetes_version if info else "") or cluster.kubernetes_version,
@@ -151,7 +151,8 @@ def view(
     )
 
 
-def _agent_state(agent: AgentView | None) -> AgentState:
+def agent_state(agent: AgentView | None) -> AgentState:
+    """How an agent stands, in one word."""
     if agent is None:
         return AgentState.NEVER_CONNECTED
     if agent.connected:
