@@ -28,7 +28,9 @@ from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
+from farwatch.hub.auth.access import list_entries
 from farwatch.hub.auth.guard import SELF, admit_anyone, require_token
+from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
 from farwatch.hub.console import routes as console_routes
@@ -57,10 +59,10 @@ from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live import routes as live_routes
 from farwatch.hub.options import HubOptions, ListenerAuth
-from farwatch.hub.store import (
-    DataDirectory,
 from farwatch.hub.overview import Overview
 from farwatch.hub.overview import routes as overview_routes
+from farwatch.hub.store import (
+    DataDirectory,
     Records,
     Succession,
     Telemetry,
@@ -191,6 +193,7 @@ class Hub:
         self.change_log = ChangeLog(stores.telemetry, time.time)
         self.streams = Streams()
         clusters = Clusters(stores.records, time.time)
+        self.cluster_directory = ClusterDirectory()
         links = LinkServer(
             clusters,
             self.inventory,
@@ -238,9 +241,6 @@ class Hub:
             runbook_url=external_url + detect.RUNBOOK_PATH,
             clock=time.time,
         )
-        self.heartbeat = Heartbeat(options.heartbeat, stores.http, self.watchdog.faults)
-        self._exits = AsyncExitStack()
-
         self.overview = Overview(
             fleet=self.fleet,
             rows=self.rows,
@@ -249,6 +249,9 @@ class Hub:
             lag=self.ingest_lag,
             clock=time.time,
         )
+        self.heartbeat = Heartbeat(options.heartbeat, stores.http, self.watchdog.faults)
+        self._exits = AsyncExitStack()
+
     @classmethod
     async def start(
         cls, options: HubOptions, external_url: str, succession: Succession | None = None
@@ -296,6 +299,7 @@ class Hub:
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
         publisher = Publisher(self.streams)
+        self.fleet.clusters.subscribe_labels(self.cluster_directory.keep)
         self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
         self.inventory.subscribe(self.recent_changes.observe)
         self.inventory.subscribe(self.detection.observe_changes)
@@ -370,8 +374,12 @@ class Hub:
 
 
 def create_app(hub: Hub) -> Litestar:
-    """The HTTP application around a running hub."""
-    return Litestar(
+    """The HTTP application around a running hub.
+
+    Raises:
+        UnguardedRouteError: A route does not say who may call it.
+    """
+    app = Litestar(
         _route_handlers(),
         guards=[require_token],
         exception_handlers=problems.handlers(_STATUSES),
@@ -387,6 +395,8 @@ def create_app(hub: Hub) -> Litestar:
         state=_state(hub),
         logging_config=None,
     )
+    list_entries(app)
+    return app
 
 
 def create_description() -> Litestar:
@@ -406,6 +416,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
             alerting_routes.router,
             evidence_routes.router,
             backup_routes.router,
+            overview_routes.router,
             live_routes.router,
         ],
         # Answers hold secrets (new tokens) and what was true a moment ago.
@@ -416,7 +427,6 @@ def _route_handlers() -> list[ControllerRouterHandler]:
         alerting_routes.v2.router,
         management.router,
         fleet_routes.link,
-            overview_routes.router,
         install_routes.open_router,
         health_routes.router,
         console_routes.router,
@@ -425,7 +435,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
 
 def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
     """An HTTP application that is nothing but an Alertmanager."""
-    return Litestar(
+    app = Litestar(
         [alerting_routes.v2.router, management.router],
         guards=[admit_anyone if auth is ListenerAuth.NONE else require_token],
         exception_handlers=problems.handlers(_STATUSES),
@@ -434,6 +444,8 @@ def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
         state=_state(hub),
         logging_config=None,
     )
+    list_entries(app)
+    return app
 
 
 def _state(hub: Hub) -> State:
@@ -447,6 +459,7 @@ def _state(hub: Hub) -> State:
             "backups": hub.backups,
             "change_log": hub.change_log,
             "console": ConsolePages(),
+            "cluster_directory": hub.cluster_directory,
             "configuration": hub.configuration,
             "detection": hub.detection,
             "engine": hub.engine,
@@ -457,6 +470,7 @@ def _state(hub: Hub) -> State:
             "ingest_lag": hub.ingest_lag,
             "installs": hub.installs,
             "inventory": hub.inventory,
+            "overview": hub.overview,
             "postings": hub.postings,
             "rows": hub.rows,
             "runbooks": RunbookPages(hub.detect_settings),
@@ -470,7 +484,6 @@ def _state(hub: Hub) -> State:
 
 def _describe_api() -> OpenAPIConfig:
     return OpenAPIConfig(
-            "overview": hub.overview,
         title="Farwatch",
         version=__version__,
         description="The API of a Farwatch hub. Times are RFC 3339, in UTC; errors are problem details (RFC 9457).",

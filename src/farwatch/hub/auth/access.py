@@ -109,7 +109,7 @@ def authorize(principal: Principal, handler: BaseRouteHandler) -> None:
 
 
 def list_entries(app: Litestar) -> list[RouteEntry]:
-    """What every route of an application asks for, by path and method.
+    """What every route of an application asks for, by path and method; a server asks this once, before it serves.
 
     Raises:
         UnguardedRouteError: One does not say.

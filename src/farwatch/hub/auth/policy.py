@@ -170,6 +170,18 @@ def decide(principal: Principal, permission: Permission, resource: Resource | No
     return Decision(allowed=False, reason=_explain(principal, rule, missing), missing=missing)
 
 
+def grants_for(principal: Principal, permission: Permission) -> tuple[Grant, ...]:
+    """The grants by which somebody has a permission somewhere; none where their token may not use it."""
+    rule = RULES[permission]
+    if rule.role is None or (principal.permissions is not None and permission not in principal.permissions):
+        return ()
+    return tuple(
+        grant
+        for grant in principal.grants
+        if grant.role.includes(rule.role) and _covers(grant, rule.reach, None)
+    )
+
+
 def permissions_of(role: Role) -> list[Permission]:
     """What a role has, in the order of ``Permission``."""
     return [permission for permission, rule in RULES.items() if rule.role is None or role.includes(rule.role)]
