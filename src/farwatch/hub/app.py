@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
@@ -22,10 +22,12 @@ from litestar.types import ControllerRouterHandler
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import auth, backup, detect, fleet, install, inventory, problems
+from farwatch.hub import audit, auth, backup, detect, fleet, install, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
+from farwatch.hub.audit import routes as audit_routes
+from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
 from farwatch.hub.auth import ApiTokens
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
@@ -79,6 +81,8 @@ GZIP_LEVEL = 3
 _KIND_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 _STATUSES: dict[type[Exception], int] = {
+    audit.AuditNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
+    audit.AuditQueryError: HTTPStatus.BAD_REQUEST,
     auth.ApiTokenNotFoundError: HTTPStatus.NOT_FOUND,
     auth.LastApiTokenError: HTTPStatus.CONFLICT,
     fleet.ClusterNotFoundError: HTTPStatus.NOT_FOUND,
@@ -185,6 +189,7 @@ class Hub:
         self.postings = alerts.Postings()
         self.detect_settings = settings
         self.telemetry = stores.telemetry
+        self.audit = audit.Audit(stores.records, time.time)
         self.api_tokens = ApiTokens(stores.records, time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
@@ -267,6 +272,7 @@ class Hub:
             StoreError: The data directory or a store cannot be used.
             AlertingError: The alerting configuration cannot be used.
             DetectSettingsError: The detectors' settings cannot be used.
+            AuditError: The audit log cannot be written.
             AuthError: The admin token cannot be used.
             FleetError: The cluster to begin with cannot be added.
             OptionsError: A file that an option names cannot be read.
@@ -278,6 +284,8 @@ class Hub:
             if succession.stand_by:
                 files = files.read_again(options, external_url)
             hub = cls(options, files.alerting, files.detectors, stores, external_url)
+            await hub.audit.start()
+            exits.push_async_callback(hub.audit.stop)
             hub.first_token = await hub._let_in(options.admin_token)
             if options.bootstrap_cluster:
                 await fleet.add_first_cluster(
@@ -296,11 +304,27 @@ class Hub:
         await self.api_tokens.load()
         return await self.api_tokens.ensure_admin(admin_token)
 
+    async def _note_reload(self, cause: str, error: str) -> None:
+        """Write down that the configuration was read again without anybody asking over HTTP."""
+        result = audit.Result.FAILED if error else audit.Result.OK
+        target = audit.Target(kind="alerting", name=str(self.configuration.path or ""))
+        digest = self.configuration.digest
+        with suppress(audit.AuditNotKeptError):  # it is in the log, and its entry waits
+            await self.audit.record(
+                audit.Action.ALERTING_RELOAD,
+                target=target,
+                result=result,
+                cause=cause,
+                digest=digest,
+                reason=error,
+            )
+
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
         publisher = Publisher(self.streams)
         self.fleet.clusters.subscribe_labels(self.cluster_directory.keep)
         self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
+        self.configuration.subscribe(self._note_reload)
         self.inventory.subscribe(self.recent_changes.observe)
         self.inventory.subscribe(self.detection.observe_changes)
         self.inventory.subscribe(publisher.publish_changes)
@@ -381,7 +405,8 @@ def create_app(hub: Hub) -> Litestar:
     """
     app = Litestar(
         _route_handlers(),
-        guards=[require_token],
+        guards=[require_token, note_intent],
+        middleware=[AuditMiddleware],
         exception_handlers=problems.handlers(_STATUSES),
         request_max_body_size=problems.MAX_BODY_BYTES,
         # A large answer of Alertmanager's API would keep everybody waiting while it is compressed; the console's
@@ -416,6 +441,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
             alerting_routes.router,
             evidence_routes.router,
             backup_routes.router,
+            audit_routes.router,
             overview_routes.router,
             live_routes.router,
         ],
@@ -437,7 +463,8 @@ def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
     """An HTTP application that is nothing but an Alertmanager."""
     app = Litestar(
         [alerting_routes.v2.router, management.router],
-        guards=[admit_anyone if auth is ListenerAuth.NONE else require_token],
+        guards=[admit_anyone if auth is ListenerAuth.NONE else require_token, note_intent],
+        middleware=[AuditMiddleware],
         exception_handlers=problems.handlers(_STATUSES),
         request_max_body_size=problems.MAX_BODY_BYTES,
         openapi_config=None,
@@ -456,6 +483,7 @@ def _state(hub: Hub) -> State:
             "alert_history": hub.alert_history,
             "alerting": hub.alerting,
             "api_tokens": hub.api_tokens,
+            "audit": hub.audit,
             "backups": hub.backups,
             "change_log": hub.change_log,
             "console": ConsolePages(),

@@ -25,6 +25,7 @@ import uvicorn
 
 from farwatch.hub.alerting import AlertingError
 from farwatch.hub.app import Hub, create_alertmanager_app, create_app
+from farwatch.hub.audit import AuditError
 from farwatch.hub.auth import AuthError
 from farwatch.hub.detect import DetectSettingsError
 from farwatch.hub.fleet import FleetError
@@ -72,6 +73,7 @@ def run(options: HubOptions) -> int:
         OptionsError,
         StoreError,
         AlertingError,
+        AuditError,
         DetectSettingsError,
         AuthError,
         FleetError,
@@ -134,7 +136,7 @@ def _reload_on_signal(hub: Hub) -> None:
     tasks: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
-        task = asyncio.create_task(hub.configuration.try_reload(), name="reload")
+        task = asyncio.create_task(hub.configuration.try_reload("signal"), name="reload")
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

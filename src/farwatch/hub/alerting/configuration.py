@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -12,6 +12,9 @@ import structlog
 from farwatch.hub.alerting.config import DEFAULT_FILE, ConfigFile, read
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.service import Alerting
+
+Reloaded = Callable[[str, str], Awaitable[None]]
+"""Told of a reload that nobody asked for over HTTP: its cause, and why it failed, empty if it did not."""
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +44,11 @@ class Configuration:
         self._alerting = alerting
         self._clock = clock
         self._reloading = asyncio.Lock()
+        self._subscribers: list[Reloaded] = []
+
+    def subscribe(self, reloaded: Reloaded) -> None:
+        """Have somebody told of each ``try_reload``."""
+        self._subscribers.append(reloaded)
 
     @property
     def path(self) -> Path | None:
@@ -75,14 +83,22 @@ class Configuration:
             self.current, self.loaded_at, self.error = found, self._clock(), ""
         _log.info("alerting configuration reloaded", path=str(self.path), digest=self.digest)
 
-    async def try_reload(self) -> None:
-        """Read the file again, for who cannot be told of an error: it is in the log."""
+    async def try_reload(self, cause: str) -> None:
+        """Read the file again, for who cannot be told of an error: it is in the log.
+
+        Args:
+            cause: What it is read again for, such as ``signal``.
+        """
+        error = ""
         try:
             await self.reload()
-        except NoConfigFileError as error:
-            _log.warning("nothing to reload", detail=str(error))
-        except AlertingError:
+        except NoConfigFileError as missing:
+            _log.warning("nothing to reload", detail=str(missing))
             return
+        except AlertingError as failure:
+            error = str(failure)
+        for tell in self._subscribers:
+            await tell(cause, error)
 
 
 def first_file(path: Path | None) -> ConfigFile:

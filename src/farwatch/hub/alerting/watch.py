@@ -60,7 +60,7 @@ class ConfigurationWatch:
         if found == self._seen:
             return False
         _log.info("alerting configuration changed", path=str(self._configuration.path))
-        await self._configuration.try_reload()
+        await self._configuration.try_reload("changed file")
         # It may name other templates now. What was changed while it was read is seen by the next look.
         self._seen = {path: found[path] if path in found else self._traits_of(path) for path in self._paths()}
         return True

@@ -125,15 +125,16 @@ class Audit:
     ) -> None:
         """Write an entry of something that did not come as a request, or is to be told besides it.
 
+        Details that are empty are left out.
+
         Not inside a transaction of the records: there is one writer.
 
         Raises:
             AuditNotKeptError: It cannot be written now; it will be when the records can be written again, if the
                 hub lives until then.
         """
-        event = Event(
-            action=action, actor=actor, source=source, target=target, result=result, details=details
-        )
+        told = {name: value for name, value in details.items() if value is not None and value != ""}
+        event = Event(action=action, actor=actor, source=source, target=target, result=result, details=told)
         await self.settle(event)
 
     async def intend(self, event: Event) -> str:
