@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+from litestar import Request
+from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import PathParameter, QueryParameter
 
+from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.inventory.table import Sees
 from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
 
 LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
@@ -37,3 +42,9 @@ def to_seconds(time: datetime) -> float:
     """Seconds since the epoch, within what the store can compare."""
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)
+
+
+def sight(request: Request[Any, Any, State]) -> Sees | None:
+    """Which objects who asks may see, by cluster and namespace; None: all."""
+    seen = visibility(request, Permission.OBJECTS_READ)
+    return None if seen.everything else seen.sees

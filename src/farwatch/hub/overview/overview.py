@@ -11,8 +11,9 @@ import msgspec
 from farwatch.hub.alerting import Alert, Alerting
 from farwatch.hub.evidence import RecentChanges
 from farwatch.hub.fleet import Cluster, Fleet
-from farwatch.hub.inventory import Level, Rows, Sees
+from farwatch.hub.inventory import Level, Rows
 from farwatch.hub.overview.activity import LOOKBACK_SECONDS, Happening, Seen, rank_happenings
+from farwatch.hub.overview.sight import Sight
 from farwatch.hub.overview.tiles import ClusterTile, Tally, add_up, make_tile, show_agent
 from farwatch.hub.overview.trouble import Trouble, rank_severity, rank_trouble, severity_of
 from farwatch.hub.watchdog import IngestLag
@@ -79,24 +80,22 @@ class Overview:
         self._lag = lag
         self._clock = clock
 
-    async def read(
-        self, selector: Selector, sees: Sees | None = None, shows: Callable[[Cluster], bool] | None = None
-    ) -> FleetOverview:
-        """The clusters that a selector chooses.
+    async def read(self, selector: Selector, sight: Sight) -> FleetOverview:
+        """The clusters that a selector chooses, and what of them may be seen.
 
         Args:
             selector: What their labels must be.
-            sees: What may be seen; None: everything.
-            shows: Which clusters may be seen at all; None: all.
+            sight: What may be seen.
         """
-        known = [cluster for cluster in await self._fleet.clusters.list() if shows is None or shows(cluster)]
+        known = [
+            cluster for cluster in await self._fleet.clusters.list() if sight.shows_cluster(cluster.name)
+        ]
         chosen = [cluster for cluster in known if selector.matches(cluster.labels)]
         names = {cluster.name for cluster in chosen}
         firing = [
             alert
             for alert in self._alerting.active()
-            if _is_of(alert, names, everything=not selector.requirements)
-            and (sees is None or sees(alert.labels.get("cluster", ""), alert.labels.get("namespace", "")))
+            if _is_of(alert, names, everything=not selector.requirements) and sight.shows_alert(alert.labels)
         ]
         by_cluster = _by_severity(firing)
         lags = self._lag.lags()
@@ -106,7 +105,7 @@ class Overview:
                 show_agent(cluster, self._fleet.links.agent(cluster.name), lags.get(cluster.name, 0.0)),
                 by_cluster.get(cluster.name, {}),
                 self._rows,
-                sees,
+                sight.objects,
             )
             for cluster in chosen
         ]
@@ -116,7 +115,7 @@ class Overview:
             at=datetime.fromtimestamp(now, UTC),
             total=_sum(tiles, firing),
             clusters=tiles,
-            lately=rank_happenings(self._seen(names, now), self._rows, sees, now, MOST_HAPPENINGS),
+            lately=rank_happenings(self._seen(names, now), self._rows, sight.objects, now, MOST_HAPPENINGS),
             trouble=rank_trouble(firing, self._rows, MOST_TROUBLE),
             labels=_labels(known),
         )

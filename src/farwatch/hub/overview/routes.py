@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import QueryParameter
@@ -16,6 +16,7 @@ from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.overview.overview import FleetOverview, Overview
 from farwatch.hub.overview.search import LONGEST_QUERY, MOST_HITS, Ground, Hit, HitType, find_hits
+from farwatch.hub.overview.sight import see
 from farwatch.kube.selectors import Selector
 
 
@@ -32,6 +33,7 @@ class SearchResult(msgspec.Struct, frozen=True):
     responses=problems.described(),
 )
 async def read_overview(
+    request: Request[Any, Any, State],
     state: State,
     labels: Annotated[
         str, QueryParameter(description="A label selector over clusters: env=prod,region in (eu,us).")
@@ -39,7 +41,7 @@ async def read_overview(
 ) -> FleetOverview:
     """Every cluster's health, nodes, pods, alerts and agent; what changed lately; the worst trouble."""
     overview: Overview = state.overview
-    return await overview.read(Selector.parse(labels))
+    return await overview.read(Selector.parse(labels), see(request))
 
 
 @get(
@@ -49,6 +51,7 @@ async def read_overview(
     responses=problems.described(),
 )
 async def search_fleet(
+    request: Request[Any, Any, State],
     state: State,
     q: Annotated[
         str,
@@ -68,8 +71,12 @@ async def search_fleet(
     then what has all the words in namespace, cluster or labels, and last, names with the letters in this order.
     """
     alerting: Alerting = state.alerting
-    clusters = [cluster.name for cluster in await state.fleet.clusters.list()]
-    ground = Ground(clusters, state.rows, alerting.active())
+    sight = see(request)
+    clusters = [
+        cluster.name for cluster in await state.fleet.clusters.list() if sight.shows_cluster(cluster.name)
+    ]
+    alerts = [alert for alert in alerting.active() if sight.shows_alert(alert.labels)]
+    ground = Ground(clusters, state.rows, alerts, sight.objects)
     return SearchResult(find_hits(q, ground, limit, _read_types(types)))
 
 

@@ -187,7 +187,8 @@ def _of_objects(
     for entry in entries:
         row = entry.row
         if sees is not None:
-            namespace = row.namespace
+            # Who sees what is in a namespace sees the Namespace as well.
+            namespace = row.name if hit_type is HitType.NAMESPACE else row.namespace
             if namespace not in visible:
                 visible[namespace] = sees(cluster, namespace)
             if not visible[namespace]:

@@ -114,7 +114,7 @@ def _find(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) -> list
     """What search, labels and sight leave, of all clusters."""
     found: list[Entry] = []
     for cluster, by_key in entries.items():
-        found += by_key.values() if query.sees is None else _seen(query.sees, cluster, by_key)
+        found += by_key.values() if query.sees is None else _seen(query.sees, query.kind, cluster, by_key)
     for word in query.search:
         found = [entry for entry in found if word in entry.text]
     if query.selector.requirements:
@@ -123,10 +123,11 @@ def _find(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) -> list
     return found
 
 
-def _seen(sees: Sees, cluster: str, by_key: Mapping[Key, Entry]) -> Iterator[Entry]:
-    """Asked once for each namespace."""
-    visible = {namespace: sees(cluster, namespace) for namespace in {key[0] for key in by_key}}
-    return (entry for key, entry in by_key.items() if visible[key[0]])
+def _seen(sees: Sees, kind: str, cluster: str, by_key: Mapping[Key, Entry]) -> Iterator[Entry]:
+    """Asked once for each namespace; who sees what is in a namespace sees the Namespace as well."""
+    place = int(kind == "Namespace")
+    visible = {namespace: sees(cluster, namespace) for namespace in {key[place] for key in by_key}}
+    return (entry for key, entry in by_key.items() if visible[key[place]])
 
 
 def _keep_placed(query: TableQuery, found: Sequence[Entry]) -> Sequence[Entry]:

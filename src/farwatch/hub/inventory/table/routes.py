@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get
+from litestar import Request, get
 from litestar.datastructures import State
 from litestar.params import QueryParameter
 
@@ -15,7 +15,7 @@ from farwatch.hub import problems
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.inventory.errors import TableError
-from farwatch.hub.inventory.parameters import KindInPath, find_kind
+from farwatch.hub.inventory.parameters import KindInPath, find_kind, sight
 from farwatch.hub.inventory.statuses import Level
 from farwatch.hub.inventory.table.ordering import read_order
 from farwatch.hub.inventory.table.query import (
@@ -61,6 +61,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     opt=needs(Permission.OBJECTS_READ),
 )
 async def read_table(
+    request: Request[Any, Any, State],
     state: State,
     kind: KindInPath,
     *,
@@ -119,6 +120,7 @@ async def read_table(
         search=_search(search),
         label_columns=tuple(_split("labelColumns", label_columns)),
         order=read_order(sort, found.name),
+        sees=sight(request),
     )
     rows: Rows = state.rows
     entries = rows.entries(found.name)
