@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from farwatch.hub.inventory.changes import ObjectChange
 from farwatch.hub.inventory.pages import Key
 from farwatch.hub.inventory.statuses import Level, Status
-from farwatch.hub.inventory.table.cells import Cell
 from farwatch.hub.inventory.table.columns import present
 from farwatch.kube.objects import KubeObject
 
@@ -18,14 +17,17 @@ _NO_LABELS: Mapping[str, str] = {}
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """An object in its kind's table: where it is, how it stands, and its cells in the order of the columns."""
+    """An object in its kind's table: where it is, how it stands, and its cells in the order of the columns.
+
+    Each cell is a ``Cell``; msgspec has no word for a text or a time.
+    """
 
     cluster: str
     namespace: str
     name: str
     uid: str
     status: Status
-    cells: tuple[Cell, ...]
+    cells: tuple[Any, ...]
 
 
 class Entry(NamedTuple):
