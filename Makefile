@@ -1,6 +1,6 @@
 # make setup   install into .venv          make demo       a hub and three simulated clusters, live
 # make test    every test                  make coverage   the same, and the lines that none of them runs
-# make lint    style, types, import floors
+# make lint    style, types, import floors         make ui         build the console (needs Node and npm)
 # make bench   the numbers in the README   make clean      remove what the others made
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -13,9 +13,9 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: setup demo test coverage lint bench clean
+.PHONY: setup demo test coverage lint bench clean ui console
 
-setup: $(VENV)/.installed
+setup: $(VENV)/.installed console
 
 # The lock file is the recipe: a changed lock or project file installs anew.
 $(VENV)/.installed: pyproject.toml uv.lock
@@ -23,6 +23,31 @@ $(VENV)/.installed: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv sync --quiet --frozen --all-extras --inexact --compile-bytecode
+	@touch $@
+
+# The console, where it can be built; the hub works without it, and says so on its page.
+DIST := src/farwatch/hub/console/dist
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -type f -print)
+NODE_FAULT := $(shell node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) console.log("node is " + process.versions.node)' 2>/dev/null || echo node is missing)
+NPM_FAULT := $(shell npm --version >/dev/null 2>&1 || echo npm is missing)
+UI_FAULT := $(strip $(NODE_FAULT) $(NPM_FAULT))
+
+ifeq ($(UI_FAULT),)
+console: $(DIST)/index.html
+ui: $(DIST)/index.html
+else
+console:
+	@test -f $(DIST)/index.html || echo "The console is not built: $(UI_FAULT). With Node 20.19 or newer and npm, 'make ui' builds it; the hub works without."
+ui:
+	@echo "The console cannot be built: $(UI_FAULT). It needs Node 20.19 or newer and npm." && exit 1
+endif
+
+ui/node_modules/.installed: ui/package.json ui/package-lock.json ui/.npmrc
+	@cd ui && npm ci --silent
+	@touch $@
+
+$(DIST)/index.html: ui/node_modules/.installed $(UI_SOURCES)
+	@cd ui && npm run --silent build -- --logLevel warn
 	@touch $@
 
 demo: setup
@@ -39,6 +64,12 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+ifeq ($(UI_FAULT),)
+	@$(MAKE) --no-print-directory ui/node_modules/.installed
+	cd ui && npm run --silent check && npm run --silent generate -- --check
+else
+	@echo "The console is not checked: $(UI_FAULT)."
+endif
 
 bench: setup
 	$(BIN)/python bench/detection.py --pods 1000
@@ -49,4 +80,4 @@ bench: setup
 	$(BIN)/python bench/alerts.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist
+	rm -rf $(VENV) $(DIST) ui/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist

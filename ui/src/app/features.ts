@@ -1,0 +1,14 @@
+import { overview } from "~/features/overview";
+
+import type { Feature } from "./feature";
+
+/** Every part of the console. A new one adds its line here, and nothing else of the frame changes. */
+export const features: readonly Feature[] = [overview];
+
+export const navEntries = features
+  .flatMap((feature) => feature.nav ?? [])
+  .toSorted((one, other) => one.order - other.order);
+
+export const paletteEntries = features.flatMap((feature) => feature.palette ?? []);
+
+export const reducers = features.flatMap((feature) => feature.reducers ?? []);

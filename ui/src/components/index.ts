@@ -1,0 +1,14 @@
+export { ActionButton } from "./ActionButton";
+export { CopyButton } from "./CopyButton";
+export { DataTable, type Column } from "./DataTable";
+export { EmptyState } from "./EmptyState";
+export { ErrorState, Forbidden } from "./ErrorState";
+export { LoadingState } from "./LoadingState";
+export { Page } from "./Page";
+export { QueryView } from "./QueryView";
+export { rankSeverity, SEVERITIES, SeverityBadge } from "./SeverityBadge";
+export { StatusBadge, type Level } from "./StatusBadge";
+export { TimeAgo } from "./TimeAgo";
+export { useNow } from "./now";
+export { formatClock, formatDay, formatExact, formatRelative, formatSpan, type Time } from "./times";
+export { fixedRows, useWindow, type Rows } from "./rows";

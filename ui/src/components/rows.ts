@@ -1,0 +1,79 @@
+import { keepPreviousData, useQueries, type QueryKey } from "@tanstack/react-query";
+import { useCallback, useMemo, useState } from "react";
+
+/** Rows of a table, of which perhaps only a window is at hand. */
+export interface Rows<Row> {
+  total: number;
+  /** A row by its place; undefined while it is on its way. */
+  at: (place: number) => Row | undefined;
+  /** Told which places are on the screen. */
+  show: (first: number, last: number) => void;
+  isLoading: boolean;
+  error: Error | null;
+  retry: () => void;
+}
+
+/** Rows that are all at hand. */
+export function fixedRows<Row>(rows: readonly Row[]): Rows<Row> {
+  return {
+    total: rows.length,
+    at: (place) => rows[place],
+    show: () => undefined,
+    isLoading: false,
+    error: null,
+    retry: () => undefined,
+  };
+}
+
+/** One page of a window, as the cache holds it below `[...key, offset]`. */
+export interface WindowPage<Row> {
+  rows: Row[];
+  total: number;
+}
+
+/**
+ * Rows that the server sorts, filters and counts, read page by page as they come into view.
+ *
+ * @param key the query's key without the page; live reducers find the pages below it
+ * @param readPage reads one page
+ */
+export function useWindow<Row>(
+  key: QueryKey,
+  readPage: (offset: number, limit: number, signal: AbortSignal) => Promise<WindowPage<Row>>,
+  pageSize = 100,
+): Rows<Row> {
+  const [range, setRange] = useState<[number, number]>([0, 0]);
+  const [first, last] = range;
+  const pages = useQueries({
+    queries: Array.from({ length: last - first + 1 }, (_, index) => {
+      const offset = (first + index) * pageSize;
+      return {
+        queryKey: [...key, offset],
+        queryFn: ({ signal }: { signal: AbortSignal }) => readPage(offset, pageSize, signal),
+        // A change of filter or order shows what was there until the new is: no flicker.
+        placeholderData: keepPreviousData,
+      };
+    }),
+  });
+  const show = useCallback(
+    (from: number, to: number) => {
+      const next: [number, number] = [Math.floor(from / pageSize), Math.floor(Math.max(from, to) / pageSize)];
+      setRange((before) => (before[0] === next[0] && before[1] === next[1] ? before : next));
+    },
+    [pageSize],
+  );
+  return useMemo(() => {
+    const pageAt = (place: number) => pages.at(Math.floor(place / pageSize) - first)?.data;
+    const total = pages.find((page) => page.data !== undefined)?.data?.total ?? 0;
+    return {
+      total,
+      at: (place) => (place < first * pageSize ? undefined : pageAt(place)?.rows[place % pageSize]),
+      show,
+      isLoading: pages.every((page) => page.data === undefined && page.error === null),
+      error: pages.find((page) => page.error !== null && page.data === undefined)?.error ?? null,
+      retry: () => {
+        for (const page of pages) if (page.error !== null) void page.refetch();
+      },
+    };
+  }, [pages, first, pageSize, show]);
+}
