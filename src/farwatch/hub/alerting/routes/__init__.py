@@ -5,9 +5,12 @@ from litestar import Router
 from farwatch.hub.alerting.routes import (
     acknowledgements,
     alerts,
+    bulk,
     configuration,
     explain,
+    groups,
     history,
+    labels,
     notifications,
     receivers,
     silences,
@@ -17,7 +20,19 @@ from farwatch.hub.alerting.routes.alerts import view
 
 __all__ = ["router", "v2", "view"]
 
-_MODULES = (acknowledgements, alerts, configuration, explain, history, notifications, receivers, silences)
+_MODULES = (
+    acknowledgements,
+    alerts,
+    bulk,
+    configuration,
+    explain,
+    groups,
+    history,
+    labels,
+    notifications,
+    receivers,
+    silences,
+)
 
 router = Router(
     "/", route_handlers=[handler for module in _MODULES for handler in module.handlers], tags=["alerts"]

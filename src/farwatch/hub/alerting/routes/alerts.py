@@ -12,20 +12,35 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.acknowledgements import Acknowledgement
 from farwatch.hub.alerting.alerts import Alert
-from farwatch.hub.alerting.routes.state import acknowledgements, alerting, utc
+from farwatch.hub.alerting.board import Facets, Mark, Standing, Status, count_facets, read_order, sort
+from farwatch.hub.alerting.routes.choosing import (
+    Filters,
+    OneReceiver,
+    RouteGroup,
+    Search,
+    States,
+    board,
+    choose_alerts,
+    find_alert,
+    read_wanted,
+    receivers_of,
+)
+from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
 MAX_PAGE = 1_000
+MAX_OFFSET = 1_000_000
 
 _CURSOR = re.compile(r"(-?[0-9]{1,18})-([0-9a-f]{16})")
 _BEFORE_ALL = (-(10**18), "")
+_OLDEST_FIRST = "-age"
 
 
 class AlertStatus(StrEnum):
@@ -33,14 +48,6 @@ class AlertStatus(StrEnum):
 
     FIRING = "firing"
     RESOLVED = "resolved"
-
-
-class AlertChoice(StrEnum):
-    """Which alerts are wanted."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
-    ALL = "all"
 
 
 class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +66,8 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
         inhibited_by: Fingerprints of the alerts that inhibit it.
         acknowledgement: Who has taken it on.
         evidence: There is some; ``GET /alerts/{fingerprint}/evidence`` gives it.
+        states: What is done about it; several may hold at once. ``active``: nothing.
+        receivers: Whom it goes to.
     """
 
     fingerprint: str
@@ -71,17 +80,21 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     inhibited_by: tuple[str, ...] = ()
     acknowledgement: AcknowledgementView | None = None
     evidence: bool = False
+    states: tuple[Mark, ...] = ()
+    receivers: tuple[str, ...] = ()
 
 
 class AlertList(msgspec.Struct, frozen=True):
-    """Alerts, the oldest first.
+    """Alerts, the oldest first unless `sort` says otherwise.
 
-    `total` is how many there are on all pages; `cursor` asks for the next page, and is empty on the last.
+    `total` is how many there are on all pages; `cursor` asks for the next page, and is empty on the last and where the next
+    page is asked for by `offset`; `facets` are there when asked for.
     """
 
     items: list[AlertView]
     total: int
     cursor: str
+    facets: Facets | None = None
 
 
 def view(alert: Alert, now: datetime) -> AlertView:
@@ -111,33 +124,68 @@ def view_acknowledgement(made: Acknowledgement) -> AcknowledgementView:
 )
 def list_alerts(
     state: State,
+    request: AnyRequest,
     *,
-    status: Annotated[AlertChoice, QueryParameter(description="Which are wanted.")] = AlertChoice.FIRING,
+    status: Annotated[Status, QueryParameter(description="Which are wanted.")] = Status.FIRING,
     cluster: Annotated[str, QueryParameter(description="Only this cluster's; all when empty.")] = "",
     label: Annotated[
         list[str] | None,
         QueryParameter(description="NAME=VALUE; may be given several times, and all must match."),
     ] = None,
+    filters: Filters = None,
+    receiver: OneReceiver = "",
+    states: States = None,
+    search: Search = "",
+    group: RouteGroup = "",
+    order: Annotated[
+        str,
+        QueryParameter(
+            name="sort",
+            description="`severity` (the worst first), `age` (the newest first) or `name`; with - before it, the reverse.",
+        ),
+    ] = _OLDEST_FIRST,
+    facets: Annotated[
+        bool, QueryParameter(description="Count those on all pages by severity, cluster and more.")
+    ] = False,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")] = MAX_PAGE,
-    cursor: Annotated[str, QueryParameter(description="The `cursor` of the page before.")] = "",
+    offset: Annotated[
+        int, QueryParameter(ge=0, le=MAX_OFFSET, description="How many to leave out at the beginning.")
+    ] = 0,
+    cursor: Annotated[
+        str,
+        QueryParameter(description="The `cursor` of the page before; goes with no `sort` and no `offset`."),
+    ] = "",
 ) -> AlertList:
-    """What fires now or, with `status=resolved`, what was resolved a short while ago; or, with `status=all`, both."""
-    wanted = set(_read_labels(label or ()))
-    if cluster:
-        wanted.add(("cluster", cluster))
-    after = _read_cursor(cursor)
+    """What fires now or, with `status=resolved`, what was resolved a short while ago; or, with `status=all`, both.
+
+    `filter` takes matchers as routes and silences do; everything that is asked for must hold.
+    """
     now = datetime.now(UTC)
-    found = sorted(
-        (_place(known.alert), known.alert)
-        for known in alerting(state).known()
-        if _is_chosen(status, known.alert, now) and wanted <= known.alert.labels.items()
-    )
-    left = [alert for place, alert in found if place > after]
+    shown = board(state, request)
+    exact = set(_read_labels(label or ())) | ({("cluster", cluster)} if cluster else set())
+    wanted = read_wanted(state, filters, receiver=receiver, states=states, search=search, group=group)
+    found = [
+        standing
+        for standing in choose_alerts(shown, status, wanted, now.timestamp())
+        if exact <= standing.alert.labels.items()
+    ]
+    counted = count_facets(found) if facets else None
+    if order != _OLDEST_FIRST or offset:
+        if cursor:
+            raise ClientException(
+                "cursor goes with the order of the list alone: leave out `sort` and `offset`, or it"
+            )
+        page = sort(found, read_order(order))[offset : offset + limit]
+        return AlertList([_full_view(state, standing, now) for standing in page], len(found), "", counted)
+    after = _read_cursor(cursor)
+    placed = sorted((_place(standing.alert), standing) for standing in found)
+    left = [standing for place, standing in placed if place > after]
     page = left[:limit]
     return AlertList(
-        [_full_view(state, alert, now) for alert in page],
+        [_full_view(state, standing, now) for standing in page],
         total=len(found),
-        cursor=_to_cursor(page[-1]) if len(left) > limit else "",
+        cursor=_to_cursor(page[-1].alert) if len(left) > limit else "",
+        facets=counted,
     )
 
 
@@ -148,30 +196,25 @@ def list_alerts(
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
 )
-def get_alert(state: State, fingerprint: FromPath[str]) -> AlertView:
+def get_alert(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> AlertView:
     """One alert that fires or was resolved a short while ago."""
-    known = alerting(state).get(fingerprint)
-    if known is None:
-        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
-    return _full_view(state, known.alert, datetime.now(UTC))
+    now = datetime.now(UTC)
+    standing = board(state, request).standing(find_alert(state, request, fingerprint), now.timestamp())
+    return _full_view(state, standing, now)
 
 
-def _full_view(state: State, alert: Alert, now: datetime) -> AlertView:
+def _full_view(state: State, standing: Standing, now: datetime) -> AlertView:
     """An alert, and what is done about it."""
-    shown = view(alert, now)
-    suppression = alerting(state).suppression(shown.fingerprint)
-    made = acknowledgements(state).get(shown.fingerprint)
+    made = acknowledgements(state).get(standing.alert.fingerprint)
     return msgspec.structs.replace(
-        shown,
-        silenced_by=suppression.silenced_by,
-        inhibited_by=suppression.inhibited_by,
+        view(standing.alert, now),
+        silenced_by=standing.silenced_by,
+        inhibited_by=standing.inhibited_by,
         acknowledgement=None if made is None else view_acknowledgement(made),
-        evidence=alerting(state).has_evidence(alert),
+        evidence=alerting(state).has_evidence(standing.alert),
+        states=standing.marks,
+        receivers=receivers_of(state, standing.alert),
     )
-
-
-def _is_chosen(choice: AlertChoice, alert: Alert, now: datetime) -> bool:
-    return choice is AlertChoice.ALL or (choice is AlertChoice.RESOLVED) == alert.resolved(now)
 
 
 def _place(alert: Alert) -> tuple[int, str]:
