@@ -64,7 +64,7 @@ export function useWindow<Row>(
   );
   return useMemo(() => {
     const pageAt = (place: number) => pages.at(Math.floor(place / pageSize) - first)?.data;
-    const total = pages.find((page) => page.data !== undefined)?.data?.total ?? 0;
+    const total = pages.find((page) => page.data !== undefined)?.data.total ?? 0;
     return {
       total,
       at: (place) => (place < first * pageSize ? undefined : pageAt(place)?.rows[place % pageSize]),
