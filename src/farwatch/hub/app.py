@@ -321,7 +321,7 @@ class Hub:
 
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
-        publisher = Publisher(self.streams)
+        publisher = Publisher(self.streams, self.rows, self.alerting.get, time.time)
         self.fleet.clusters.subscribe_labels(self.cluster_directory.keep)
         self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
         self.configuration.subscribe(self._note_reload)
@@ -336,8 +336,12 @@ class Hub:
         self.alerting.subscribe(self.evidence.observe)
         self.alerting.subscribe(self.history_keeper.keep_alerts)
         self.alerting.subscribe(publisher.publish_alerts)
+        self.alerting.subscribe_notifications(publisher.publish_notifications)
         self.alerting.subscribe_notifications(self.history_keeper.keep_notifications)
+        self.alerting.subscribe_silences(publisher.publish_silences)
         self.alerting.subscribe_silences(self.history_keeper.keep_silences)
+        self.alerting.acknowledgements.subscribe(publisher.publish_acknowledgements)
+        self.configuration.subscribe(publisher.publish_configuration)
         self.alerting.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
 
     async def _begin(self, exits: AsyncExitStack) -> None:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
 
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
-from litestar.params import QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from farwatch.hub import problems
 from farwatch.hub.auth.access import SELF
-from farwatch.hub.live.streams import LiveEvent, Streams
+from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import Visibility, visibility
+from farwatch.hub.inventory.parameters import find_kind
+from farwatch.hub.live.streams import EventId, EventIdError, LiveEvent, Streams, Wants
 
 KEEPALIVE_SECONDS = 15.0
-TYPES = frozenset({"alert", "change", "cluster"})
+
+PERMISSIONS = {
+    "acknowledgement": Permission.ALERTS_READ,
+    "alert": Permission.ALERTS_READ,
+    "change": Permission.OBJECTS_READ,
+    "cluster": Permission.CLUSTERS_READ,
+    "configuration": Permission.ALERTING_READ,
+    "notification": Permission.ALERTS_READ,
+    "silence": Permission.SILENCES_READ,
+}
+"""The types of events, and what it takes to see those of each."""
+
+MOST_NAMES = 100
+"""How many names one parameter lists."""
 
 
 @get(
@@ -24,44 +40,137 @@ TYPES = frozenset({"alert", "change", "cluster"})
     opt=SELF,
     summary="Follow what happens",
     media_type="text/event-stream",
-    response_description="Server-sent events of the types `alert`, `change`, `cluster` and `lost`, each with JSON.",
+    response_description=(
+        "Server-sent events, each with an id and JSON, of the types `alert`, `acknowledgement`, `change`, `cluster`, "
+        "`configuration`, `notification`, `silence`, and `lost`."
+    ),
     responses=problems.described(),
     sync_to_thread=False,
 )
 def follow_stream(
+    request: Request[Any, Any, State],
     state: State,
-    types: Annotated[str, QueryParameter(description="Some of alert,change,cluster; all when empty.")] = "",
-    cluster: Annotated[str, QueryParameter(description="Only this cluster's; all when empty.")] = "",
+    *,
+    types: Annotated[
+        str, QueryParameter(description="Only events of these types, comma-separated; all when empty.")
+    ] = "",
+    cluster: Annotated[
+        str, QueryParameter(description="Only what is of these clusters, comma-separated; all when empty.")
+    ] = "",
+    namespace: Annotated[
+        str,
+        QueryParameter(
+            description="Of changes, only those in these namespaces, comma-separated; all when empty."
+        ),
+    ] = "",
+    kinds: Annotated[
+        str,
+        QueryParameter(description="Of changes, only those of these kinds, comma-separated; all when empty."),
+    ] = "",
+    last_event_id: Annotated[
+        str, QueryParameter(name="lastEventId", description="The id of the last event that was had.")
+    ] = "",
+    last_event_id_header: Annotated[
+        str,
+        HeaderParameter(name="Last-Event-ID", description="The same, as browsers send it; it goes first."),
+    ] = "",
 ) -> ServerSentEvent:
-    """Alerts, changes of objects and changes of the fleet as they happen.
+    """Changes of objects with their row in the table, alerts and what is done about them, and changes of the fleet.
 
-    Who reads too slowly loses the oldest events and gets one of type `lost` that says how many: read the current
-    state again then. A comment every 15 seconds keeps the connection alive.
+    Who comes back with the id of the last event is given those that were missed. Who was away for too long, comes back to
+    another life of the hub, or reads too slowly gets an event of type `lost` that says why: read the current state again
+    then. A comment with an id every 15 seconds keeps the connection alive.
     """
-    wanted = frozenset(word.strip() for word in types.split(",")) if types else TYPES
-    if unknown := wanted - TYPES:
-        raise ClientException(
-            f"types: {', '.join(sorted(unknown))[:100]!r} is none of {', '.join(sorted(TYPES))}"
-        )
-    return ServerSentEvent(_follow(state.streams, wanted, cluster))
+    after = _read_id(last_event_id_header or last_event_id)
+    wants = _choose(
+        types=_read_types(types),
+        clusters=_split("cluster", cluster),
+        namespaces=_split("namespace", namespace),
+        kinds=frozenset(find_kind(kind).name for kind in _split("kinds", kinds)),
+        sees=_sight(request),
+    )
+    return ServerSentEvent(_follow(state.streams, wants, after))
 
 
 async def _follow(
-    streams: Streams, types: frozenset[str], cluster: str
+    streams: Streams, wants: Wants, after: EventId | None
 ) -> AsyncIterator[ServerSentEventMessage]:
-    with streams.listen() as listener:
+    with streams.listen(wants, after) as listener:
         # The first byte tells the client that from here on nothing is missed.
-        yield ServerSentEventMessage(comment="following", data=None)
+        yield ServerSentEventMessage(
+            comment="following", id=None if after else str(streams.id_of(listener.position)), data=None
+        )
         async for batch in listener.batches(KEEPALIVE_SECONDS):
             if not batch:
-                yield ServerSentEventMessage(comment="still here", data=None)
+                here = str(streams.id_of(listener.position))
+                yield ServerSentEventMessage(comment="still here", id=here, data=None)
             for event in batch:
-                if event.type == "lost" or _is_wanted(event, types, cluster):
-                    yield ServerSentEventMessage(event=event.type, data=event.data.decode())
+                number = event.sequence or listener.position
+                yield ServerSentEventMessage(
+                    event=event.type, id=str(streams.id_of(number)), data=event.data.decode()
+                )
 
 
-def _is_wanted(event: LiveEvent, types: frozenset[str], cluster: str) -> bool:
-    return event.type in types and cluster in {"", event.cluster}
+def _choose(
+    *,
+    types: frozenset[str],
+    clusters: frozenset[str],
+    namespaces: frozenset[str],
+    kinds: frozenset[str],
+    sees: Callable[[LiveEvent], bool],
+) -> Wants:
+    def wants(event: LiveEvent) -> bool:
+        if event.type not in types or (clusters and event.cluster not in clusters):
+            return False
+        if event.type == "change" and (
+            (kinds and event.kind not in kinds) or (namespaces and event.namespace not in namespaces)
+        ):
+            return False
+        return sees(event)
+
+    return wants
+
+
+def _sight(request: Request[Any, Any, State]) -> Callable[[LiveEvent], bool]:
+    """Which events who asks may see."""
+    extents = {name: visibility(request, permission) for name, permission in PERMISSIONS.items()}
+    return lambda event: _shows(extents[event.type], event)
+
+
+def _shows(extent: Visibility, event: LiveEvent) -> bool:
+    if extent.everything:
+        return True
+    match event.type:
+        case "cluster":
+            return extent.sees_part(event.cluster)
+        case "change":
+            return extent.sees_object(event.cluster, event.kind, event.namespace, event.name)
+    return extent.sees(event.cluster, event.namespace)
+
+
+def _read_id(text: str) -> EventId | None:
+    try:
+        return EventId.read(text) if text else None
+    except EventIdError as error:
+        raise ClientException(f"lastEventId: {error}") from error
+
+
+def _read_types(text: str) -> frozenset[str]:
+    wanted = _split("types", text)
+    if unknown := sorted(wanted - PERMISSIONS.keys()):
+        raise ClientException(
+            f"types: {', '.join(unknown)[:100]!r} is none of {', '.join(sorted(PERMISSIONS))}"
+        )
+    return wanted or frozenset(PERMISSIONS)
+
+
+def _split(parameter: str, text: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if len(names) > MOST_NAMES:
+        raise ClientException(
+            f"{parameter}: {len(names)} names are more than the {MOST_NAMES} that one stream has"
+        )
+    return names
 
 
 router = Router("/", route_handlers=[follow_stream], tags=["live"])

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from farwatch.hub.alerting import Alert, AlertEvent, Transition
+from farwatch.hub.alerting import Alert, AlertEvent, KnownAlert, Transition
 from farwatch.hub.fleet import FleetChange, FleetChangeKind
-from farwatch.hub.inventory import ObjectChange, Operation
+from farwatch.hub.inventory import ObjectChange, Operation, Rows
 from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live.streams import LiveEvent
 from farwatch.kube.objects import ObjectMeta, Pod
@@ -28,6 +28,13 @@ def change(*, after_gap: bool = False) -> ObjectChange:
     )
 
 
+def publisher(streams: Streams, rows: Rows | None = None, *alerts: Alert) -> Publisher:
+    known = {
+        alert.fingerprint: KnownAlert(alert=alert, received_at=NOON, updated_at=NOON) for alert in alerts
+    }
+    return Publisher(streams, rows or Rows(), known.get, lambda: NOON)
+
+
 @pytest.fixture
 def streams() -> Streams:
     return Streams()
@@ -41,7 +48,7 @@ async def published(streams: Streams, publish: object, *things: object) -> list[
 
 async def test_a_change_is_told_without_its_object(streams: Streams) -> None:
     first, second = await published(
-        streams, Publisher(streams).publish_changes, change(), change(after_gap=True)
+        streams, publisher(streams).publish_changes, change(), change(after_gap=True)
     )
     assert (first.type, first.cluster) == ("change", "prod")
     assert msgspec.json.decode(first.data) == {
@@ -64,7 +71,7 @@ async def test_a_transition_is_told_as_the_alert_then_was(streams: Streams) -> N
         ends_at=datetime.fromtimestamp(NOON, UTC),
     )
     event = AlertEvent(transition=Transition.RESOLVED, time=NOON, fingerprint=ended.fingerprint, alert=ended)
-    (told,) = await published(streams, Publisher(streams).publish_alerts, event)
+    (told,) = await published(streams, publisher(streams).publish_alerts, event)
     assert (told.type, told.cluster) == ("alert", "prod")
     assert msgspec.json.decode(told.data)["status"] == "resolved"
 
@@ -73,7 +80,7 @@ async def test_a_change_of_the_fleet_is_told(streams: Streams) -> None:
     denied = FleetChange(
         cluster="prod", kind=FleetChangeKind.WATCH_DENIED, time=NOON, subject="Node", detail="forbidden"
     )
-    (told,) = await published(streams, Publisher(streams).publish_fleet, denied)
+    (told,) = await published(streams, publisher(streams).publish_fleet, denied)
     assert told.type == "cluster"
     assert msgspec.json.decode(told.data) == {
         "time": "2026-11-18T11:06:40Z",
@@ -86,4 +93,4 @@ async def test_a_change_of_the_fleet_is_told(streams: Streams) -> None:
 
 async def test_while_nobody_listens_nothing_is_encoded(streams: Streams) -> None:
     # What cannot be encoded would raise.
-    Publisher(streams).publish_changes([None])  # type: ignore[list-item]
+    publisher(streams).publish_changes([None])  # type: ignore[list-item]
