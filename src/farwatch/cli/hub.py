@@ -120,7 +120,8 @@ def run_hub(
 ) -> None:
     """Run the hub.
 
-    The first start prints an admin API token, once; FARWATCH_ADMIN_TOKEN sets one instead.
+    The first start prints an admin API token and the password of the user admin, once; FARWATCH_ADMIN_TOKEN and
+    FARWATCH_ADMIN_PASSWORD set them instead.
     """
     with needs_hub("the hub"):
         from farwatch.hub.main import HubOptions, run  # noqa: PLC0415
@@ -152,5 +153,6 @@ def run_hub(
         bootstrap_cluster=bootstrap_cluster,
         bootstrap_token_file=bootstrap_token_file,
         admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
+        admin_password=os.environ.get("FARWATCH_ADMIN_PASSWORD") or None,
     )
     raise typer.Exit(run(options))

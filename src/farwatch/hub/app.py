@@ -22,16 +22,16 @@ from litestar.types import ControllerRouterHandler
 
 from farwatch import __version__
 from farwatch.hub import alerting as alerts
-from farwatch.hub import audit, auth, backup, detect, fleet, install, inventory, problems
+from farwatch.hub import audit, backup, detect, fleet, install, inventory, problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.audit import routes as audit_routes
 from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
-from farwatch.hub.auth import ApiTokens
+from farwatch.hub.auth import AdminOnly, FirstLines, People
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
-from farwatch.hub.auth.guard import SELF, admit_anyone, require_token
+from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
@@ -83,8 +83,6 @@ _KIND_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 _STATUSES: dict[type[Exception], int] = {
     audit.AuditNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     audit.AuditQueryError: HTTPStatus.BAD_REQUEST,
-    auth.ApiTokenNotFoundError: HTTPStatus.NOT_FOUND,
-    auth.LastApiTokenError: HTTPStatus.CONFLICT,
     fleet.ClusterNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.TokenNotFoundError: HTTPStatus.NOT_FOUND,
     fleet.ClusterExistsError: HTTPStatus.CONFLICT,
@@ -173,7 +171,7 @@ class Hub:
 
     Attributes:
         started_at: When it was started, seconds since the epoch.
-        first_token: The API token made at the first start, to be shown once; None on every later start.
+        first: What was made at the first start, to be shown once.
     """
 
     def __init__(
@@ -184,13 +182,14 @@ class Hub:
         stores: _Stores,
         external_url: str,
     ) -> None:
-        self.first_token: str | None = None
+        self.first = FirstLines(None, None)
+        self.external_url = external_url
         self.started_at = time.time()
         self.postings = alerts.Postings()
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.audit = audit.Audit(stores.records, time.time)
-        self.api_tokens = ApiTokens(stores.records, time.time)
+        self.people = People(stores.records, AdminOnly(), time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.rows = Rows()
@@ -284,9 +283,9 @@ class Hub:
             if succession.stand_by:
                 files = files.read_again(options, external_url)
             hub = cls(options, files.alerting, files.detectors, stores, external_url)
+            hub.first = await hub._let_in(options)
             await hub.audit.start()
             exits.push_async_callback(hub.audit.stop)
-            hub.first_token = await hub._let_in(options.admin_token)
             if options.bootstrap_cluster:
                 await fleet.add_first_cluster(
                     stores.records, options.bootstrap_cluster, options.bootstrap_token, time.time()
@@ -300,9 +299,9 @@ class Hub:
         """Let go of everything, in the order opposite to the start."""
         await self._exits.aclose()
 
-    async def _let_in(self, admin_token: str | None) -> str | None:
-        await self.api_tokens.load()
-        return await self.api_tokens.ensure_admin(admin_token)
+    async def _let_in(self, options: HubOptions) -> FirstLines:
+        await self.people.load()
+        return await self.people.let_in(options.admin_token, options.admin_password)
 
     async def _note_reload(self, cause: str, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
@@ -336,16 +335,18 @@ class Hub:
         self.alerting.subscribe(self.evidence.observe)
         self.alerting.subscribe(self.history_keeper.keep_alerts)
         self.alerting.subscribe(publisher.publish_alerts)
-        self.alerting.subscribe_notifications(publisher.publish_notifications)
         self.alerting.subscribe_notifications(self.history_keeper.keep_notifications)
-        self.alerting.subscribe_silences(publisher.publish_silences)
+        self.alerting.subscribe_notifications(publisher.publish_notifications)
         self.alerting.subscribe_silences(self.history_keeper.keep_silences)
+        self.alerting.subscribe_silences(publisher.publish_silences)
+        self.alerting.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
         self.alerting.acknowledgements.subscribe(publisher.publish_acknowledgements)
         self.configuration.subscribe(publisher.publish_configuration)
-        self.alerting.acknowledgements.subscribe(self.history_keeper.keep_acknowledgements)
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
+        self.people.start()
+        exits.push_async_callback(self.people.stop)
         exits.push_async_callback(self.backups.stop)
         exits.push_async_callback(self.change_log.close)
         exits.push_async_callback(self.evidence.stop)
@@ -409,7 +410,7 @@ def create_app(hub: Hub) -> Litestar:
     """
     app = Litestar(
         _route_handlers(),
-        guards=[require_token, note_intent],
+        guards=[require_principal, note_intent],
         middleware=[AuditMiddleware],
         exception_handlers=problems.handlers(_STATUSES),
         request_max_body_size=problems.MAX_BODY_BYTES,
@@ -467,7 +468,7 @@ def create_alertmanager_app(hub: Hub, auth: ListenerAuth) -> Litestar:
     """An HTTP application that is nothing but an Alertmanager."""
     app = Litestar(
         [alerting_routes.v2.router, management.router],
-        guards=[admit_anyone if auth is ListenerAuth.NONE else require_token, note_intent],
+        guards=[admit_anyone if auth is ListenerAuth.NONE else require_principal, note_intent],
         middleware=[AuditMiddleware],
         exception_handlers=problems.handlers(_STATUSES),
         request_max_body_size=problems.MAX_BODY_BYTES,
@@ -486,7 +487,6 @@ def _state(hub: Hub) -> State:
             "acknowledgements": hub.alerting.acknowledgements,
             "alert_history": hub.alert_history,
             "alerting": hub.alerting,
-            "api_tokens": hub.api_tokens,
             "audit": hub.audit,
             "backups": hub.backups,
             "change_log": hub.change_log,
@@ -496,6 +496,7 @@ def _state(hub: Hub) -> State:
             "detection": hub.detection,
             "engine": hub.engine,
             "evidence": hub.evidence,
+            "external_url": hub.external_url,
             "fleet": hub.fleet,
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
@@ -503,6 +504,7 @@ def _state(hub: Hub) -> State:
             "installs": hub.installs,
             "inventory": hub.inventory,
             "overview": hub.overview,
+            "people": hub.people,
             "postings": hub.postings,
             "rows": hub.rows,
             "runbooks": RunbookPages(hub.detect_settings),

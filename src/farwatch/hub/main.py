@@ -304,8 +304,10 @@ def _url(listener: socket.socket) -> str:
 def _greet(hub: Hub, url: str, alertmanager: socket.socket | None) -> None:
     """Tell people where the hub is and, once, how to get in. Scripts read these lines: they stay as they are."""
     print(f"Farwatch hub on {url}", flush=True)  # noqa: T201 - a command speaks to people
-    if hub.first_token is not None:
-        print(f"Admin API token, shown this once: {hub.first_token}", flush=True)  # noqa: T201 - likewise
+    if hub.first.token is not None:
+        print(f"Admin API token, shown this once: {hub.first.token}", flush=True)  # noqa: T201 - likewise
+    if hub.first.password is not None:
+        print(f"Password of the user admin, shown this once: {hub.first.password}", flush=True)  # noqa: T201 - likewise
     if alertmanager is not None:
         print(f"Alertmanager's API on {_url(alertmanager)}", flush=True)  # noqa: T201 - likewise
 

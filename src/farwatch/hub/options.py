@@ -49,6 +49,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         heartbeat_seconds: How often.
         log_level: From which level on to log.
         admin_token: An API token to accept; None makes one at the first start.
+        admin_password: The password of the user ``admin``; None makes one at the first start.
         alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
         database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
         database_file: A file with that URL.
@@ -76,6 +77,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: float = 60.0
     log_level: str = "info"
     admin_token: str | None = None
+    admin_password: str | None = None
     alerting_reload_seconds: float = 0.0
     database: str = ""
     database_file: Path | None = None

@@ -23,6 +23,8 @@ OPEN_PATHS = (
 OPERATIONS = {
     "listApiTokens": ("GET", "/api/v1/tokens"),
     "createApiToken": ("POST", "/api/v1/tokens"),
+    "getSession": ("GET", "/api/v1/session"),
+    "signOut": ("DELETE", "/api/v1/session"),
     "revokeApiToken": ("DELETE", "/api/v1/tokens/{token_id}"),
     "listClusters": ("GET", "/api/v1/clusters"),
     "addCluster": ("POST", "/api/v1/clusters"),
@@ -172,6 +174,8 @@ class TestDocument:
             for method, operation in operations.items()
         }
         assert found == OPERATIONS | {
+            "signIn": ("POST", "/api/v1/session"),
+            "getSignInOptions": ("GET", "/api/v1/session/options"),
             "healthz": ("GET", "/healthz"),
             "readyz": ("GET", "/readyz"),
             "activez": ("GET", "/activez"),

@@ -96,11 +96,12 @@ def test_a_hub_says_where_it_is_and_how_to_get_in_and_ends_well_on_a_signal(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        greeting, token = process.stdout.readline(), process.stdout.readline()
+        greeting, token, password = (process.stdout.readline() for _ in range(3))
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert greeting.startswith("Farwatch hub on http://127.0.0.1:")
     assert token.startswith("Admin API token, shown this once: fwt_")
+    assert password.startswith("Password of the user admin, shown this once: ")
     assert process.returncode == 0, err
     assert out == ""
     assert "Traceback" not in err

@@ -104,15 +104,15 @@ async def test_a_cluster_that_comes_back_under_its_old_name_begins_anew(tmp_path
 
 async def test_the_first_token_is_made_once(tmp_path: Path) -> None:
     async with hub(tmp_path) as first:
-        assert first.first_token is not None
-        assert first.api_tokens.authenticate(first.first_token)
-        token = first.first_token
+        assert first.first.token is not None
+        assert first.people.tokens.authenticate(first.first.token)
+        token = first.first.token
     async with hub(tmp_path) as second:
-        assert second.first_token is None
-        assert second.api_tokens.authenticate(token)
+        assert second.first.token is None
+        assert second.people.tokens.authenticate(token)
     async with hub(tmp_path, "the-token-of-the-environment") as third:
-        assert third.first_token is None
-        assert third.api_tokens.authenticate("the-token-of-the-environment")
+        assert third.first.token is None
+        assert third.people.tokens.authenticate("the-token-of-the-environment")
 
 
 async def test_a_second_hub_on_the_same_directory_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ async def test_a_start_that_fails_lets_go_of_the_directory(tmp_path: Path) -> No
         async with hub(tmp_path, "short"):
             pass
     async with hub(tmp_path) as second:
-        assert second.first_token is not None
+        assert second.first.token is not None
 
 
 async def test_alerts_whose_clusters_labels_changed_last_thing_have_the_new_ones(tmp_path: Path) -> None:

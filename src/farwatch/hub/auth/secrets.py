@@ -7,6 +7,7 @@ import hmac
 import secrets
 
 _BYTES = 32
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def mint(prefix: str) -> str:
@@ -22,3 +23,8 @@ def digest(token: str) -> str:
 def matches(token: str, stored_digest: str) -> bool:
     """Whether a token is the one whose digest was stored, compared in constant time."""
     return hmac.compare_digest(digest(token), stored_digest)
+
+
+def mint_password() -> str:
+    """A password for people to type once: four groups of five, 99 random bits, nothing that looks like something else."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4))

@@ -1,16 +1,18 @@
-"""API tokens: who may ask the hub."""
+"""API tokens: what scripts, and people at a command line, show the hub."""
 
 from __future__ import annotations
 
 import secrets as random_source
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
 from farwatch.hub.auth import secrets
+from farwatch.hub.auth.errors import AuthError
+from farwatch.hub.auth.principal import Grant, Role
 from farwatch.hub.store.records import Records, metadata
 
 ENVIRONMENT_TOKEN = "environment"  # noqa: S105 - the name of a token, not a token
@@ -21,6 +23,8 @@ FIRST_TOKEN = "first-start"  # noqa: S105 - the name of a token, not a token
 
 MIN_TOKEN_LENGTH = 16
 
+T = TypeVar("T")
+
 api_tokens = sa.Table(
     "api_tokens",
     metadata,
@@ -29,11 +33,13 @@ api_tokens = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("revoked_at", sa.Float, nullable=True),
+    sa.Column("owner", sa.String(16), nullable=True),
+    sa.Column("grants", sa.Text, nullable=True),
+    sa.Column("scopes", sa.Text, nullable=True),
+    sa.Column("created_by", sa.String(100), nullable=False, server_default=""),
+    sa.Column("expires_at", sa.Float, nullable=True),
+    sa.Column("last_used_at", sa.Float, nullable=True),
 )
-
-
-class AuthError(Exception):
-    """The base of what can go wrong with API tokens; the message is one line and names the way out."""
 
 
 class AdminTokenError(AuthError):
@@ -45,52 +51,109 @@ class ApiTokenNotFoundError(AuthError):
 
 
 class LastApiTokenError(AuthError):
-    """Revoking the last valid API token would lock everybody out."""
+    """Revoking the last valid service token would lock scripts out."""
 
 
-class ApiToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """An API token, without its secret. Times are UTC."""
+EVERYTHING = (Grant(Role.ADMIN),)
+"""What tokens could do before there were roles."""
+
+
+class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token, without its secret. Times are UTC.
+
+    Attributes:
+        id: For lists and the record; it opens nothing.
+        name: What it is for.
+        owner: The id of the user as whom it acts; empty for a service token, which is nobody's.
+        grants: What a service token may do, and where. They narrow what the owner of a personal one may; None does not.
+        scopes: The names of the only permissions that it may use; None for all.
+        created_by: Who made it, by name.
+        created_at: When.
+        expires_at: From when on it is worthless; None: never.
+        revoked_at: Since when it is; None: it is not.
+        last_used_at: When it was shown last; None: never, as far as is known.
+    """
 
     id: str
     name: str
+    owner: str = ""
+    grants: tuple[Grant, ...] | None = None
+    scopes: tuple[str, ...] | None = None
+    created_by: str = ""
     created_at: datetime
+    expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class ApiTokens:
-    """The hub's API tokens. All of them may do everything yet: roles come with users.
+    """The hub's API tokens.
 
-    The few that are valid are kept in memory by digest, so that a request costs one hash and no query.
+    The few that are valid are kept in memory by digest, so that a request costs one hash and no query. When they were
+    last used is written from time to time.
     """
 
     def __init__(self, records: Records, clock: Callable[[], float]) -> None:
         self._records = records
         self._clock = clock
         self._valid: dict[str, ApiToken] = {}
+        self._used: dict[str, float] = {}
+        self._unkept: set[str] = set()
 
     async def load(self) -> None:
-        """Read the valid tokens; once, before the first request."""
+        """Read the valid tokens; before the first request, and when something else than the hub has changed them."""
         async with self._records.read() as connection:
             rows = await connection.execute(sa.select(api_tokens).where(api_tokens.c.revoked_at.is_(None)))
             self._valid = {row["digest"]: _to_token(row) for row in rows.mappings()}
 
     def authenticate(self, token: str) -> ApiToken | None:
-        """The token's record, or None when it is unknown or revoked.
+        """The token's record, or None when it is unknown, revoked or expired. It counts as used.
 
         Looking up by digest gives nothing away: an attacker cannot steer the digest of a guess.
         """
-        return self._valid.get(secrets.digest(token))
+        found = self._valid.get(secrets.digest(token))
+        if found is None:
+            return None
+        now = self._clock()
+        if found.expires_at is not None and found.expires_at.timestamp() <= now:
+            return None
+        self._used[found.id] = now
+        self._unkept.add(found.id)
+        return found
+
+    def look_up(self, token_id: str) -> ApiToken | None:
+        """The token with this id that was not revoked, if there is one."""
+        return next((token for token in self._valid.values() if token.id == token_id), None)
 
     async def list(self) -> list[ApiToken]:
         """Every token ever made, oldest first."""
         async with self._records.read() as connection:
             rows = await connection.execute(sa.select(api_tokens).order_by(api_tokens.c.created_at))
-            return [_to_token(row) for row in rows.mappings()]
+            return [self._with_use(_to_token(row)) for row in rows.mappings()]
 
-    async def create(self, name: str) -> tuple[ApiToken, str]:
-        """Make a token; the secret is in the answer and nowhere else afterwards."""
+    async def create(
+        self,
+        name: str,
+        *,
+        owner: str = "",
+        grants: tuple[Grant, ...] | None = EVERYTHING,
+        scopes: tuple[str, ...] | None = None,
+        expires_at: datetime | None = None,
+        created_by: str = "",
+    ) -> tuple[ApiToken, str]:
+        """Make a token; the secret is in the answer and nowhere else afterwards. ``ApiToken`` says what the arguments are."""
         secret = secrets.mint("fwt")
-        return await self._add(name, secret), secret
+        token = ApiToken(
+            id=random_source.token_hex(4),
+            name=name,
+            owner=owner,
+            grants=grants,
+            scopes=scopes,
+            created_by=created_by[:100],
+            created_at=datetime.fromtimestamp(self._clock(), UTC),
+            expires_at=expires_at,
+        )
+        return await self._add(token, secret), secret
 
     async def revoke(self, token_id: str) -> None:
         """Make a token worthless at once.
@@ -102,9 +165,10 @@ class ApiTokens:
         valid = {token.id: digest for digest, token in self._valid.items()}
         if token_id not in valid:
             raise ApiTokenNotFoundError(
-                f"no valid API token has the id {token_id!r}; GET /api/v1/tokens lists them"
+                f"no valid API token has the id {token_id[:40]!r}; GET /api/v1/tokens lists them"
             )
-        if len(valid) == 1:
+        services = [token.id for token in self._valid.values() if not token.owner]
+        if services == [token_id]:
             raise LastApiTokenError(f"{token_id!r} is the last valid API token; create another one first")
         # Before anything is waited for: of two who revoke the last two tokens at once, the second must see one left.
         digest = valid[token_id]
@@ -146,20 +210,57 @@ class ApiTokens:
         if self.authenticate(secret):
             return
         former = [token.id for token in self._valid.values() if token.name == ENVIRONMENT_TOKEN]
-        await self._add(ENVIRONMENT_TOKEN, secret)
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        token = ApiToken(
+            id=random_source.token_hex(4), name=ENVIRONMENT_TOKEN, grants=EVERYTHING, created_at=now
+        )
+        await self._add(token, secret)
         for token_id in former:
             await self.revoke(token_id)
 
-    async def _add(self, name: str, secret: str) -> ApiToken:
-        token = ApiToken(
-            id=random_source.token_hex(4), name=name, created_at=datetime.fromtimestamp(self._clock(), UTC)
+    async def forget_owner(self, owner: str) -> None:
+        """Revoke every token that acts as a user, at once."""
+        ending = {digest: token for digest, token in self._valid.items() if token.owner == owner}
+        for digest in ending:
+            del self._valid[digest]
+        async with self._records.begin() as connection:
+            await connection.execute(
+                sa.update(api_tokens)
+                .where(api_tokens.c.owner == owner, api_tokens.c.revoked_at.is_(None))
+                .values(revoked_at=self._clock())
+            )
+
+    async def flush(self) -> None:
+        """Keep when tokens were used."""
+        unkept, self._unkept = self._unkept, set()
+        rows = [{"key": token_id, "used": self._used[token_id]} for token_id in sorted(unkept)]
+        if not rows:
+            return
+        statement = (
+            sa.update(api_tokens)
+            .where(api_tokens.c.id == sa.bindparam("key"))
+            .values(last_used_at=sa.bindparam("used"))
         )
+        try:
+            async with self._records.begin() as connection:
+                await connection.execute(statement, rows)
+        except BaseException:
+            self._unkept |= unkept
+            raise
+
+    async def _add(self, token: ApiToken, secret: str) -> ApiToken:
         row = {
             "id": token.id,
-            "name": name,
+            "name": token.name,
             "digest": secrets.digest(secret),
             "created_at": token.created_at.timestamp(),
             "revoked_at": None,
+            "owner": token.owner or None,
+            "grants": _to_json(token.grants),
+            "scopes": _to_json(token.scopes),
+            "created_by": token.created_by,
+            "expires_at": None if token.expires_at is None else token.expires_at.timestamp(),
+            "last_used_at": None,
         }
         async with self._records.begin() as connection:
             # A token set by the environment may have been revoked before: setting it again is asking for it.
@@ -168,12 +269,34 @@ class ApiTokens:
         self._valid[str(row["digest"])] = token
         return token
 
+    def _with_use(self, token: ApiToken) -> ApiToken:
+        """With when it was used last, which may not have been kept yet."""
+        used = self._used.get(token.id)
+        return token if used is None else msgspec.structs.replace(token, last_used_at=_to_time(used))
+
 
 def _to_token(row: Mapping[Any, Any]) -> ApiToken:
-    revoked_at = row["revoked_at"]
     return ApiToken(
         id=row["id"],
         name=row["name"],
+        owner=row["owner"] or "",
+        grants=_from_json(row["grants"], tuple[Grant, ...]),
+        scopes=_from_json(row["scopes"], tuple[str, ...]),
+        created_by=row["created_by"],
         created_at=datetime.fromtimestamp(row["created_at"], UTC),
-        revoked_at=None if revoked_at is None else datetime.fromtimestamp(revoked_at, UTC),
+        expires_at=_to_time(row["expires_at"]),
+        revoked_at=_to_time(row["revoked_at"]),
+        last_used_at=_to_time(row["last_used_at"]),
     )
+
+
+def _to_time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _to_json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _from_json(text: str | None, kind: type[T]) -> T | None:
+    return None if text is None else msgspec.json.decode(text, type=kind)

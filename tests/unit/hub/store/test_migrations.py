@@ -18,7 +18,10 @@ from farwatch.hub.store.records import Records, metadata
 TABLES = (
     "farwatch.hub.fleet.clusters",
     "farwatch.hub.audit.tables",
+    "farwatch.hub.auth.generation",
+    "farwatch.hub.auth.sessions",
     "farwatch.hub.auth.tokens",
+    "farwatch.hub.auth.users",
     "farwatch.hub.alerting.acknowledgements",
     "farwatch.hub.alerting.tables",
     "farwatch.hub.evidence.tables",

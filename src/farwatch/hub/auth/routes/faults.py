@@ -1,0 +1,44 @@
+"""What goes wrong with users, sessions and tokens, as answers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+
+from farwatch.hub import problems
+from farwatch.hub.auth import errors
+from farwatch.hub.auth.tokens import ApiTokenNotFoundError, LastApiTokenError
+
+BUSY_SECONDS = 2
+"""When to try again where too many sign in at once."""
+
+_STATUSES: dict[type[Exception], int] = {
+    errors.UserNameError: HTTPStatus.BAD_REQUEST,
+    errors.UserExistsError: HTTPStatus.CONFLICT,
+    errors.UserNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.OwnUserError: HTTPStatus.CONFLICT,
+    errors.ExternalUserError: HTTPStatus.CONFLICT,
+    errors.PasswordError: HTTPStatus.BAD_REQUEST,
+    errors.WrongCredentialsError: HTTPStatus.UNAUTHORIZED,
+    errors.UserDisabledError: HTTPStatus.FORBIDDEN,
+    errors.SessionNotFoundError: HTTPStatus.NOT_FOUND,
+    ApiTokenNotFoundError: HTTPStatus.NOT_FOUND,
+    LastApiTokenError: HTTPStatus.CONFLICT,
+}
+
+
+def _answer_busy(_request: Request[Any, Any, Any], error: errors.PasswordsBusyError) -> Response[bytes]:
+    return problems.answer(503, str(error), {"Retry-After": str(BUSY_SECONDS)})
+
+
+def _answer_too_many(_request: Request[Any, Any, Any], error: errors.TooManyAttemptsError) -> Response[bytes]:
+    return problems.answer(429, str(error), {"Retry-After": str(error.retry_seconds)})
+
+
+HANDLERS: dict[int | type[Exception], Any] = problems.handlers(_STATUSES) | {
+    errors.PasswordsBusyError: _answer_busy,
+    errors.TooManyAttemptsError: _answer_too_many,
+}
+"""By the type of the error."""

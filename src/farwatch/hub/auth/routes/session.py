@@ -1,0 +1,195 @@
+"""Signing in, and one's own session, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, post
+from litestar.datastructures import State
+from litestar.exceptions import NotAuthorizedException
+from litestar.params import JSONBody
+
+from farwatch import __version__
+from farwatch.hub import problems
+from farwatch.hub.auth.access import OPEN, SELF
+from farwatch.hub.auth.cookies import make_cookie, make_empty_cookie, read_cookie
+from farwatch.hub.auth.guard import WITH_TEMPORARY_PASSWORD
+from farwatch.hub.auth.login import Client
+from farwatch.hub.auth.origin import ensure_same_origin
+from farwatch.hub.auth.people import People
+from farwatch.hub.auth.policy import RULES, Permission, grants_for
+from farwatch.hub.auth.principal import EVERYWHERE, Grant, Principal, Role, Scope
+from farwatch.hub.auth.sessions import Session
+from farwatch.hub.auth.users import User
+
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody signs in with."""
+
+    username: Annotated[str, msgspec.Meta(min_length=1, max_length=254)]
+    password: Password
+
+
+class SessionUser(msgspec.Struct, frozen=True, rename="camel"):
+    """Who is signed in. `provider` vouches for them: `local`, or the id of an identity provider."""
+
+    id: str
+    name: str
+    display_name: str
+    email: str
+    provider: str
+
+
+class GrantView(msgspec.Struct, frozen=True):
+    """A role, and where its holder has it."""
+
+    role: Role
+    scope: Scope
+
+    @classmethod
+    def of(cls, grant: Grant) -> GrantView:
+        """As answers show it."""
+        return cls(grant.role, grant.scope)
+
+
+class PermissionView(msgspec.Struct, frozen=True):
+    """What somebody may do, and where; there may be several of one permission."""
+
+    permission: Permission
+    scope: Scope
+
+
+class SessionView(msgspec.Struct, frozen=True, rename="camel"):
+    """Who is signed in, and what they may do.
+
+    With `mustChangePassword`, nothing else is served before they have chosen a password of their own.
+    """
+
+    user: SessionUser
+    grants: list[GrantView]
+    permissions: list[PermissionView]
+    expires_at: datetime
+    must_change_password: bool
+
+
+class SignInProvider(msgspec.Struct, frozen=True, rename="camel"):
+    """Who else vouches for people: going to `loginUrl` starts it."""
+
+    id: str
+    name: str
+    login_url: str
+
+
+class SignInOptions(msgspec.Struct, frozen=True):
+    """How people can sign in."""
+
+    password: bool
+    providers: list[SignInProvider]
+    version: str
+
+
+@get("/options", opt=OPEN, summary="See how to sign in", responses=problems.described())
+async def get_sign_in_options(state: State) -> SignInOptions:
+    """What the page for signing in offers."""
+    return SignInOptions(
+        password=True, providers=list(state.get("sign_in_providers", ())), version=__version__
+    )
+
+
+@post(
+    "/",
+    opt=OPEN,
+    status_code=HTTPStatus.OK,
+    summary="Sign in",
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def sign_in(
+    state: State, request: Request[Any, Any, Any], data: JSONBody[Credentials]
+) -> Response[SessionView]:
+    """Open a session with a user name and a password; its secret is in a cookie that no script can read."""
+    ensure_same_origin(request, state.external_url, silent_is_own=True)
+    people: People = state.people
+    _, _, secret = await people.login.sign_in(data.username, data.password, client_of(request))
+    await _end_former(people, request)
+    return answer_signed_in(state, secret)
+
+
+@get("/", opt=SELF | WITH_TEMPORARY_PASSWORD, summary="See who is signed in", responses=problems.described())
+async def get_session(state: State, request: Request[Any, Any, Any]) -> SessionView:
+    """Who the cookie of this request stands for, and what they may do."""
+    return _describe(state.people, *own_session(state, request))
+
+
+@delete("/", opt=SELF | WITH_TEMPORARY_PASSWORD, summary="Sign out", responses=problems.described())
+async def sign_out(state: State, request: Request[Any, Any, Any]) -> Response[None]:
+    """End this session, at once."""
+    principal, user, _ = own_session(state, request)
+    await state.people.sessions.end(user.id, principal.session_id)
+    return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[make_empty_cookie(state.external_url)])
+
+
+router = Router(
+    "/session", route_handlers=[get_sign_in_options, sign_in, get_session, sign_out], tags=["session"]
+)
+
+
+def client_of(request: Request[Any, Any, Any]) -> Client:
+    """Where a request is from."""
+    return Client(request.client.host if request.client else "", request.headers.get("user-agent", "")[:300])
+
+
+def own_session(state: State, request: Request[Any, Any, Any]) -> tuple[Principal, User, Session]:
+    """Who asks, by their cookie.
+
+    Raises:
+        NotAuthorizedException: They showed an API token instead.
+    """
+    people: People = state.people
+    principal: Principal = request.state.principal
+    found = people.of_session(read_cookie(request)) if principal.session_id else None
+    if found is None:
+        raise NotAuthorizedException("this is about a session, and an API token opens none: sign in first")
+    return found
+
+
+def answer_signed_in(state: State, secret: str) -> Response[SessionView]:
+    """What somebody gets who just signed in."""
+    people: People = state.people
+    found = people.of_session(secret)
+    if found is None:
+        raise NotAuthorizedException("this session has ended while it was opened: sign in again")
+    cookie = make_cookie(secret, state.external_url, people.sessions.settings.longest_seconds)
+    return Response(_describe(people, *found), cookies=[cookie])
+
+
+async def _end_former(people: People, request: Request[Any, Any, Any]) -> None:
+    """Whoever signs in again on one device leaves no session behind there."""
+    former = people.of_session(read_cookie(request))
+    if former is not None:
+        _, user, session = former
+        await people.sessions.end(user.id, session.id)
+
+
+def _describe(people: People, principal: Principal, user: User, session: Session) -> SessionView:
+    return SessionView(
+        user=SessionUser(user.id, user.name, user.display_name, user.email, user.provider),
+        grants=[GrantView.of(grant) for grant in principal.grants],
+        permissions=[
+            PermissionView(permission, scope)
+            for permission in Permission
+            for scope in _scopes(principal, permission)
+        ],
+        expires_at=datetime.fromtimestamp(people.sessions.ends_at(session), UTC),
+        must_change_password=user.must_change_password,
+    )
+
+
+def _scopes(principal: Principal, permission: Permission) -> list[Scope]:
+    if RULES[permission].role is None:
+        return [EVERYWHERE]
+    return [grant.scope for grant in grants_for(principal, permission)]
