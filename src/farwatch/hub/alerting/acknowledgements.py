@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 import sqlalchemy as sa
@@ -33,9 +34,19 @@ _log = structlog.get_logger(__name__)
 class AlertNotFiringError(AlertingError):
     """Nobody can take on an alert that does not fire."""
 
+    @classmethod
+    def of(cls, fingerprint: str) -> Self:
+        """The error about an alert, by its fingerprint."""
+        return cls(f"no alert of the fingerprint {fingerprint[:100]!r} fires: there is nothing to take on")
+
 
 class NotAcknowledgedError(AlertingError):
     """An acknowledgement that is to be taken back is not there."""
+
+    @classmethod
+    def of(cls, fingerprint: str) -> Self:
+        """The error about an alert, by its fingerprint."""
+        return cls(f"nobody has acknowledged the alert {fingerprint[:100]!r}")
 
 
 class NoteError(AlertingError):
@@ -187,7 +198,7 @@ class Acknowledgements:
         """
         known = self._get(fingerprint)
         if fingerprint not in self._by_fingerprint or known is None:
-            raise NotAcknowledgedError(f"nobody has acknowledged the alert {fingerprint[:100]!r}")
+            raise NotAcknowledgedError.of(fingerprint)
         await self._journal.write(removed(table, [{"fingerprint": fingerprint}]))
         self._by_fingerprint.pop(fingerprint, None)
         self._publish(
@@ -214,9 +225,7 @@ class Acknowledgements:
     def _firing(self, fingerprint: str) -> KnownAlert:
         known = self._get(fingerprint)
         if known is None or known.resolved:
-            raise AlertNotFiringError(
-                f"no alert of the fingerprint {fingerprint[:100]!r} fires: there is nothing to take on"
-            )
+            raise AlertNotFiringError.of(fingerprint)
         return known
 
     def _forget(self, fingerprints: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -35,6 +35,11 @@ class SilenceError(AlertingError):
 
 class SilenceNotFoundError(AlertingError):
     """There is no silence of this id."""
+
+    @classmethod
+    def of(cls, silence_id: str) -> Self:
+        """The error about this id."""
+        return cls(f"there is no silence {silence_id[:100]!r}: it may have ended long ago")
 
 
 class SilenceState(StrEnum):
@@ -246,7 +251,7 @@ class Silences:
     def _get(self, key: str) -> Silence:
         silence = self._silences.get(key)
         if silence is None:
-            raise SilenceNotFoundError(f"there is no silence {key[:100]!r}: it may have ended long ago")
+            raise SilenceNotFoundError.of(key)
         return silence
 
     def _forget(self, silence: Silence) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 
@@ -24,28 +22,43 @@ Areas = tuple[Area, ...]
 
 EVERYTHING: Areas = (Area(),)
 
+_SEPARATOR = ","
+"""In no name of a cluster or a namespace that somebody can be granted."""
+
+
+def covers(areas: Areas, cluster: str | None, namespace: str | None) -> bool:
+    """Whether something is in one of them; None stands for any cluster there may be, and likewise any namespace."""
+    return any(_has(area.clusters, cluster) and _has(area.namespaces, namespace) for area in areas)
+
 
 def to_sql(
-    areas: Areas, cluster: str = "cluster", namespace: str | None = "namespace"
-) -> tuple[str, dict[str, Sequence[str]]]:
+    areas: Areas, cluster: str = "cluster", namespace: str = "namespace"
+) -> tuple[str, dict[str, str]]:
     """A condition in the store's SQL, with what is bound in it: that a row is in one of the areas.
 
     Args:
         areas: The areas.
         cluster: The column, or expression, that names a row's cluster.
-        namespace: Likewise its namespace; None where rows have none, and any part of a cluster will do.
+        namespace: Likewise its namespace.
     """
-    bound: dict[str, Sequence[str]] = {}
+    bound: dict[str, str] = {}
     either = []
     for place, area in enumerate(areas):
         conditions = []
-        if area.clusters is not None:
-            bound[f"area_{place}_clusters"] = area.clusters
-            conditions.append(f"has({{area_{place}_clusters:Array(String)}}, {cluster})")
-        if area.namespaces is not None and namespace is not None:
-            bound[f"area_{place}_namespaces"] = area.namespaces
-            conditions.append(f"has({{area_{place}_namespaces:Array(String)}}, {namespace})")
+        for column, parameter, names in (
+            (cluster, f"area_{place}_clusters", area.clusters),
+            (namespace, f"area_{place}_namespaces", area.namespaces),
+        ):
+            if names is not None:
+                bound[parameter] = _SEPARATOR.join(names)
+                conditions.append(f"has(splitByChar('{_SEPARATOR}', {{{parameter}:String}}), {column})")
         if not conditions:
             return "true", {}
-        either.append(" AND ".join(conditions))
+        # Of no name a split makes one that is empty, as that of what is of no cluster.
+        nowhere = () in (area.clusters, area.namespaces)
+        either.append("false" if nowhere else "(" + " AND ".join(conditions) + ")")
     return "(" + (" OR ".join(either) or "false") + ")", bound
+
+
+def _has(names: tuple[str, ...] | None, name: str | None) -> bool:
+    return names is None or (name is not None and name in names)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import msgspec
 
 from farwatch.hub.alerting.history.paging import Bound, Cursor, Listing, Span, equals
 from farwatch.hub.alerting.history.statistics import Statistics, StatisticsQuery, gather
+from farwatch.hub.auth.areas import EVERYTHING, Areas, to_sql
 from farwatch.hub.store.telemetry import Telemetry
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transitions are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough."""
+    """Which transitions are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough.
+
+    What is in none of the areas is left out.
+    """
 
     span: Span
     cluster: str = ""
@@ -23,10 +28,14 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     transition: str = ""
     cursor: str = ""
     limit: int = 100
+    areas: Areas = EVERYTHING
 
 
 class NotificationQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which notifications are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough."""
+    """Which notifications are wanted; what is empty is not asked for. Of a fingerprint, the beginning is enough.
+
+    Those that tell of no alert in any of the areas are left out, and the others tell of those in them alone.
+    """
 
     span: Span
     cluster: str = ""
@@ -36,6 +45,7 @@ class NotificationQuery(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = ""
     cursor: str = ""
     limit: int = 100
+    areas: Areas = EVERYTHING
 
 
 class SilenceQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +143,21 @@ _SILENCES = Listing(
 )
 
 
+_TELLS_OF = (
+    # A notification tells of nobody else's alerts by its key: its labels are those that all its alerts share.
+    "hasAny(arrayConcat(firing, resolved), "
+    "(SELECT groupUniqArray(fingerprint) FROM alert_events WHERE {condition}))"
+)
+
+
+_TOLD_OF = (
+    "SELECT fingerprint, any(alertname) AS alertname, any(cluster) AS cluster FROM alert_events "
+    "WHERE fingerprint IN (SELECT arrayJoin(arrayConcat(firing, resolved)) FROM notifications "
+    "WHERE time >= fromUnixTimestamp64Milli({{first:Int64}}) AND time <= fromUnixTimestamp64Milli({{last:Int64}})) "
+    "AND {condition} GROUP BY fingerprint"
+)
+
+
 class History:
     """What alerting has been through, as long as it is kept."""
 
@@ -150,7 +175,9 @@ class History:
             name: (equals(name), getattr(query, name)) for name in ("cluster", "alertname", "transition")
         }
         conditions["fingerprint"] = ("startsWith(fingerprint, {fingerprint:String})", query.fingerprint)
-        statement, bound = _ALERTS.select(query.span, conditions, query.cursor, query.limit)
+        statement, bound = _ALERTS.select(
+            query.span, conditions, query.cursor, query.limit, to_sql(query.areas)
+        )
         return await self._page(AlertRecord, statement, bound, query.limit)
 
     async def notifications(self, query: NotificationQuery) -> Page[NotificationRecord]:
@@ -165,8 +192,14 @@ class History:
                 query.fingerprint,
             ),
         }
-        statement, bound = _NOTIFICATIONS.select(query.span, conditions, query.cursor, query.limit)
-        return await self._page(NotificationRecord, statement, bound, query.limit)
+        if query.areas == EVERYTHING:
+            statement, bound = _NOTIFICATIONS.select(query.span, conditions, query.cursor, query.limit)
+            return await self._page(NotificationRecord, statement, bound, query.limit)
+        condition, names = to_sql(query.areas)
+        within = (_TELLS_OF.format(condition=condition), names)
+        statement, bound = _NOTIFICATIONS.select(query.span, conditions, query.cursor, query.limit, within)
+        page = await self._page(NotificationRecord, statement, bound, query.limit)
+        return Page(await self._cut(page.items, query.areas), page.cursor)
 
     async def silences(self, query: SilenceQuery) -> Page[SilenceRecord]:
         """What happened to silences. Raises as ``alerts`` does."""
@@ -188,8 +221,33 @@ class History:
         )
         return [row["labels"] for row in rows]
 
+    async def _cut(self, records: list[NotificationRecord], areas: Areas) -> list[NotificationRecord]:
+        """The notifications, telling only of alerts in some areas."""
+        if not records:
+            return []
+        within, bound = to_sql(areas)
+        rows = await self._telemetry.query(
+            _TOLD_OF.format(condition=within), {**bound, "first": records[-1].ms, "last": records[0].ms}
+        )
+        seen = {row["fingerprint"]: row for row in rows}
+        return [_cut_to(record, seen) for record in records]
+
     async def _page(self, kind: type[R], statement: str, bound: Bound, limit: int) -> Page[R]:
         rows = await self._telemetry.select(kind, statement, bound)
         is_last = len(rows) <= limit
         rows = rows[:limit]
         return Page(rows, "" if is_last else str(Cursor(rows[-1].ms, rows[-1].row_key)))
+
+
+def _cut_to(record: NotificationRecord, seen: Mapping[str, Mapping[str, str]]) -> NotificationRecord:
+    """A notification, telling only of some alerts, by fingerprint."""
+    firing = [key for key in record.firing if key in seen]
+    resolved = [key for key in record.resolved if key in seen]
+    told = [seen[key] for key in (*firing, *resolved)]
+    return msgspec.structs.replace(
+        record,
+        firing=firing,
+        resolved=resolved,
+        alertnames=sorted({alert["alertname"] for alert in told}),
+        clusters=sorted({alert["cluster"] for alert in told}),
+    )

@@ -79,7 +79,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
     def select(
-        self, span: Span, conditions: Mapping[str, tuple[str, str]], cursor: str, limit: int
+        self,
+        span: Span,
+        conditions: Mapping[str, tuple[str, str]],
+        cursor: str,
+        limit: int,
+        within: tuple[str, Mapping[str, str]] = ("true", {}),
     ) -> tuple[str, Bound]:
         """The statement for a page, with one row more than the page has, and what is bound to it.
 
@@ -88,14 +93,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             conditions: By the name of a parameter: the condition that uses it, and its value. Empty values are left out.
             cursor: Of the page before; empty for the first.
             limit: How many rows the page has at most.
+            within: A condition that every row fulfils, and what is bound in it.
 
         Raises:
             CursorError: No page gave this cursor.
             SpanError: It is none.
         """
         given = {name: pair for name, pair in conditions.items() if pair[1]}
-        words = [_WITHIN, *(condition for condition, _ in given.values())]
-        bound: Bound = {**span.bound(), **{name: value for name, (_, value) in given.items()}}
+        words = [_WITHIN, within[0], *(condition for condition, _ in given.values())]
+        bound: Bound = {**span.bound(), **within[1], **{name: value for name, (_, value) in given.items()}}
         if cursor:
             place = Cursor.read(cursor)
             words += ["time <= fromUnixTimestamp64Milli({at:Int64})", _BEFORE]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from farwatch.hub.alerting.history.paging import Bound, Span, equals
+from farwatch.hub.auth.areas import EVERYTHING, Areas, to_sql
 from farwatch.hub.store.telemetry import Telemetry
 
 GROUPS_PER_LABEL = 50
@@ -20,11 +21,12 @@ FLAPS_FROM_FIRINGS = 3
 
 
 class StatisticsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which firings; what is empty is not asked for."""
+    """Of which firings; what is empty is not asked for, and what is in none of the areas is not counted."""
 
     span: Span
     cluster: str = ""
     alertname: str = ""
+    areas: Areas = EVERYTHING
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -135,8 +137,10 @@ async def gather(telemetry: Telemetry, query: StatisticsQuery) -> Statistics:
         QueryError: The store cannot answer.
     """
     given = {name: value for name in ("cluster", "alertname") if (value := getattr(query, name))}
-    firings = _FIRINGS.format(conditions="".join(f" AND {equals(name)}" for name in given))
-    bound: Bound = {**query.span.bound(), **given}
+    within, names = to_sql(query.areas)
+    conditions = [within, *map(equals, given)]
+    firings = _FIRINGS.format(conditions="".join(f" AND {condition}" for condition in conditions))
+    bound: Bound = {**query.span.bound(), **given, **names}
     totals = await telemetry.query(firings + _TOTALS, bound)
     shares = await telemetry.query(firings + _SHARES, {**bound, "groups": GROUPS_PER_LABEL})
     flapping = await telemetry.query(

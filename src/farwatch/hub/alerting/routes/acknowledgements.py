@@ -13,7 +13,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.alerting.acknowledgements import AlertNotFiringError, NotAcknowledgedError
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
+from farwatch.hub.alerting.routes.sight import change_alert
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
 from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.auth.access import needs
@@ -51,6 +53,8 @@ async def acknowledge_alert(
     state: State, request: AnyRequest, fingerprint: FromPath[str], data: JSONBody[NoteBody]
 ) -> AcknowledgementView:
     """Take on an alert that fires, until it ends: people are not told of it again and again meanwhile."""
+    if change_alert(request, fingerprint) is None:
+        raise AlertNotFiringError.of(fingerprint)
     made = await acknowledgements(state).acknowledge(fingerprint, author=author(request), note=data.note)
     return view_acknowledgement(made)
 
@@ -63,6 +67,8 @@ async def acknowledge_alert(
 )
 async def withdraw_acknowledgement(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> None:
     """Let people be told of an alert again as if nobody had taken it on."""
+    if change_alert(request, fingerprint) is None:
+        raise NotAcknowledgedError.of(fingerprint)
     await acknowledgements(state).withdraw(fingerprint, author=author(request))
 
 
@@ -79,7 +85,7 @@ async def snooze_alert(
 
     Alerts that are known now and have these labels and more besides are not hushed.
     """
-    known = alerting(state).get(fingerprint)
+    known = change_alert(request, fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
     others = (other.alert.labels for other in alerting(state).known())

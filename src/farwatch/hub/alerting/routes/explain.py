@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,13 +14,16 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
-from farwatch.hub.alerting.explain.explanation import Explainer, Explanation
+from farwatch.hub.alerting.explain.explanation import Explainer, Explanation, InhibitionNow
 from farwatch.hub.alerting.explain.tree import RouteNode, tree
+from farwatch.hub.alerting.explain.visits import Verdict
 from farwatch.hub.alerting.history import NotificationQuery, Span
 from farwatch.hub.alerting.routes.history import NotificationView, view_notification
-from farwatch.hub.alerting.routes.state import acknowledgements, alerting, history
+from farwatch.hub.alerting.routes.sight import alerts_seen, find_alert
+from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, history
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
 
 NOTIFICATIONS_SHOWN = 20
 _DAY_SECONDS = 86_400.0
@@ -44,17 +48,18 @@ class LabelSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary="Explain an alert",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def explain_alert(state: State, fingerprint: FromPath[str]) -> ExplanationView:
+async def explain_alert(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> ExplanationView:
     """Which routes an alert takes and why, how its groups stand, what suppresses it, and every notification of it."""
-    known = alerting(state).get(fingerprint)
+    known = find_alert(request, fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
     now = time.time()
-    found = _explainer(state).explain(known.alert.labels, now)
+    found = _explain(request, known.alert.labels, now)
     query = NotificationQuery(
         span=Span(since=max(0.0, now - 14 * _DAY_SECONDS), until=now + _DAY_SECONDS),
         fingerprint=fingerprint,
         limit=NOTIFICATIONS_SHOWN,
+        areas=alerts_seen(request).areas(),
     )
     notifications = (await history(state).notifications(query)).items
     return ExplanationView(
@@ -70,12 +75,15 @@ async def explain_alert(state: State, fingerprint: FromPath[str]) -> Explanation
     status_code=HTTPStatus.OK,
     sync_to_thread=False,
 )
-def explain_labels(state: State, data: JSONBody[LabelSet]) -> Explanation:
+def explain_labels(state: State, request: AnyRequest, data: JSONBody[LabelSet]) -> Explanation:
     """What would happen to an alert with some labels, by the configuration, silences and alerts of now.
 
-    Where `cluster` names a cluster of the fleet, its labels are added, as they are to every alert.
+    Where `cluster` names a cluster of the fleet, its labels are added, as they are to every alert. Who may not see every
+    alert has to give a `cluster` and `namespace` of which they may see alerts.
     """
-    return _explainer(state).explain(alerting(state).complete(data.labels), time.time())
+    labels = alerting(state).complete(data.labels)
+    alerts_seen(request).require_labels(labels)
+    return _explain(request, labels, time.time())
 
 
 @get(
@@ -90,8 +98,33 @@ def get_routes(state: State) -> RouteNode:
     return tree(alerting(state).route)
 
 
-def _explainer(state: State) -> Explainer:
-    return Explainer(alerting(state), acknowledgements(state))
+def _explain(request: AnyRequest, labels: Mapping[str, str], now: float) -> Explanation:
+    """An explanation without what who asks may not see: other people's alerts and, of the routes, those not taken."""
+    state = request.app.state
+    found = Explainer(alerting(state), acknowledgements(state)).explain(labels, now)
+    sight = alerts_seen(request)
+    hidden = [
+        inhibition for inhibition in found.inhibitions if not sight.sees_labels(inhibition.source_labels)
+    ]
+    if hidden:
+        names = {inhibition.words: _hide(inhibition) for inhibition in hidden}
+        found = msgspec.structs.replace(
+            found,
+            inhibitions=[names.get(inhibition.words, inhibition) for inhibition in found.inhibitions],
+            words=[names[words].words if words in names else words for words in found.words],
+        )
+    if visibility(request, Permission.ALERTING_READ).everything:
+        return found
+    taken = [visit for visit in found.routes if visit.verdict in {Verdict.TAKEN, Verdict.PASSED}]
+    return msgspec.structs.replace(found, routes=taken)
+
+
+def _hide(inhibition: InhibitionNow) -> InhibitionNow:
+    return msgspec.structs.replace(
+        inhibition,
+        source_labels={},
+        words=f"It is inhibited by an alert that you may not see ({inhibition.rule}; {inhibition.source}).",
+    )
 
 
 handlers = [explain_alert, explain_labels, get_routes]

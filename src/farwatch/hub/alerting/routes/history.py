@@ -25,8 +25,10 @@ from farwatch.hub.alerting.history import (
     Statistics,
     StatisticsQuery,
 )
+from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.notify import Outcome
-from farwatch.hub.alerting.routes.state import history, seconds, utc
+from farwatch.hub.alerting.routes.sight import alerts_seen, sees_silence
+from farwatch.hub.alerting.routes.state import AnyRequest, history, seconds, utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -146,6 +148,7 @@ _ANSWERS = problems.described(HTTPStatus.SERVICE_UNAVAILABLE)
 )
 async def list_alert_history(
     state: State,
+    request: AnyRequest,
     *,
     since: Since = None,
     until: Until = None,
@@ -168,6 +171,7 @@ async def list_alert_history(
             transition=transition or "",
             limit=limit,
             cursor=cursor,
+            areas=alerts_seen(request).areas(),
         )
     )
     return AlertEventList([_view_alert(record) for record in page.items], page.cursor)
@@ -181,6 +185,7 @@ async def list_alert_history(
 )
 async def list_notification_history(
     state: State,
+    request: AnyRequest,
     *,
     since: Since = None,
     until: Until = None,
@@ -205,6 +210,7 @@ async def list_notification_history(
             outcome=outcome or "",
             limit=limit,
             cursor=cursor,
+            areas=alerts_seen(request).areas(),
         )
     )
     return NotificationList([view_notification(record) for record in page.items], page.cursor)
@@ -218,6 +224,7 @@ async def list_notification_history(
 )
 async def list_silence_history(
     state: State,
+    request: AnyRequest,
     *,
     since: Since = None,
     until: Until = None,
@@ -228,16 +235,21 @@ async def list_silence_history(
     limit: PageSize = 100,
     cursor: Cursor = "",
 ) -> SilenceEventList:
-    """Every silence that was made, changed or ended, with who wanted it and why."""
+    """Every silence that was made, changed or ended, with who wanted it and why.
+
+    Who may not see them all may get fewer than the limit on a page that is not the last.
+    """
     page = await history(state).silences(
         SilenceQuery(span=span(since, until), id=id_, created_by=created_by, limit=limit, cursor=cursor)
     )
-    return SilenceEventList([_view_silence(record) for record in page.items], page.cursor)
+    seen = [record for record in page.items if sees_silence(request, Matchers.parse(record.matchers))]
+    return SilenceEventList([_view_silence(record) for record in seen], page.cursor)
 
 
 @get("/history/statistics", opt=needs(Permission.ALERTS_READ), summary="Get statistics", responses=_ANSWERS)
 async def get_statistics(
     state: State,
+    request: AnyRequest,
     *,
     since: Since = None,
     until: Until = None,
@@ -246,7 +258,12 @@ async def get_statistics(
 ) -> Statistics:
     """How many alerts fired, how long until somebody acknowledged them and until they ended, and which come and go."""
     return await history(state).statistics(
-        StatisticsQuery(span=span(since, until), cluster=cluster, alertname=alertname)
+        StatisticsQuery(
+            span=span(since, until),
+            cluster=cluster,
+            alertname=alertname,
+            areas=alerts_seen(request).areas(),
+        )
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.datastructures import State
 from litestar.params import QueryParameter
 
 from farwatch.hub import problems
-from farwatch.hub.alerting.routes.state import alerting
+from farwatch.hub.alerting.notify import Attempt
+from farwatch.hub.alerting.routes.sight import alerts_seen
+from farwatch.hub.alerting.routes.state import AnyRequest, alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -45,11 +47,14 @@ class AttemptList(msgspec.Struct, frozen=True):
     sync_to_thread=False,
 )
 def list_notifications(
-    state: State,
+    request: AnyRequest,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_ATTEMPTS, description="How many at most.")] = 100,
 ) -> AttemptList:
-    """The latest attempts to tell somebody, with their outcome."""
-    attempts = alerting(state).attempts()
+    """The latest attempts to tell somebody, with their outcome.
+
+    Who may not see every alert gets those about groups in which there is now an alert that they may see.
+    """
+    attempts = _attempts_seen(request)
     return AttemptList(
         [
             AttemptView(
@@ -65,6 +70,19 @@ def list_notifications(
             for attempt in reversed(attempts[-limit:])
         ]
     )
+
+
+def _attempts_seen(request: AnyRequest) -> Sequence[Attempt]:
+    service, sight = alerting(request.app.state), alerts_seen(request)
+    attempts = service.attempts()
+    if sight.everything:
+        return attempts
+    seen = {
+        group.id.key
+        for group in service.groups()
+        if any(sight.sees_labels(alert.labels) for alert in group.alerts)
+    }
+    return [attempt for attempt in attempts if attempt.key.group_key in seen]
 
 
 handlers = [list_notifications]

@@ -16,9 +16,11 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from farwatch.hub import problems
+from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.history import Span
 from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.alerts import AlertView, view
+from farwatch.hub.alerting.routes.sight import alerts_seen, find_silence, require_silence, sees_silence
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
 from farwatch.hub.auth.access import needs
@@ -84,13 +86,15 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         matchers: The matchers as they were understood.
         alerts: How many alerts that fire now.
-        by_cluster: How many of these in each cluster; under an empty name, those of none.
+        hidden: How many more that you may not see: a silence of yours may not hush these.
+        by_cluster: How many of the former in each cluster; under an empty name, those of none.
         examples: Some of them, the newest first.
         fired_lately: How many different alerts of the last seven days it would have hushed.
     """
 
     matchers: str
     alerts: int
+    hidden: int
     by_cluster: dict[str, int]
     examples: list[AlertView]
     fired_lately: int
@@ -101,6 +105,7 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 )
 async def list_silences(
     state: State,
+    request: AnyRequest,
     wanted: Annotated[
         SilenceState | None, QueryParameter(name="state", description="Only those in this state.")
     ] = None,
@@ -108,11 +113,13 @@ async def list_silences(
     """All silences that are, will be, or were in the last days; `GET /history/silences` tells of older ones."""
     now = time.time()
     silences = [
-        silence for silence in alerting(state).silences if wanted is None or silence.state(now) is wanted
+        silence
+        for silence in alerting(state).silences
+        if (wanted is None or silence.state(now) is wanted) and sees_silence(request, silence.matchers)
     ]
     silences.sort(key=lambda silence: (_ORDER.index(silence.state(now)), -silence.ends_at))
     hushes: Counter[str] = Counter()
-    firing = alerting(state).active()
+    firing = _firing(request)
     for start in range(0, len(firing), BATCH):
         hushes += alerting(state).silences.count(alert.labels for alert in firing[start : start + BATCH])
         await asyncio.sleep(0)  # others get a turn
@@ -126,12 +133,10 @@ async def list_silences(
     responses=problems.described(HTTPStatus.NOT_FOUND),
     sync_to_thread=False,
 )
-def get_silence(state: State, silence_id: FromPath[str]) -> SilenceView:
+def get_silence(request: AnyRequest, silence_id: FromPath[str]) -> SilenceView:
     """One silence."""
-    silence = alerting(state).silences.get(silence_id)
-    if silence is None:
-        raise SilenceNotFoundError(f"there is no silence {silence_id[:100]!r}: it may have ended long ago")
-    return _view(silence, time.time(), _count(silence, state))
+    silence = _find(request, silence_id)
+    return _view(silence, time.time(), _count(silence, request))
 
 
 @post(
@@ -141,19 +146,22 @@ def get_silence(state: State, silence_id: FromPath[str]) -> SilenceView:
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
     status_code=HTTPStatus.OK,
 )
-async def preview_silence(state: State, data: JSONBody[PreviewBody]) -> PreviewView:
+async def preview_silence(state: State, request: AnyRequest, data: JSONBody[PreviewBody]) -> PreviewView:
     """What a silence with these matchers would hush now, and would have hushed in the last seven days."""
     matchers = _parse(data.matchers)
     now = time.time()
-    found = [alert for alert in alerting(state).active() if matchers.match(alert.labels)]
+    sight = alerts_seen(request)
+    hushed = [alert for alert in alerting(state).active() if matchers.match(alert.labels)]
+    found = [alert for alert in hushed if sight.sees_labels(alert.labels)]
     found.sort(key=lambda alert: alert.starts_at, reverse=True)
     lately = await history(state).labels_of_alerts(Span(since=now - LOOK_BACK_SECONDS, until=now))
     return PreviewView(
         matchers=str(matchers),
         alerts=len(found),
+        hidden=len(hushed) - len(found),
         by_cluster=dict(sorted(Counter(alert.labels.get("cluster", "") for alert in found).items())),
         examples=[view(alert, utc(now)) for alert in found[:EXAMPLES]],
-        fired_lately=sum(matchers.match(labels) for labels in lately),
+        fired_lately=sum(matchers.match(labels) and sight.sees_labels(labels) for labels in lately),
     )
 
 
@@ -163,9 +171,12 @@ async def preview_silence(state: State, data: JSONBody[PreviewBody]) -> PreviewV
     summary="Create a silence",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def create_silence(state: State, request: AnyRequest, data: JSONBody[SilenceBody]) -> SilenceView:
-    """Hush the alerts that fulfil all matchers for a while; its author is the API token's name."""
-    return await _set(state, None, author(request), data)
+async def create_silence(request: AnyRequest, data: JSONBody[SilenceBody]) -> SilenceView:
+    """Hush the alerts that fulfil all matchers for a while; its author is who asks.
+
+    The matchers must keep it within what its author may silence: `cluster="a"`, `namespace=~"x|y"`.
+    """
+    return await _set(request, None, data)
 
 
 @put(
@@ -175,10 +186,11 @@ async def create_silence(state: State, request: AnyRequest, data: JSONBody[Silen
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def change_silence(
-    state: State, request: AnyRequest, silence_id: FromPath[str], data: JSONBody[SilenceBody]
+    request: AnyRequest, silence_id: FromPath[str], data: JSONBody[SilenceBody]
 ) -> SilenceView:
     """Change a silence; where that would rewrite what it hushed, it ends, and a new one with another id is made."""
-    return await _set(state, silence_id, author(request), data)
+    require_silence(request, _find(request, silence_id).matchers)
+    return await _set(request, silence_id, data)
 
 
 @delete(
@@ -189,18 +201,22 @@ async def change_silence(
 )
 async def expire_silence(state: State, request: AnyRequest, silence_id: FromPath[str]) -> None:
     """End a silence now. It stays in the list for some days, and in the history for as long as that is kept."""
+    require_silence(request, _find(request, silence_id).matchers)
     await alerting(state).expire_silence(silence_id, author=author(request))
 
 
-async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBody) -> SilenceView:
+async def _set(request: AnyRequest, silence_id: str | None, wanted: SilenceBody) -> SilenceView:
     now = time.time()
+    state, who = request.app.state, author(request)
+    matchers = _parse(wanted.matchers)
+    require_silence(request, matchers)
     old = alerting(state).silences.get(silence_id) if silence_id else None
     starts_at = now if wanted.starts_at is None else seconds(wanted.starts_at)
     if old is not None and wanted.starts_at is None:
         starts_at = old.starts_at
     silence = await alerting(state).set_silence(
         id=silence_id,
-        matchers=_parse(wanted.matchers),
+        matchers=matchers,
         starts_at=starts_at,
         ends_at=seconds(wanted.ends_at),
         created_by=who,
@@ -208,7 +224,20 @@ async def _set(state: State, silence_id: str | None, who: str, wanted: SilenceBo
         annotations=old.annotations if old else {},
         author=who,
     )
-    return _view(silence, time.time(), _count(silence, state))
+    return _view(silence, time.time(), _count(silence, request))
+
+
+def _find(request: AnyRequest, silence_id: str) -> Silence:
+    silence = find_silence(request, silence_id)
+    if silence is None:
+        raise SilenceNotFoundError.of(silence_id)
+    return silence
+
+
+def _firing(request: AnyRequest) -> list[Alert]:
+    """What fires now, as far as who asks may see it."""
+    sight = alerts_seen(request)
+    return [alert for alert in alerting(request.app.state).active() if sight.sees_labels(alert.labels)]
 
 
 def _parse(text: str) -> Matchers:
@@ -221,9 +250,9 @@ def _parse(text: str) -> Matchers:
     return matchers
 
 
-def _count(silence: Silence, state: State) -> int:
-    """How many of the alerts that fire now its matchers fit."""
-    return sum(silence.matchers.match(alert.labels) for alert in alerting(state).active())
+def _count(silence: Silence, request: AnyRequest) -> int:
+    """How many of the alerts that fire now, and who asks may see, its matchers fit."""
+    return sum(silence.matchers.match(alert.labels) for alert in _firing(request))
 
 
 def _view(silence: Silence, now: float, hushes: int) -> SilenceView:

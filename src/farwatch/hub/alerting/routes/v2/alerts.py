@@ -15,9 +15,11 @@ from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.answers import BATCH, fail, stream
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
+from farwatch.hub.alerting.routes.v2.sight import known_alerts
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
 
 MAX_FAULTS = 100
 """So many alerts that cannot be taken are named in an answer."""
@@ -28,17 +30,24 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
     """Alerts that have not ended, by fingerprint."""
     choice = Choice(request)
     viewer = Viewer(alerting(state), time.time())
-    chosen = choice.select(alerting(state).known())
+    chosen = choice.select(known_alerts(request))
     chosen.sort(key=lambda known: known.alert.fingerprint)
     return stream(_views(chosen, choice, viewer))
 
 
 @post("/alerts", opt=needs(Permission.ALERTS_POST), status_code=200)
 async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Response[None]:
-    """Take alerts in; of a batch, those that are valid are taken in any case."""
+    """Take alerts in; of a batch, those that are valid are taken in any case.
+
+    With one in it that who posts it may not post, none is.
+    """
     postings: Postings = state.postings
     service = alerting(state)
     posted = postings.read(await request.body(), time.time(), service.config.global_.resolve_timeout)
+    sight = visibility(request, Permission.ALERTS_POST)
+    if not sight.everything:
+        for alert in posted.alerts:
+            sight.require_labels(alert.labels)
     if posted.alerts:
         await service.put(posted.alerts)
     if posted.faults:

@@ -9,12 +9,14 @@ from litestar import get
 from litestar.datastructures import State
 
 from farwatch.hub.alerting.dispatch import GroupView, alert_order, label_order
+from farwatch.hub.alerting.routes.sight import alerts_seen
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, flag
 from farwatch.hub.alerting.routes.v2.views import Chosen, GettableAlert, ReceiverReference, Viewer
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import Visibility
 
 
 class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,7 +41,8 @@ async def list_groups(request: AnyRequest, state: State) -> list[AlertGroup]:
         )
         if choice.wants_receivers([group.route.receiver])
     ]
-    chosen = [(group, _choose(group, choice, viewer)) for group in groups]
+    sight = alerts_seen(request)
+    chosen = [(group, _choose(group, choice, viewer, sight)) for group in groups]
     # As upstream, which knows an alert's receivers by the groups that it found it in.
     receivers: dict[str, list[str]] = {}
     for group, alerts in chosen:
@@ -52,12 +55,14 @@ async def list_groups(request: AnyRequest, state: State) -> list[AlertGroup]:
     ]
 
 
-def _choose(group: GroupView, choice: Choice, viewer: Viewer) -> list[Chosen]:
-    """The group's alerts that are asked for, in upstream's order."""
+def _choose(group: GroupView, choice: Choice, viewer: Viewer, sight: Visibility) -> list[Chosen]:
+    """The group's alerts that are asked for and may be seen, in upstream's order."""
     found = []
     for alert in group.alerts:
         known = viewer.get(alert.fingerprint)
         if known is None or viewer.is_over(known) or not choice.wants_labels(known):
+            continue
+        if not sight.sees_labels(known.alert.labels):
             continue
         suppression = viewer.suppression(known)
         if choice.wants(suppression):

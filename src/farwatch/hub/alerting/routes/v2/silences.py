@@ -15,11 +15,18 @@ from litestar.response import Stream
 
 from farwatch.hub.alerting.matchers import Matcher, Matchers, Operator
 from farwatch.hub.alerting.postings import YEARS
+from farwatch.hub.alerting.routes.sight import find_silence, require_silence, sees_silence
 from farwatch.hub.alerting.routes.state import alerting, author
 from farwatch.hub.alerting.routes.v2.answers import BATCH, stream
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
-from farwatch.hub.alerting.silences import MAX_MATCHERS, MAX_TEXT_LENGTH, Silence, SilenceState
+from farwatch.hub.alerting.silences import (
+    MAX_MATCHERS,
+    MAX_TEXT_LENGTH,
+    Silence,
+    SilenceNotFoundError,
+    SilenceState,
+)
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -83,7 +90,9 @@ async def list_silences(request: AnyRequest, state: State) -> Stream:
     found = [
         silence
         for silence in alerting(state).silences
-        if silence.state(now) in states and all(matcher in silence.matchers for matcher in wanted)
+        if silence.state(now) in states
+        and all(matcher in silence.matchers for matcher in wanted)
+        and sees_silence(request, silence.matchers)
     ]
     found.sort(key=lambda silence: _order(silence, now))
     return stream(
@@ -96,9 +105,13 @@ async def list_silences(request: AnyRequest, state: State) -> Stream:
 async def post_silence(request: AnyRequest, state: State) -> SilenceId:
     """Make a silence, or change one."""
     wanted = _read(await request.body())
+    matchers_wanted = _to_matchers(wanted.matchers)
+    if wanted.id:
+        require_silence(request, _find(request, wanted.id).matchers)
+    require_silence(request, matchers_wanted)
     silence = await alerting(state).set_silence(
         id=wanted.id or None,
-        matchers=_to_matchers(wanted.matchers),
+        matchers=matchers_wanted,
         starts_at=_seconds(wanted.starts_at),
         ends_at=_seconds(wanted.ends_at),
         created_by=wanted.created_by,
@@ -110,9 +123,9 @@ async def post_silence(request: AnyRequest, state: State) -> SilenceId:
 
 
 @get("/silence/{silence_id:str}", opt=needs(Permission.SILENCES_READ), sync_to_thread=False)
-def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
+def get_silence(request: AnyRequest, silence_id: FromPath[str]) -> GettableSilence:
     """One silence."""
-    silence = alerting(state).silences.get(silence_id)
+    silence = find_silence(request, silence_id)
     if silence is None:
         raise HTTPException(status_code=404, detail=f"silence {silence_id[:100]} not found")
     return _show(silence, time.time())
@@ -121,8 +134,16 @@ def get_silence(state: State, silence_id: FromPath[str]) -> GettableSilence:
 @delete("/silence/{silence_id:str}", opt=needs(Permission.SILENCES_WRITE), status_code=200)
 async def delete_silence(request: AnyRequest, state: State, silence_id: FromPath[str]) -> Response[bytes]:
     """End a silence."""
+    require_silence(request, _find(request, silence_id).matchers)
     await alerting(state).expire_silence(silence_id, author=author(request))
     return Response(b"")
+
+
+def _find(request: AnyRequest, silence_id: str) -> Silence:
+    silence = find_silence(request, silence_id)
+    if silence is None:
+        raise SilenceNotFoundError.of(silence_id)
+    return silence
 
 
 def _read(body: bytes) -> PostableSilence:

@@ -10,9 +10,13 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting.configuration import Configuration
+from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
+
+HIDDEN = f"# not shown: that takes {Permission.ALERTING_READ}\n"
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
@@ -49,12 +53,13 @@ class AlertmanagerStatus(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
 
 @get("/status", opt=needs(Permission.ALERTS_READ), sync_to_thread=False)
-def show_status(state: State) -> AlertmanagerStatus:
-    """Since when the hub runs, and by which configuration."""
+def show_status(request: AnyRequest, state: State) -> AlertmanagerStatus:
+    """Since when the hub runs and, for who may see it, by which configuration."""
     configuration: Configuration = state.configuration
+    may_see = visibility(request, Permission.ALERTING_READ).everything
     return AlertmanagerStatus(
         cluster=ClusterStatus(),
-        config=OriginalConfig(configuration.current.text),
+        config=OriginalConfig(configuration.current.text if may_see else HIDDEN),
         uptime=spell_seconds(state.started_at),
         version_info=VersionInfo(),
     )
