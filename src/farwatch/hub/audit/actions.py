@@ -31,7 +31,6 @@ class Action(StrEnum):
     CLUSTER_TOKEN_ROTATE = "cluster-token.rotate"  # noqa: S105 - likewise
     CLUSTER_TOKEN_REVOKE = "cluster-token.revoke"  # noqa: S105 - likewise
     INSTALL_LINK_CREATE = "install-link.create"
-    INSTALL_LINK_USE = "install-link.use"
     KEY_CREATE = "organisation-key.create"
     KEY_REVOKE = "organisation-key.revoke"
     ALERTING_CHANGE = "alerting.change"

@@ -103,7 +103,7 @@ def audit_details(
         action: What it really does.
         actor: Who really does it: who has just signed in.
         target: What it does it to; its empty fields stay as they were.
-        details: What else there is to know. No secret belongs there.
+        details: What else there is to know; what is empty is left out. No secret belongs there.
     """
     draft = find_draft(request.scope)
     if draft is None:
@@ -115,7 +115,8 @@ def audit_details(
     if target is not None:
         fields = {name: value for name, value in msgspec.structs.asdict(target).items() if value}
         draft.add(target=msgspec.structs.replace(draft.event.target, **fields))
-    draft.add(details=draft.event.details | details)
+    told = {name: value for name, value in details.items() if value is not None and value not in ("", {}, [])}
+    draft.add(details=draft.event.details | told)
 
 
 def find_draft(scope: Any) -> Draft | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Request, Router, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.backup.backups import Backups
@@ -51,13 +52,16 @@ async def list_backups(state: State) -> BackupList:
 
 @post(
     "/",
-    opt=needs(Permission.BACKUPS_MANAGE),
+    opt=needs(Permission.BACKUPS_MANAGE) | audits(Action.BACKUP_CREATE),
     summary="Write a backup",
     responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def create_backup(state: State, data: JSONBody[NewBackup]) -> Backup:
+async def create_backup(state: State, request: Request[Any, Any, State], data: JSONBody[NewBackup]) -> Backup:
     """Write a consistent backup while the hub works; the answer comes when all of it is on the disk."""
-    return await _backups(state).create(data.keep)
+    audit_details(request, keep=data.keep)
+    backup = await _backups(state).create(data.keep)
+    audit_details(request, target=Target(name=backup.name), bytes=backup.bytes)
+    return backup
 
 
 router = Router("/backups", route_handlers=[list_backups, create_backup], tags=["backups"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Request, Router, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.fleet.fleet import Fleet
@@ -55,19 +56,26 @@ async def list_organisation_keys(state: State) -> KeyList:
 
 
 @post(
-    "/", opt=needs(Permission.KEYS_MANAGE), summary="Make an organisation key", responses=problems.described()
+    "/",
+    opt=needs(Permission.KEYS_MANAGE) | audits(Action.KEY_CREATE),
+    summary="Make an organisation key",
+    responses=problems.described(),
 )
-async def create_organisation_key(state: State, data: JSONBody[NewKey]) -> KeyIssued:
+async def create_organisation_key(
+    state: State, request: Request[Any, Any, State], data: JSONBody[NewKey]
+) -> KeyIssued:
     """Make a key with which agents register their clusters by name; its secret is only in this answer."""
+    audit_details(request, target=Target(name=data.name), clusterNames=data.cluster_names, labels=data.labels)
     issued = await _fleet(state).clusters.keys.create(
         data.name, cluster_names=data.cluster_names, labels=data.labels
     )
+    audit_details(request, target=Target(id=issued.key.id))
     return KeyIssued(issued.key.id, issued.key.name, issued.secret)
 
 
 @delete(
     "/{key_id:str}",
-    opt=needs(Permission.KEYS_MANAGE),
+    opt=needs(Permission.KEYS_MANAGE) | audits(Action.KEY_REVOKE, id="key_id"),
     summary="Revoke an organisation key",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, WebSocket, delete, get, patch, post, websocket
+from litestar import Request, Router, WebSocket, delete, get, patch, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.alerting import Alerting
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.auth.policy import Permission
@@ -28,6 +29,8 @@ from farwatch.hub.inventory import Inventory
 from farwatch.link.frames import SUBPROTOCOL, WatchState
 
 MAX_OVERLAP_SECONDS = 30 * 86_400
+
+AnyRequest = Request[Any, Any, State]
 
 
 class AgentState(StrEnum):
@@ -191,12 +194,13 @@ async def list_clusters(state: State) -> ClusterList:
 
 @post(
     "/clusters",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_CREATE),
     summary="Add a cluster",
     responses=problems.described(HTTPStatus.CONFLICT),
 )
-async def add_cluster(state: State, data: JSONBody[NewCluster]) -> TokenIssued:
+async def add_cluster(state: State, request: AnyRequest, data: JSONBody[NewCluster]) -> TokenIssued:
     """Add a cluster; its agent's token is only in this answer."""
+    audit_details(request, target=Target(cluster=data.name, name=data.name), labels=data.labels)
     issued = await _fleet(state).add(data.name, data.labels)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
@@ -215,16 +219,19 @@ async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
 
 @patch(
     "/clusters/{name:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_CHANGE, cluster="name", name="name"),
     summary="Change a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def change_cluster(state: State, name: FromPath[str], data: JSONBody[ClusterChange]) -> ClusterView:
+async def change_cluster(
+    state: State, request: AnyRequest, name: FromPath[str], data: JSONBody[ClusterChange]
+) -> ClusterView:
     """Label a cluster, or give it another name.
 
     Its alerts end as they were and begin anew as they are: with other labels at once, under another name when its agent
     has come back, which takes a moment.
     """
+    audit_details(request, labels=data.labels, renamed=data.name)
     clusters = _fleet(state).clusters
     cluster = await clusters.label(name, data.labels) if data.labels else await clusters.get(name)
     if data.name is not None and data.name != name:
@@ -234,7 +241,7 @@ async def change_cluster(state: State, name: FromPath[str], data: JSONBody[Clust
 
 @delete(
     "/clusters/{name:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_REMOVE, cluster="name", name="name"),
     summary="Remove a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -256,32 +263,39 @@ async def list_agent_tokens(state: State, name: FromPath[str]) -> TokenList:
 
 @post(
     "/clusters/{name:str}/tokens",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_TOKEN_ROTATE, cluster="name"),
     summary="Rotate a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def rotate_agent_token(state: State, name: FromPath[str], data: JSONBody[NewToken]) -> TokenIssued:
+async def rotate_agent_token(
+    state: State, request: AnyRequest, name: FromPath[str], data: JSONBody[NewToken]
+) -> TokenIssued:
     """Make a new agent token; the former ones stay valid for the overlap."""
     issued = await _fleet(state).rotate(name, data.overlap_seconds)
+    audit_details(request, target=Target(id=issued.id), overlapSeconds=data.overlap_seconds)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
 @delete(
     "/clusters/{name:str}/tokens",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_TOKEN_REVOKE, cluster="name"),
     summary="Revoke all of a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def revoke_agent_tokens(state: State, name: FromPath[str]) -> None:
+async def revoke_agent_tokens(state: State, request: AnyRequest, name: FromPath[str]) -> None:
     """Make every token worthless at once, and close the agent's link."""
+    revoked: list[str] = []
     for token in await _fleet(state).clusters.tokens(name):
         if token.state is TokenState.VALID:
             await _fleet(state).revoke(name, token.id)
+            revoked.append(token.id)
+            audit_details(request, tokens=revoked)
 
 
 @delete(
     "/clusters/{name:str}/tokens/{token_id:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE)
+    | audits(Action.CLUSTER_TOKEN_REVOKE, cluster="name", id="token_id"),
     summary="Revoke a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )

@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.auth.policy import Permission
@@ -47,7 +48,7 @@ def _installs(state: State) -> Installs:
 
 @post(
     "/clusters/{name:str}/install",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.INSTALL_LINK_CREATE, cluster="name"),
     summary="Make an install link",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -58,7 +59,10 @@ async def create_install_link(
 
     What it will deliver is rendered now, with an agent token of its own, and is what `sha256` is the checksum of.
     """
-    return await _installs(state).create(name, data, request.state.author)
+    audit_details(request, namespace=data.namespace, mode=data.mode)
+    link = await _installs(state).create(name, data, request.state.author)
+    audit_details(request, target=Target(id=link.id), expiresAt=link.expires_at)
+    return link
 
 
 @get(

@@ -11,6 +11,8 @@ from litestar.datastructures import State
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.configuration import Configuration
+from farwatch.hub.alerting.routes.state import AnyRequest
+from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -63,15 +65,16 @@ def get_alerting_config(state: State) -> ConfigurationView:
 
 @post(
     "/alerting/reload",
-    opt=needs(Permission.ALERTING_CONFIGURE),
+    opt=needs(Permission.ALERTING_CONFIGURE) | audits(Action.ALERTING_RELOAD),
     summary="Reload the alerting configuration",
     responses=problems.described(HTTPStatus.CONFLICT),
     status_code=HTTPStatus.OK,
 )
-async def reload_alerting(state: State) -> ConfigurationView:
+async def reload_alerting(state: State, request: AnyRequest) -> ConfigurationView:
     """Read the file again, and go on by it. If anything is wrong with it, what was in force stays so."""
     current = configuration(state)
     await current.reload()
+    audit_details(request, digest=current.digest)
     return _view(current)
 
 
