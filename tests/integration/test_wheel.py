@@ -1,7 +1,8 @@
-"""What the wheel holds beside the code: the charts that the hub renders."""
+"""What the wheel holds beside the code: the charts that the hub renders, and the built console."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,20 @@ def test_the_charts_are_in_it_as_they_are_in_the_sources(wheel: Path) -> None:
     }
     assert "farwatch-agent/Chart.yaml" in packed
     assert packed == sources
+
+
+def test_the_console_is_in_it_ready(wheel: Path) -> None:
+    built = ROOT / "src/farwatch/hub/console/dist"
+    if not (built / "index.html").is_file():
+        pytest.skip("the console is not built: `make ui`")
+    prefix = "farwatch/hub/console/dist/"
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name.removeprefix(prefix) for name in archive.namelist() if name.startswith(prefix)}
+        page = archive.read(prefix + "index.html").decode()
+    assert {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()} == packed
+    needed = re.findall(r'(?:src|href)="/([^"]+)"', page)
+    assert needed
+    assert set(needed) <= packed
 
 
 def test_installed_from_it_the_hub_finds_the_chart_and_renders_it(wheel: Path, tmp_path: Path) -> None:

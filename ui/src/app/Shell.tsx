@@ -18,13 +18,13 @@ const CONTENT_ID = "content";
 
 /** The frame around every page: navigation, header, and what every page needs. */
 export function Shell() {
-  const { session, end } = useSession();
+  const { session, hasEnded, end } = useSession();
   const [narrow] = useNarrowNavigation();
   const [isOpen, drawer] = useDisclosure(false);
   const content = useFocusOnPageChange(drawer.close);
   if (session === null) return null;
   return (
-    <LiveProvider reducers={reducers} onSignedOut={end}>
+    <LiveProvider reducers={reducers} isPaused={hasEnded} onSignedOut={end}>
       <a className={styles.skip} href={`#${CONTENT_ID}`}>
         Skip to content
       </a>

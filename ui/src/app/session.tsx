@@ -1,6 +1,6 @@
 /** Who is signed in, and what they may do. */
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { ApiError, request, setSessionEndHandler, type MissingGrant } from "~/api";
 
@@ -61,11 +61,12 @@ const Context = createContext<SessionContext | undefined>(undefined);
 export function SessionProvider({ session, children }: { session: Session | null; children: ReactNode }) {
   const client = useQueryClient();
   const [hasEnded, setEnded] = useState(false);
+  const end = useCallback(() => setEnded(true), []);
   const value = useMemo<SessionContext>(
     () => ({
       session,
       hasEnded,
-      end: () => setEnded(true),
+      end,
       begin: (next) => {
         const isAnother = session !== null && session.user.id !== next.user.id;
         if (isAnother) client.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
@@ -79,12 +80,12 @@ export function SessionProvider({ session, children }: { session: Session | null
         client.setQueryData(sessionQuery.queryKey, null);
       },
     }),
-    [client, session, hasEnded],
+    [client, session, hasEnded, end],
   );
   useEffect(() => {
-    setSessionEndHandler(() => setEnded(true));
+    setSessionEndHandler(end);
     return () => setSessionEndHandler(() => undefined);
-  }, []);
+  }, [end]);
   return <Context value={value}>{children}</Context>;
 }
 

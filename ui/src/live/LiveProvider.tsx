@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 
 import { applyEvents, type LiveReducer } from "./events";
 import { Stream, type LinkState } from "./stream";
@@ -19,10 +19,13 @@ const HIDDEN_MS = 60_000;
 /** Keeps the query cache up to date by the hub's one stream, through the features' reducers. */
 export function LiveProvider({
   reducers,
+  isPaused,
   onSignedOut,
   children,
 }: {
   reducers: readonly LiveReducer[];
+  /** Nobody is signed in now: there is nothing to follow. */
+  isPaused: boolean;
   onSignedOut: () => void;
   children: ReactNode;
 }) {
@@ -30,6 +33,7 @@ export function LiveProvider({
   const [link, setLink] = useState<LiveState>({ state: "connecting", staleSince: undefined });
 
   useEffect(() => {
+    if (isPaused) return;
     const stream = new Stream(
       {
         onEvents: (events) => applyEvents(events, reducers, client),
@@ -67,7 +71,7 @@ export function LiveProvider({
       window.removeEventListener("online", onOnline);
       stream.close();
     };
-  }, [client, reducers, onSignedOut]);
+  }, [client, reducers, isPaused, onSignedOut]);
 
   return <Live value={link}>{children}</Live>;
 }
@@ -76,8 +80,8 @@ export function useLive(): LiveState {
   return useContext(Live);
 }
 
-/** Whether what is shown may be old: the link is down, and not just for a blink. */
+/** Since when what is shown may be old, in milliseconds since the epoch; undefined while it is not. */
 export function useStaleSince(): number | undefined {
   const { state, staleSince } = useLive();
-  return useMemo(() => (state === "stale" ? staleSince : undefined), [state, staleSince]);
+  return state === "stale" ? staleSince : undefined;
 }
