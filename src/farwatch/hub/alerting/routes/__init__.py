@@ -14,6 +14,7 @@ from farwatch.hub.alerting.routes import (
     notifications,
     receivers,
     silences,
+    timeline,
     v2,
 )
 from farwatch.hub.alerting.routes.alerts import view
@@ -32,6 +33,7 @@ _MODULES = (
     notifications,
     receivers,
     silences,
+    timeline,
 )
 
 router = Router(

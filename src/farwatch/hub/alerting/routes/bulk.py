@@ -175,12 +175,15 @@ async def _each(
     """Do it to each; what is asked for at the same time is written together."""
     seen, changed = visibility(request, Permission.ALERTS_READ), visibility(request, Permission.ALERTS_WRITE)
 
-    async def attempt(key: str) -> BulkResult:
+    def check(key: str) -> None:
         known = alerting(state).get(key)
+        if known is None or not seen.sees_labels(known.alert.labels):
+            raise AlertingError(f"no alert has the fingerprint {key[:100]!r}: it may have aged out")
+        changed.require_labels(known.alert.labels)
+
+    async def attempt(key: str) -> BulkResult:
         try:
-            if known is None or not seen.sees_labels(known.alert.labels):
-                raise AlertingError(f"no alert has the fingerprint {key[:100]!r}: it may have aged out")
-            changed.require_labels(known.alert.labels)
+            check(key)
             silence = await act(key)
         except (AlertingError, ForbiddenError) as error:
             words = error.detail if isinstance(error, ForbiddenError) else str(error)
