@@ -14,6 +14,7 @@ from litestar.params import JSONBody
 
 from farwatch import __version__
 from farwatch.hub import problems
+from farwatch.hub.audit import Action, Actor, ActorKind, Target, audit_details, audits
 from farwatch.hub.auth.access import OPEN, SELF
 from farwatch.hub.auth.cookies import make_cookie, make_empty_cookie, read_cookie
 from farwatch.hub.auth.guard import WITH_TEMPORARY_PASSWORD
@@ -103,7 +104,7 @@ async def get_sign_in_options(state: State) -> SignInOptions:
 
 @post(
     "/",
-    opt=OPEN,
+    opt=OPEN | audits(Action.SESSION_CREATE),
     status_code=HTTPStatus.OK,
     summary="Sign in",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
@@ -114,7 +115,9 @@ async def sign_in(
     """Open a session with a user name and a password; its secret is in a cookie that no script can read."""
     ensure_same_origin(request, state.external_url, silent_is_own=True)
     people: People = state.people
-    _, _, secret = await people.login.sign_in(data.username, data.password, client_of(request))
+    audit_details(request, username=data.username, provider="local")
+    user, session, secret = await people.login.sign_in(data.username, data.password, client_of(request))
+    note_signed_in(request, user, session)
     await _end_former(people, request)
     return answer_signed_in(state, secret)
 
@@ -125,10 +128,16 @@ async def get_session(state: State, request: Request[Any, Any, Any]) -> SessionV
     return _describe(state.people, *own_session(state, request))
 
 
-@delete("/", opt=SELF | WITH_TEMPORARY_PASSWORD, summary="Sign out", responses=problems.described())
+@delete(
+    "/",
+    opt=SELF | WITH_TEMPORARY_PASSWORD | audits(Action.SESSION_END),
+    summary="Sign out",
+    responses=problems.described(),
+)
 async def sign_out(state: State, request: Request[Any, Any, Any]) -> Response[None]:
     """End this session, at once."""
     principal, user, _ = own_session(state, request)
+    audit_details(request, target=Target(id=principal.session_id))
     await state.people.sessions.end(user.id, principal.session_id)
     return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[make_empty_cookie(state.external_url)])
 
@@ -165,6 +174,12 @@ def answer_signed_in(state: State, secret: str) -> Response[SessionView]:
         raise NotAuthorizedException("this session has ended while it was opened: sign in again")
     cookie = make_cookie(secret, state.external_url, people.sessions.settings.longest_seconds)
     return Response(_describe(people, *found), cookies=[cookie])
+
+
+def note_signed_in(request: Request[Any, Any, Any], user: User, session: Session) -> None:
+    """Have the audit log say who it was that signed in."""
+    actor = Actor(kind=ActorKind.USER, id=user.id, name=user.name, session=session.id)
+    audit_details(request, actor=actor, target=Target(id=session.id))
 
 
 async def _end_former(people: People, request: Request[Any, Any, Any]) -> None:

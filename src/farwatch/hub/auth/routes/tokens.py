@@ -15,6 +15,7 @@ from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import SELF, ForbiddenError
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission, decide
@@ -130,7 +131,9 @@ async def list_api_tokens(state: State, request: Request[Any, Any, Any]) -> ApiT
     )
 
 
-@post("/", opt=SELF, summary="Make an API token", responses=problems.described())
+@post(
+    "/", opt=SELF | audits(Action.TOKEN_CREATE), summary="Make an API token", responses=problems.described()
+)
 async def create_api_token(
     state: State, request: Request[Any, Any, Any], data: JSONBody[NewApiToken]
 ) -> CreatedApiToken:
@@ -140,6 +143,14 @@ async def create_api_token(
     kind = data.kind
     if kind is None:
         kind = TokenKind.PERSONAL if principal.kind is PrincipalKind.USER else TokenKind.SERVICE
+    audit_details(
+        request,
+        target=Target(name=data.name),
+        kind=kind,
+        grants=data.grants,
+        scopes=data.scopes,
+        expiresAt=data.expires_at,
+    )
     owner = _owner(principal) if kind is TokenKind.PERSONAL else ""
     token, secret = await people.tokens.create(
         data.name,
@@ -149,12 +160,13 @@ async def create_api_token(
         expires_at=_read_end(people, data, principal),
         created_by=principal.name,
     )
+    audit_details(request, target=Target(id=token.id))
     return CreatedApiToken(token.id, token.name, secret)
 
 
 @delete(
     "/{token_id:str}",
-    opt=SELF,
+    opt=SELF | audits(Action.TOKEN_REVOKE, id="token_id"),
     summary="Revoke an API token",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
@@ -168,6 +180,7 @@ async def revoke_api_token(state: State, request: Request[Any, Any, Any], token_
         raise ApiTokenNotFoundError(
             f"no valid API token of yours has the id {token_id[:40]!r}: GET /api/v1/tokens lists them"
         )
+    audit_details(request, target=Target(name=token.name), owner=token.owner)
     await people.tokens.revoke(token_id)
 
 
