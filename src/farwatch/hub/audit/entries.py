@@ -14,11 +14,11 @@ from farwatch.hub.audit.actions import Result
 
 MAX_TEXT = 500
 """The most characters of a text in an entry."""
-MAX_MEMBERS = 50
+MAX_MEMBERS = 1000
 """The most members of a list or a mapping in an entry's details."""
 MAX_DEPTH = 4
 MAX_NUMBER = 2**53
-MAX_DETAILS_BYTES = 8192
+MAX_DETAILS_BYTES = 32 * 1024
 """The most bytes of an entry's details in JSON."""
 
 HIDDEN = "<hidden>"

@@ -268,7 +268,7 @@ class TestContents:
             Action.TOKEN_CREATE,
             actor=Actor(kind=ActorKind.USER, name="n" * 5000),
             password="hunter2",
-            nested={"clientSecret": "x", "names": [token] * 100},
+            nested={"clientSecret": "x", "names": [token] * 1050},
             note=f"made {token}",
             odd=[float("nan"), 2**80, {1, 2}, b"bytes", "\0\ud800"],
         )
@@ -276,12 +276,12 @@ class TestContents:
         assert len(last.actor.name) == 500
         assert last.details["password"] == HIDDEN
         assert last.details["nested"]["clientSecret"] == HIDDEN
-        assert last.details["nested"]["names"] == [HIDDEN] * 50 + ["… 50 more"]
+        assert last.details["nested"]["names"] == [HIDDEN] * 1000 + ["… 50 more"]
         assert last.details["note"] == f"made {HIDDEN}"
         assert (await audit.verify()).ok
 
     async def test_that_are_too_much_are_cut_and_say_so(self, audit: Audit) -> None:
-        await audit.record(Action.ALERTING_CHANGE, **{f"n{number}": "x" * 400 for number in range(50)})
+        await audit.record(Action.ALERTING_CHANGE, **{f"n{number}": "x" * 400 for number in range(100)})
         last = (await read(audit))[-1]
         assert "bytes long" in last.details["cut"]
         assert len(str(last.details)) < MAX_DETAILS_BYTES

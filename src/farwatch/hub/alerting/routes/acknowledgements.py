@@ -16,8 +16,17 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.acknowledgements import AlertNotFiringError, NotAcknowledgedError
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.sight import change_alert
-from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds, utc
+from farwatch.hub.alerting.routes.state import (
+    AnyRequest,
+    acknowledgements,
+    alerting,
+    author,
+    seconds,
+    target_of,
+    utc,
+)
 from farwatch.hub.alerting.silences import matchers_of
+from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -45,7 +54,7 @@ class SnoozeView(msgspec.Struct, frozen=True, kw_only=True):
 
 @post(
     "/alerts/{fingerprint:str}/acknowledgement",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_ACKNOWLEDGE, id="fingerprint"),
     summary="Acknowledge an alert",
     responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -53,28 +62,33 @@ async def acknowledge_alert(
     state: State, request: AnyRequest, fingerprint: FromPath[str], data: JSONBody[NoteBody]
 ) -> AcknowledgementView:
     """Take on an alert that fires, until it ends: people are not told of it again and again meanwhile."""
-    if change_alert(request, fingerprint) is None:
+    audit_details(request, note=data.note)
+    known = change_alert(request, fingerprint)
+    if known is None:
         raise AlertNotFiringError.of(fingerprint)
+    audit_details(request, target=target_of(known.alert))
     made = await acknowledgements(state).acknowledge(fingerprint, author=author(request), note=data.note)
     return view_acknowledgement(made)
 
 
 @delete(
     "/alerts/{fingerprint:str}/acknowledgement",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_WITHDRAW, id="fingerprint"),
     summary="Take an acknowledgement back",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def withdraw_acknowledgement(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> None:
     """Let people be told of an alert again as if nobody had taken it on."""
-    if change_alert(request, fingerprint) is None:
+    known = change_alert(request, fingerprint)
+    if known is None:
         raise NotAcknowledgedError.of(fingerprint)
+    audit_details(request, target=target_of(known.alert))
     await acknowledgements(state).withdraw(fingerprint, author=author(request))
 
 
 @post(
     "/alerts/{fingerprint:str}/snooze",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_SNOOZE, id="fingerprint"),
     summary="Snooze an alert",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -85,9 +99,11 @@ async def snooze_alert(
 
     Alerts that are known now and have these labels and more besides are not hushed.
     """
+    audit_details(request, until=data.until, note=data.note)
     known = change_alert(request, fingerprint)
     if known is None:
         raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
+    audit_details(request, target=target_of(known.alert))
     others = (other.alert.labels for other in alerting(state).known())
     silence = await alerting(state).set_silence(
         id=None,
@@ -98,6 +114,7 @@ async def snooze_alert(
         comment=data.note,
         author=author(request),
     )
+    audit_details(request, silence=silence.id, matchers=str(silence.matchers))
     return SnoozeView(silence=silence.id, matchers=str(silence.matchers), until=utc(silence.ends_at))
 
 

@@ -23,6 +23,7 @@ from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds
 from farwatch.hub.alerting.silences import matchers_of
+from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import ForbiddenError, needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
@@ -69,7 +70,7 @@ class BulkResultList(msgspec.Struct, frozen=True):
 
 @post(
     "/alerts/acknowledge",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_ACKNOWLEDGE),
     summary="Acknowledge alerts",
     responses=problems.described(),
     status_code=HTTPStatus.OK,
@@ -87,7 +88,7 @@ async def acknowledge_alerts(state: State, request: AnyRequest, data: JSONBody[C
 
 @post(
     "/alerts/unacknowledge",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_WITHDRAW),
     summary="Take acknowledgements back",
     responses=problems.described(),
     status_code=HTTPStatus.OK,
@@ -108,13 +109,14 @@ async def unacknowledge_alerts(
 
 @post(
     "/alerts/snooze",
-    opt=needs(Permission.ALERTS_WRITE),
+    opt=needs(Permission.ALERTS_WRITE) | audits(Action.ALERT_SNOOZE),
     summary="Snooze alerts",
     responses=problems.described(),
     status_code=HTTPStatus.OK,
 )
 async def snooze_alerts(state: State, request: AnyRequest, data: JSONBody[SnoozeManyBody]) -> BulkResultList:
     """Hush many alerts until a time, each by a silence of its own; at most 100: beyond that, make one silence for them."""
+    audit_details(request, until=data.until)
     labels_of_all = [known.alert.labels for known in alerting(state).known()]
 
     async def snooze(key: str) -> str:
@@ -144,6 +146,7 @@ def _choose(
     """The fingerprints that are meant, each once."""
     if bool(data.fingerprints) == bool(data.matchers):
         raise ClientException("give `fingerprints` or `matchers`: one of them, and not both")
+    audit_details(request, matchers=data.matchers, note=data.note)
     keys = list(dict.fromkeys(data.fingerprints))
     if data.matchers:
         matchers = _parse(data.matchers)
@@ -193,6 +196,12 @@ async def _each(
     results: list[BulkResult] = []
     for start in range(0, len(keys), AT_ONCE):
         results += await asyncio.gather(*(attempt(key) for key in keys[start : start + AT_ONCE]))
+    audit_details(
+        request,
+        fingerprints=[result.fingerprint for result in results if result.ok],
+        silences=[result.silence for result in results if result.silence],
+        failed=[result.fingerprint for result in results if not result.ok],
+    )
     return BulkResultList(results, failed=_count_failed(results))
 
 

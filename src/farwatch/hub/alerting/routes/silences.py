@@ -23,6 +23,7 @@ from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.sight import alerts_seen, find_silence, require_silence, sees_silence
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
+from farwatch.hub.audit import Action, Target, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -141,7 +142,7 @@ def get_silence(request: AnyRequest, silence_id: FromPath[str]) -> SilenceView:
 
 @post(
     "/silences/preview",
-    opt=needs(Permission.SILENCES_READ),
+    opt=needs(Permission.SILENCES_READ) | not_audited("it changes nothing"),
     summary="Preview a silence",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
     status_code=HTTPStatus.OK,
@@ -167,7 +168,7 @@ async def preview_silence(state: State, request: AnyRequest, data: JSONBody[Prev
 
 @post(
     "/silences",
-    opt=needs(Permission.SILENCES_WRITE),
+    opt=needs(Permission.SILENCES_WRITE) | audits(Action.SILENCE_CREATE),
     summary="Create a silence",
     responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -181,7 +182,7 @@ async def create_silence(request: AnyRequest, data: JSONBody[SilenceBody]) -> Si
 
 @put(
     "/silences/{silence_id:str}",
-    opt=needs(Permission.SILENCES_WRITE),
+    opt=needs(Permission.SILENCES_WRITE) | audits(Action.SILENCE_CHANGE, id="silence_id"),
     summary="Change a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -189,19 +190,23 @@ async def change_silence(
     request: AnyRequest, silence_id: FromPath[str], data: JSONBody[SilenceBody]
 ) -> SilenceView:
     """Change a silence; where that would rewrite what it hushed, it ends, and a new one with another id is made."""
-    require_silence(request, _find(request, silence_id).matchers)
+    former = _find(request, silence_id)
+    audit_details(request, former=str(former.matchers), formerEndsAt=utc(former.ends_at))
+    require_silence(request, former.matchers)
     return await _set(request, silence_id, data)
 
 
 @delete(
     "/silences/{silence_id:str}",
-    opt=needs(Permission.SILENCES_WRITE),
+    opt=needs(Permission.SILENCES_WRITE) | audits(Action.SILENCE_END, id="silence_id"),
     summary="End a silence",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def expire_silence(state: State, request: AnyRequest, silence_id: FromPath[str]) -> None:
     """End a silence now. It stays in the list for some days, and in the history for as long as that is kept."""
-    require_silence(request, _find(request, silence_id).matchers)
+    silence = _find(request, silence_id)
+    audit_details(request, matchers=str(silence.matchers))
+    require_silence(request, silence.matchers)
     await alerting(state).expire_silence(silence_id, author=author(request))
 
 
@@ -209,6 +214,13 @@ async def _set(request: AnyRequest, silence_id: str | None, wanted: SilenceBody)
     now = time.time()
     state, who = request.app.state, author(request)
     matchers = _parse(wanted.matchers)
+    audit_details(
+        request,
+        matchers=str(matchers),
+        startsAt=wanted.starts_at,
+        endsAt=wanted.ends_at,
+        comment=wanted.comment,
+    )
     require_silence(request, matchers)
     old = alerting(state).silences.get(silence_id) if silence_id else None
     starts_at = now if wanted.starts_at is None else seconds(wanted.starts_at)
@@ -224,6 +236,7 @@ async def _set(request: AnyRequest, silence_id: str | None, wanted: SilenceBody)
         annotations=old.annotations if old else {},
         author=who,
     )
+    audit_details(request, target=Target(id=silence.id))
     return _view(silence, time.time(), _count(silence, request))
 
 

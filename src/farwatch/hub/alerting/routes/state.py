@@ -9,8 +9,10 @@ from litestar import Request
 from litestar.datastructures import State
 
 from farwatch.hub.alerting.acknowledgements import Acknowledgements
+from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.history import History
 from farwatch.hub.alerting.service import Alerting
+from farwatch.hub.audit import Target
 
 AnyRequest = Request[Any, Any, State]
 
@@ -37,6 +39,17 @@ def author(request: AnyRequest) -> str:
     """Who asks, for the record: the name of the API token."""
     name: str = request.state.author
     return name
+
+
+def target_of(alert: Alert) -> Target:
+    """An alert, as the audit log names it."""
+    labels = alert.labels
+    return Target(
+        id=alert.fingerprint,
+        name=labels.get("alertname", ""),
+        cluster=labels.get("cluster", ""),
+        namespace=labels.get("namespace", ""),
+    )
 
 
 def utc(seconds: float) -> datetime:

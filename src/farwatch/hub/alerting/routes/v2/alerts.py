@@ -17,6 +17,7 @@ from farwatch.hub.alerting.routes.v2.choice import Choice
 from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.sight import known_alerts
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
+from farwatch.hub.audit import not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
@@ -35,7 +36,12 @@ async def list_alerts(request: AnyRequest, state: State) -> Stream:
     return stream(_views(chosen, choice, viewer))
 
 
-@post("/alerts", opt=needs(Permission.ALERTS_POST), status_code=200)
+@post(
+    "/alerts",
+    opt=needs(Permission.ALERTS_POST)
+    | not_audited("machines post alerts all the time; their history is kept"),
+    status_code=200,
+)
 async def post_alerts(request: AnyRequest, state: State) -> Response[bytes] | Response[None]:
     """Take alerts in; of a batch, those that are valid are taken in any case.
 

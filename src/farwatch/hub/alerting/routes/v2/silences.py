@@ -27,6 +27,7 @@ from farwatch.hub.alerting.silences import (
     SilenceNotFoundError,
     SilenceState,
 )
+from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 
@@ -101,11 +102,21 @@ async def list_silences(request: AnyRequest, state: State) -> Stream:
     )
 
 
-@post("/silences", opt=needs(Permission.SILENCES_WRITE), status_code=200)
+@post("/silences", opt=needs(Permission.SILENCES_WRITE) | audits(Action.SILENCE_CREATE), status_code=200)
 async def post_silence(request: AnyRequest, state: State) -> SilenceId:
     """Make a silence, or change one."""
     wanted = _read(await request.body())
     matchers_wanted = _to_matchers(wanted.matchers)
+    audit_details(
+        request,
+        action=Action.SILENCE_CHANGE if wanted.id else None,
+        target=Target(id=wanted.id or ""),
+        matchers=str(matchers_wanted),
+        startsAt=wanted.starts_at,
+        endsAt=wanted.ends_at,
+        createdBy=wanted.created_by,
+        comment=wanted.comment,
+    )
     if wanted.id:
         require_silence(request, _find(request, wanted.id).matchers)
     require_silence(request, matchers_wanted)
@@ -119,6 +130,7 @@ async def post_silence(request: AnyRequest, state: State) -> SilenceId:
         annotations=wanted.annotations,
         author=author(request),
     )
+    audit_details(request, target=Target(id=silence.id))
     return SilenceId(silence.id)
 
 
@@ -131,10 +143,16 @@ def get_silence(request: AnyRequest, silence_id: FromPath[str]) -> GettableSilen
     return _show(silence, time.time())
 
 
-@delete("/silence/{silence_id:str}", opt=needs(Permission.SILENCES_WRITE), status_code=200)
+@delete(
+    "/silence/{silence_id:str}",
+    opt=needs(Permission.SILENCES_WRITE) | audits(Action.SILENCE_END, id="silence_id"),
+    status_code=200,
+)
 async def delete_silence(request: AnyRequest, state: State, silence_id: FromPath[str]) -> Response[bytes]:
     """End a silence."""
-    require_silence(request, _find(request, silence_id).matchers)
+    silence = _find(request, silence_id)
+    audit_details(request, matchers=str(silence.matchers))
+    require_silence(request, silence.matchers)
     await alerting(state).expire_silence(silence_id, author=author(request))
     return Response(b"")
 
