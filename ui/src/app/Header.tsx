@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Tooltip, useMantineColorScheme, type MantineColorSche
 import {
   IconClock,
   IconDeviceDesktop,
+  IconKeyboard,
   IconLogout,
   IconMenu2,
   IconMoon,
@@ -10,14 +11,15 @@ import {
   IconWorld,
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
+import { useRouter, type AnyRouter } from "@tanstack/react-router";
 
-import { request } from "~/api";
+import { del } from "~/api";
 
 import styles from "./Header.module.css";
 import { LiveMark } from "./LiveMark";
 import { paths } from "./paths";
 import { useZone } from "./preferences";
+import { SearchButton } from "./SearchButton";
 import { useSession } from "./session";
 
 const SCHEMES: Record<MantineColorScheme, { next: MantineColorScheme; label: string; icon: typeof IconSun }> =
@@ -27,17 +29,18 @@ const SCHEMES: Record<MantineColorScheme, { next: MantineColorScheme; label: str
     dark: { next: "auto", label: "Dark colours", icon: IconMoon },
   };
 
-export function Header({ onMenu }: { onMenu: () => void }) {
+export function Header({ onMenu, onSearch, onHelp }: Record<"onMenu" | "onSearch" | "onHelp", () => void>) {
   return (
     <header className={styles.header}>
       <ActionIcon className={styles.menu} onClick={onMenu} aria-label="Open the navigation">
         <IconMenu2 size={18} />
       </ActionIcon>
+      <SearchButton onClick={onSearch} />
       <div className={styles.space} />
       <LiveMark />
       <ZoneSwitch />
       <ThemeSwitch />
-      <UserMenu />
+      <UserMenu onHelp={onHelp} />
     </header>
   );
 }
@@ -67,11 +70,11 @@ function ThemeSwitch() {
   );
 }
 
-function UserMenu() {
+function UserMenu({ onHelp }: { onHelp: () => void }) {
   const { session, leave } = useSession();
-  const router = useRouter();
-  const signOut = useMutation({ mutationFn: () => request("DELETE", "/api/v1/session"), onSettled: leave });
-  const name = session?.user.displayName ?? session?.user.name ?? "";
+  const router: AnyRouter = useRouter();
+  const signOut = useMutation({ mutationFn: () => del("/api/v1/session"), onSettled: leave });
+  const name = session?.user.displayName || (session?.user.name ?? "");
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
@@ -86,6 +89,9 @@ function UserMenu() {
           onClick={() => void router.navigate({ to: paths.settings("account") })}
         >
           Your account
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={15} />} onClick={onHelp}>
+          Keys
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => signOut.mutate()}>
           Sign out

@@ -7,7 +7,10 @@ import { LiveProvider } from "~/live";
 
 import { reducers } from "./features";
 import { Header } from "./Header";
+import { HelpSheet } from "./HelpSheet";
+import { Keyboard } from "./Keyboard";
 import { Navigation } from "./Navigation";
+import { Palette } from "./Palette";
 import { useNarrowNavigation } from "./preferences";
 import { useSession } from "./session";
 import { SignInAgain } from "./SignInAgain";
@@ -21,6 +24,8 @@ export function Shell() {
   const { session, hasEnded, end } = useSession();
   const [narrow] = useNarrowNavigation();
   const [isOpen, drawer] = useDisclosure(false);
+  const [isFinding, palette] = useDisclosure(false);
+  const [isHelping, help] = useDisclosure(false);
   const content = useFocusOnPageChange(drawer.close);
   if (session === null) return null;
   return (
@@ -33,7 +38,7 @@ export function Shell() {
           <Navigation narrow={narrow} />
         </aside>
         <div className={styles.body}>
-          <Header onMenu={drawer.open} />
+          <Header onMenu={drawer.open} onSearch={palette.open} onHelp={help.open} />
           <StaleBanner />
           <main id={CONTENT_ID} ref={content} className={styles.content} tabIndex={-1}>
             <Outlet />
@@ -43,7 +48,10 @@ export function Shell() {
       <Drawer opened={isOpen} onClose={drawer.close} size={240} title="Farwatch" padding="xs">
         <Navigation narrow={false} />
       </Drawer>
+      <Palette opened={isFinding} onClose={palette.close} />
+      <HelpSheet opened={isHelping} onClose={help.close} />
       <SignInAgain />
+      <Keyboard onPalette={palette.toggle} onHelp={help.open} />
     </LiveProvider>
   );
 }

@@ -2,15 +2,9 @@ import { Alert, Anchor, Button, Divider, PasswordInput, Skeleton, Stack, TextInp
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 
-import { ApiError, request } from "~/api";
+import { ApiError, get, post } from "~/api";
 
 import type { Session } from "./session";
-
-interface SignInOptions {
-  password: boolean;
-  providers: { id: string; name: string; loginUrl: string }[];
-  version: string;
-}
 
 /**
  * The ways to sign in that this hub offers.
@@ -31,14 +25,12 @@ export function SignInForm({
 }) {
   const options = useQuery({
     queryKey: ["session", "options"],
-    queryFn: async ({ signal }) =>
-      (await request("GET", "/api/v1/session/options", { signal })) as SignInOptions,
+    queryFn: ({ signal }) => get("/api/v1/session/options", { signal }),
   });
   const [name, setName] = useState(username);
   const [password, setPassword] = useState("");
   const signIn = useMutation({
-    mutationFn: async () =>
-      (await request("POST", "/api/v1/session", { body: { username: name.trim(), password } })) as Session,
+    mutationFn: () => post("/api/v1/session", { body: { username: name.trim(), password } }),
     onSuccess: onSignedIn,
   });
   const submit = (event: SyntheticEvent) => {

@@ -3,6 +3,8 @@ import { createRootRoute, createRoute, type AnyRoute } from "@tanstack/react-rou
 
 import type { LiveReducer } from "~/live";
 
+import type { Permission } from "./session";
+
 /** Above everything: also the page to sign in. What it draws is set in `router.ts`, which knows every part. */
 export const rootRoute = createRootRoute();
 
@@ -22,7 +24,7 @@ export interface NavEntry {
   /** Also marks the entry as current below these addresses. */
   also?: readonly string[];
   /** Hidden from people who lack it everywhere. */
-  permission?: string;
+  permission?: Permission;
 }
 
 export interface PaletteEntry {
@@ -32,7 +34,13 @@ export interface PaletteEntry {
   run?: () => void;
   /** Other words that find it. */
   keywords?: string;
-  permission?: string;
+  permission?: Permission;
+}
+
+/** A key that a page of the feature knows, for the sheet of keys. */
+export interface Shortcut {
+  keys: readonly string[];
+  does: string;
 }
 
 /** What a folder below `features/` gives to the frame. */
@@ -41,4 +49,6 @@ export interface Feature {
   nav?: readonly NavEntry[];
   palette?: readonly PaletteEntry[];
   reducers?: readonly LiveReducer[];
+  /** Shown below `title` on the sheet that `?` opens. */
+  shortcuts?: { title: string; keys: readonly Shortcut[] };
 }

@@ -12,3 +12,5 @@ export const navEntries = features
 export const paletteEntries = features.flatMap((feature) => feature.palette ?? []);
 
 export const reducers = features.flatMap((feature) => feature.reducers ?? []);
+
+export const shortcutSheets = features.flatMap((feature) => feature.shortcuts ?? []);

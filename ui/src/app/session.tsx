@@ -2,27 +2,14 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
-import { ApiError, request, setSessionEndHandler, type MissingGrant } from "~/api";
+import { ApiError, get, setSessionEndHandler, type components, type MissingGrant } from "~/api";
 
-export interface Scope {
-  clusters?: string[];
-  clusterLabels?: Record<string, string>;
-  namespaces?: string[];
-}
+type Schemas = components["schemas"];
 
-/** A permission and where it holds; an empty scope is everywhere. */
-export interface HeldPermission {
-  permission: string;
-  scope: Scope;
-}
-
-export interface Session {
-  user: { id: string; name: string; displayName?: string; email?: string; provider?: string };
-  grants: { role: string; scope: Scope }[];
-  permissions: HeldPermission[];
-  expiresAt?: string;
-  mustChangePassword?: boolean;
-}
+export type Permission = Schemas["Permission"];
+export type Scope = Partial<Schemas["Scope"]>;
+/** Who is signed in, with every permission and where it holds; an empty scope is everywhere. */
+export type Session = Schemas["SessionView"];
 
 /** What one wants to do something to; without one: anywhere. */
 export interface Resource {
@@ -35,7 +22,7 @@ export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
-      return (await request("GET", "/api/v1/session", { signal })) as Session;
+      return await get("/api/v1/session", { signal });
     } catch (error) {
       if (error instanceof ApiError && error.isUnauthorized) return null;
       throw error;
@@ -123,7 +110,7 @@ export function covers(scope: Scope, resource: Resource): boolean {
 }
 
 /** Whether the person who is signed in may do something: what the hub would say, said before it is asked. */
-export function useCan(permission: string | undefined, resource: Resource = {}): Gate {
+export function useCan(permission: Permission | undefined, resource: Resource = {}): Gate {
   const { session } = useSession();
   if (permission === undefined) return { allowed: true, reason: "" };
   const allowed = (session?.permissions ?? []).some(

@@ -1,14 +1,14 @@
 import { Button, Tooltip, type ButtonProps } from "@mantine/core";
 import type { ComponentPropsWithoutRef } from "react";
 
-import { useCan, type Resource } from "~/app/session";
+import { useCan, type Permission, type Resource } from "~/app/session";
 
 /** A button for what not everybody may do: without the permission it is disabled, and says which grant is missing. */
 export function ActionButton({
   permission,
   resource,
   ...button
-}: { permission: string; resource?: Resource } & ButtonProps &
+}: { permission: Permission; resource?: Resource } & ButtonProps &
   Omit<ComponentPropsWithoutRef<"button">, keyof ButtonProps>) {
   const gate = useCan(permission, resource);
   return (
