@@ -108,6 +108,18 @@ class HubClient:
         """A DELETE below ``/api/v1``. Raises as ``get`` does."""
         await self._ask("DELETE", path)
 
+    async def download(self, path: str, **query: str) -> AsyncIterator[bytes]:
+        """The answer to a GET below ``/api/v1``, as it comes, however long it is. Raises as ``get`` does."""
+        try:
+            async with self._open.get(
+                f"{self._url}/api/v1{path}", params=query, timeout=_STREAM_TIMEOUT
+            ) as answer:
+                await _raise_for_status(answer)
+                async for part in answer.content.iter_any():
+                    yield part
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from error
+
     async def stream(self, **query: str) -> AsyncIterator[StreamEvent]:
         """Live events until the hub ends the stream; keep-alive comments are skipped.
 

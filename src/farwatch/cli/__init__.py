@@ -10,6 +10,7 @@ from farwatch import __version__
 from farwatch.cli.agent import run_agent
 from farwatch.cli.alerting import app as alerting
 from farwatch.cli.alerts import app as alerts
+from farwatch.cli.audit import app as audit
 from farwatch.cli.backup import app as backup
 from farwatch.cli.cluster import app as cluster
 from farwatch.cli.demo import run_demo
@@ -38,6 +39,7 @@ app.command("sim")(run_sim)
 app.command("demo")(run_demo)
 app.add_typer(alerts, name="alerts")
 app.add_typer(alerting, name="alerting")
+app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
 app.add_typer(cluster, name="cluster")
 app.add_typer(silences, name="silences")

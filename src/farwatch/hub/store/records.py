@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, make_url
@@ -102,6 +103,28 @@ class Records:
             await records.close()
             raise
         return records
+
+    @classmethod
+    def inspect(cls, where: Path | str) -> Self:
+        """A database to look into, whether or not a hub works on it: nothing is locked, changed or brought up to date.
+
+        Args:
+            where: A data directory, or a ``postgresql://`` URL.
+
+        Raises:
+            RecordsError: There is no database, or the URL is none.
+        """
+        if isinstance(where, str):
+            return cls._remote(where)
+        file = (where / "records.db").absolute()
+        if not file.is_file():
+            raise RecordsError(f"there are no records at {file}: is {where} a hub's data directory?")
+        url = URL.create(
+            "sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"}
+        )
+        engine = create_async_engine(url, pool_size=1, max_overflow=0)
+        _set_up_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
+        return cls(engine, engine, file)
 
     @classmethod
     def _embedded(cls, directory: DataDirectory) -> Self:
