@@ -56,7 +56,7 @@ from farwatch.hub.health.faults import find_faults
 from farwatch.hub.install import Installs, Renderer
 from farwatch.hub.install import routes as install_routes
 from farwatch.hub.install.strangers import Strangers
-from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange, Rows
+from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange, Past, PastTables, Rows
 from farwatch.hub.inventory import routes as inventory_routes
 from farwatch.hub.live import Publisher, Streams
 from farwatch.hub.live import routes as live_routes
@@ -195,6 +195,7 @@ class Hub:
         self.rows = Rows()
         self.inventory.follow(self.rows)
         self.change_log = ChangeLog(stores.telemetry, time.time)
+        self.past = Past(stores.telemetry, time.time)
         self.streams = Streams()
         clusters = Clusters(stores.records, time.time)
         self.cluster_directory = ClusterDirectory()
@@ -349,6 +350,8 @@ class Hub:
         exits.push_async_callback(self.people.stop)
         exits.push_async_callback(self.backups.stop)
         exits.push_async_callback(self.change_log.close)
+        self.past.start()
+        exits.push_async_callback(self.past.stop)
         exits.push_async_callback(self.evidence.stop)
         exits.push_async_callback(self.recent_changes.stop)
         await self.alerting.start()
@@ -505,6 +508,8 @@ def _state(hub: Hub) -> State:
             "inventory": hub.inventory,
             "overview": hub.overview,
             "people": hub.people,
+            "past": hub.past,
+            "past_tables": PastTables(hub.past, time.monotonic),
             "postings": hub.postings,
             "rows": hub.rows,
             "runbooks": RunbookPages(hub.detect_settings),

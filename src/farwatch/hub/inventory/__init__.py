@@ -2,12 +2,13 @@
 
 from farwatch.hub.inventory.changes import ObjectChange, Operation
 from farwatch.hub.inventory.diff import FieldChange, diff
-from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError
+from farwatch.hub.inventory.errors import ContinueTokenError, InventoryError, PastError, TableError
 from farwatch.hub.inventory.inventory import Follower, Inventory, InventoryCounters, StoredObject
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Found, Page, Query
+from farwatch.hub.inventory.past import Past, PastObject, PastQuery
 from farwatch.hub.inventory.statuses import Level, Status
-from farwatch.hub.inventory.table import Row, Rows, Sees
+from farwatch.hub.inventory.table import PastTables, Row, Rows, Sees
 
 __all__ = [
     "ChangeLog",
@@ -24,11 +25,17 @@ __all__ = [
     "ObjectChange",
     "Operation",
     "Page",
+    "Past",
+    "PastError",
+    "PastObject",
+    "PastQuery",
+    "PastTables",
     "Query",
     "Row",
     "Rows",
     "Sees",
     "Status",
     "StoredObject",
+    "TableError",
     "diff",
 ]

@@ -13,3 +13,7 @@ class ContinueTokenError(InventoryError):
 
 class TableError(InventoryError):
     """A parameter of a table that makes no sense; the message names it."""
+
+
+class PastError(InventoryError):
+    """A time that nothing can be told of, or of too much; the message names the way out."""

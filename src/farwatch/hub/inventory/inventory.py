@@ -194,9 +194,12 @@ class Inventory:
         """The clusters of which objects are known, by name."""
         return sorted(self._clusters)
 
-    def kinds(self, cluster: str) -> dict[str, int]:
-        """How many objects of each kind a cluster has."""
-        return {kind: len(known) for kind, known in self._clusters.get(cluster, {}).items()}
+    def kinds(self, cluster: str, sees: Callable[[str], bool] | None = None) -> dict[str, int]:
+        """How many objects of each kind a cluster has; with ``sees``, in namespaces of which that holds."""
+        kinds = self._clusters.get(cluster, {})
+        if sees is None:
+            return {kind: len(known) for kind, known in kinds.items()}
+        return {kind: sum(sees(namespace) for namespace, _ in known) for kind, known in kinds.items()}
 
     def objects(self, cluster: str, kind: str) -> Iterator[KubeObject]:
         """A cluster's objects of a kind, as they are now, in no order."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from farwatch.hub.auth.areas import EVERYTHING, Areas, to_sql
 from farwatch.hub.inventory.changes import ObjectChange, Operation
 from farwatch.hub.inventory.diff import FieldChange, diff
 from farwatch.hub.inventory.inventory import StoredObject
@@ -33,6 +34,7 @@ class ChangeQuery(msgspec.Struct, frozen=True, kw_only=True):
         until: Up to when, excluded; None for now.
         before_sequence: Only what the hub learned before this: the last ``sequence`` of the page before.
         limit: How many at most.
+        areas: Only what is in one of them.
     """
 
     cluster: str
@@ -43,6 +45,7 @@ class ChangeQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     before_sequence: int | None = None
     limit: int = 100
+    areas: Areas = EVERYTHING
 
 
 class LoggedChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,8 +253,11 @@ def _to_sql(query: ChangeQuery) -> tuple[str, dict[str, str | int | float]]:
         ("sequence < {before:UInt64}", "before", query.before_sequence),
     )
     given = [(condition, name, value) for condition, name, value in optional if value is not None]
+    # Who sees what is in a namespace sees the Namespace as well.
+    within, names = to_sql(query.areas, namespace="if(kind = 'Namespace', name, namespace)")
     conditions = " AND ".join(
         [
+            within,
             "cluster = {cluster:String}",
             "time >= fromUnixTimestamp64Milli({since:Int64})",
             *(condition for condition, _, _ in given),
@@ -269,7 +275,12 @@ def _to_sql(query: ChangeQuery) -> tuple[str, dict[str, str | int | float]]:
         "AND page.uid = earlier.uid AND page.sequence > earlier.sequence ORDER BY page.sequence DESC"
     )
     bound: dict[str, str | int | float] = {name: value for _, name, value in given}
-    bound |= {"cluster": query.cluster, "since": _milliseconds(query.since) or 0, "limit": query.limit}
+    bound |= {
+        **names,
+        "cluster": query.cluster,
+        "since": _milliseconds(query.since) or 0,
+        "limit": query.limit,
+    }
     return statement, bound
 
 

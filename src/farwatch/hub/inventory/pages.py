@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import heapq
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -31,6 +31,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         namespace: One namespace; None for all, and for cluster-scoped kinds.
         selector: What their labels must be.
         name: What their names must contain, in any case.
+        sees: By cluster and namespace, what may be seen at all; None: everything.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str | None = None
     selector: Selector = Selector()
     name: str = ""
+    sees: Callable[[str, str], bool] | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -84,7 +86,7 @@ def cut_page(
     for cluster, objects in clusters:
         if after is not None and cluster < after[0]:
             continue
-        wanted = _choose(query, objects)
+        wanted = _choose(query, cluster, objects)
         if after is not None and cluster == after[0]:
             wanted = [key for key in wanted if key > after[1:]]
         chosen = heapq.nsmallest(limit - len(items), wanted)
@@ -97,9 +99,13 @@ def cut_page(
     )
 
 
-def _choose(query: Query, objects: Mapping[Key, KubeObject]) -> Collection[Key]:
+def _choose(query: Query, cluster: str, objects: Mapping[Key, KubeObject]) -> Collection[Key]:
     """The keys of what a query asks for; each condition looks only at what those before it left."""
     keys: Collection[Key] = objects.keys()
+    if query.sees is not None:
+        # Who sees what is in a namespace sees the Namespace as well.
+        place = 1 if query.kind == "Namespace" else 0
+        keys = [key for key in keys if query.sees(cluster, key[place])]
     if query.namespace is not None:
         keys = [key for key in keys if key[0] == query.namespace]
     if query.name:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
@@ -15,14 +15,17 @@ from litestar.params import FromPath, QueryParameter
 from farwatch.hub import problems
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.inventory.changes import Operation
 from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
-from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, to_seconds
+from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, sight, to_seconds
 from farwatch.hub.inventory.table import routes as table_routes
 from farwatch.kube.selectors import Selector
+
+AnyRequest = Request[Any, Any, State]
 
 MAX_PAGE = 1000
 MAX_SEQUENCE = 2**63 - 1
@@ -88,6 +91,7 @@ def _inventory(state: State) -> Inventory:
 )
 def list_objects(
     state: State,
+    request: AnyRequest,
     kind: KindInPath,
     *,
     cluster: Annotated[str | None, QueryParameter(description="Only this cluster's.")] = None,
@@ -104,7 +108,12 @@ def list_objects(
     """Current objects of one kind across the fleet."""
     found = find_kind(kind)
     query = Query(
-        kind=found.name, cluster=cluster, namespace=namespace, selector=Selector.parse(labels), name=name
+        kind=found.name,
+        cluster=cluster,
+        namespace=namespace,
+        selector=Selector.parse(labels),
+        name=name,
+        sees=sight(request),
     )
     page = _inventory(state).select(query, limit, continue_token)
     items = [
@@ -122,12 +131,19 @@ def list_objects(
     sync_to_thread=False,
 )
 def get_object(
-    state: State, cluster: FromPath[str], kind: KindInPath, name: FromPath[str], namespace: NamespaceOf = ""
+    state: State,
+    request: AnyRequest,
+    cluster: FromPath[str],
+    kind: KindInPath,
+    name: FromPath[str],
+    *,
+    namespace: NamespaceOf = "",
 ) -> ObjectView:
     """One current object; `namespace` is left out for kinds that live in none."""
     found = find_kind(kind)
     item = _inventory(state).get(cluster, found.name, namespace, name)
-    if item is None:
+    seen = visibility(request, Permission.OBJECTS_READ)
+    if item is None or not seen.sees_object(cluster, found.name, namespace, name):
         place = f" in namespace {namespace!r}" if namespace else ""
         raise NotFoundException(f"cluster {cluster!r} has no {found.name} {name!r}{place}")
     return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
@@ -141,6 +157,7 @@ def get_object(
 )
 async def list_changes(
     state: State,
+    request: AnyRequest,
     cluster: FromPath[str],
     *,
     kind: Annotated[str | None, QueryParameter(description="Only objects of this kind.")] = None,
@@ -167,6 +184,7 @@ async def list_changes(
         name=name,
         since=0.0 if since is None else to_seconds(since),
         until=None if until is None else to_seconds(until),
+        areas=visibility(request, Permission.OBJECTS_READ).areas(),
         before_sequence=before,
         limit=limit,
     )

@@ -152,6 +152,9 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
 }
 """The columns of each table in the order of its row's fields."""
 
+SNAPSHOTS = "snapshots"
+"""The table of all objects as they were once a day; it is made from ``objects``, and kept as long as ``changes``."""
+
 SELECT_CHANGE = (
     "sequence, toUnixTimestamp64Milli(time) / 1000, cluster, kind, namespace, name, uid, operation, after_gap, "
     "resource_version, document"
@@ -211,6 +214,24 @@ SCHEMA = (
     SELECT sequence, time, cluster, kind, namespace, name, uid, resource_version,
         if(operation = 'deleted', '', document) AS document, operation = 'deleted' AS deleted
     FROM changes
+    """,
+    # What has not changed for longer than changes are kept is known at any time from here; and who asks how things were
+    # reads one of these and what changed since, not all that ever did.
+    f"""
+    CREATE TABLE IF NOT EXISTS snapshots (
+        time DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+        since DateTime64(3, 'UTC'),
+        sequence UInt64,
+        cluster LowCardinality(String),
+        kind LowCardinality(String),
+        namespace LowCardinality(String),
+        name String CODEC(ZSTD(1)),
+        uid String CODEC(ZSTD(1)),
+        document String CODEC(ZSTD(3))
+    ) ENGINE = MergeTree
+    PARTITION BY toDate(time)
+    ORDER BY (kind, cluster, namespace, name)
+    SETTINGS {_DAILY}
     """,
     f"""
     CREATE TABLE IF NOT EXISTS alert_events (

@@ -21,7 +21,7 @@ from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.engine import Engine, Parameter
 from farwatch.hub.store.errors import TelemetryError
 from farwatch.hub.store.server import ServerEngine
-from farwatch.hub.store.tables import COLUMNS, SCHEMA, Row, Table
+from farwatch.hub.store.tables import COLUMNS, SCHEMA, SNAPSHOTS, Row, Table
 
 DEFAULT_RETENTION_DAYS = 14
 
@@ -166,6 +166,22 @@ class Telemetry:
             {"cluster": cluster},
         )
 
+    async def snapshot_objects(self, time: float) -> None:
+        """Note down how all objects are now.
+
+        Args:
+            time: Now, seconds since the epoch.
+
+        Raises:
+            TelemetryError: They cannot be noted down now, or what came before cannot be written in time.
+        """
+        await self._flush_soon()
+        await self._engine.execute(
+            "INSERT INTO snapshots SELECT fromUnixTimestamp64Milli({time:Int64}), time, sequence, cluster, kind, namespace, "
+            "name, uid, document FROM objects FINAL",
+            {"time": int(time * 1000)},
+        )
+
     async def backup(self, to: Path) -> None:
         """Write all rows that are durable, and what waits now, into a directory; rows are taken in meanwhile.
 
@@ -201,8 +217,10 @@ class Telemetry:
             await self._engine.execute(statement)
         for table in Table:
             await self._retain(table, self._settings.retention_days.get(table, DEFAULT_RETENTION_DAYS))
+        changes = self._settings.retention_days.get(Table.CHANGES, DEFAULT_RETENTION_DAYS)
+        await self._retain(SNAPSHOTS, changes)
 
-    async def _retain(self, table: Table, days: int) -> None:
+    async def _retain(self, table: str, days: int) -> None:
         """Setting a TTL makes the engine look at every part again, so it is set only when it differs."""
         if not 1 <= days <= MAX_RETENTION_DAYS:
             raise TelemetryError(
@@ -212,7 +230,7 @@ class Telemetry:
         as_set = await self.query(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
             " AND position(create_table_query, {ttl:String}) > 0",
-            {"table": table.value, "ttl": ttl},
+            {"table": str(table), "ttl": ttl},
         )
         if not as_set:
             await self._engine.execute(f"ALTER TABLE {table} MODIFY TTL {ttl}")

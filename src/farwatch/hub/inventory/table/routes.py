@@ -15,9 +15,11 @@ from farwatch.hub import problems
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.inventory.errors import TableError
-from farwatch.hub.inventory.parameters import KindInPath, find_kind, sight
+from farwatch.hub.inventory.parameters import KindInPath, find_kind, sight, to_seconds
+from farwatch.hub.inventory.past import Past, PastQuery
 from farwatch.hub.inventory.statuses import Level
 from farwatch.hub.inventory.table.ordering import read_order
+from farwatch.hub.inventory.table.past import Entries, PastTables
 from farwatch.hub.inventory.table.query import (
     Column,
     Facets,
@@ -38,10 +40,11 @@ MOST_NAMES = 100
 LONGEST_SEARCH = 200
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A window of a table.
 
     `total` is how many rows there are with these filters; `at` is when it was so; `facets` are there when asked for.
+    `knownSince` comes with tables of the past: of a time before it, only what did not change until then is known.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     offset: int
     total: int
     at: datetime
+    known_since: datetime | None = None
     facets: Facets | None = None
 
 
@@ -101,13 +105,18 @@ async def read_table(
         str,
         QueryParameter(name="labelColumns", description="Labels to show as columns, comma-separated."),
     ] = "",
+    at: Annotated[
+        datetime | None,
+        QueryParameter(description="The table as it was then; without a zone, in UTC. Now, when left out."),
+    ] = None,
     facets: Annotated[bool, QueryParameter(description="Count the rows by each choice of a filter.")] = False,
     offset: Annotated[int, QueryParameter(ge=0, le=10_000_000, description="The first row's place.")] = 0,
     limit: Annotated[int, QueryParameter(ge=0, le=MOST_ROWS, description="How many rows at most.")] = 100,
 ) -> Table:
     """Objects of one kind across the fleet as `kubectl get` prints them: filtered, sorted, and cut to a window.
 
-    Times are times and not ages. A cell that has nothing to show is null.
+    Times are times and not ages. A cell that has nothing to show is null. With `at`, what was deleted since is there, and
+    what came later is not; clusters that have left the fleet are not shown.
     """
     found = find_kind(kind)
     query = TableQuery(
@@ -122,8 +131,7 @@ async def read_table(
         order=read_order(sort, found.name),
         sees=sight(request),
     )
-    rows: Rows = state.rows
-    entries = rows.entries(found.name)
+    entries, known_since = await _find_entries(state, query, at)
     window = cut_window(entries, query, offset, limit)
     return Table(
         kind=found.name,
@@ -132,9 +140,28 @@ async def read_table(
         rows=window.rows,
         offset=offset,
         total=window.total,
-        at=datetime.now(UTC),
+        at=datetime.now(UTC) if at is None else datetime.fromtimestamp(to_seconds(at), UTC),
+        known_since=known_since,
         facets=count_facets(entries, query) if facets else None,
     )
+
+
+async def _find_entries(
+    state: State, query: TableQuery, at: datetime | None
+) -> tuple[Entries, datetime | None]:
+    """The rows to choose from and, of the past, since when everything is known."""
+    if at is None:
+        rows: Rows = state.rows
+        return rows.entries(query.kind), None
+    tables: PastTables = state.past_tables
+    past: Past = state.past
+    born = {
+        cluster.name: cluster.created_at.timestamp()
+        for cluster in await state.fleet.clusters.list()
+        if query.clusters is None or cluster.name in query.clusters
+    }
+    asked = PastQuery(kind=query.kind, time=to_seconds(at), clusters=born)
+    return await tables.entries(asked), await past.known_since(born)
 
 
 async def _choose_clusters(state: State, names: frozenset[str] | None, labels: str) -> frozenset[str] | None:

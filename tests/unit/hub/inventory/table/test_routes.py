@@ -131,3 +131,24 @@ async def test_a_question_that_makes_no_sense_is_told_so(api: Any) -> None:
         assert status == 400
         assert detail in said
         assert len(said) < 600
+
+
+async def test_a_table_is_read_as_it_was(fleet: Any, pod: Any) -> None:
+    then = (await fleet.get("/table/pods"))["at"]
+    await fleet.get("/table/pods")  # some milliseconds go by
+    await fleet.tell("dev", pod("web-1", 2, phase="Failed", app="web"), pod("new", 2))
+    await fleet.tell("prod", gone=[pod("web-1", 3)])
+    table = await fleet.get("/table/pods", at=then, sort="name", search="web-1", facets=True)
+    assert [(row["cluster"], row["status"]["word"]) for row in table["rows"]] == [
+        ("dev", "Running"),
+        ("prod", "Running"),
+    ]
+    assert table["facets"]["clusters"] == {"dev": 1, "prod": 1}
+    assert table["knownSince"] < table["at"] == then
+    assert (await fleet.get("/table/pods", at="2020-01-01T00:00:00Z"))["rows"] == []
+    await fleet.ask("DELETE", "/api/v1/clusters/prod")
+    assert len((await fleet.get("/table/pods", at=then))["rows"]) == 1
+    for at, fault in (("2100-01-01T00:00:00Z", "at: the time is to come"), ("noon", "at: ")):
+        status, detail = await fleet.fault("GET", "/table/pods", at=at)
+        assert status == 400
+        assert fault in detail

@@ -1,0 +1,70 @@
+"""Tables as they were at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from farwatch.hub.inventory.pages import Key
+from farwatch.hub.inventory.past import Past, PastObject, PastQuery
+from farwatch.hub.inventory.table.rows import Entry, make_entry
+
+KEPT_SECONDS = 60.0
+"""For so long a table is kept: who pages through it, or sorts it, asks for the same one again and again."""
+
+MOST_KEPT = 2
+
+Entries = Mapping[str, Mapping[Key, Entry]]
+
+
+class _Kept(NamedTuple):
+    until: float
+    entries: Entries
+
+
+class PastTables:
+    """Makes the rows that tables had, and keeps the last few tables.
+
+    Args:
+        past: The objects as they were.
+        monotonic: Monotonic seconds.
+    """
+
+    def __init__(self, past: Past, monotonic: Callable[[], float]) -> None:
+        self._past = past
+        self._monotonic = monotonic
+        self._kept: dict[tuple[str, float, frozenset[str], str | None], _Kept] = {}
+
+    async def entries(self, query: PastQuery) -> Entries:
+        """The rows, by cluster, then by namespace and name.
+
+        Raises:
+            PastError: The time is to come, or there are too many.
+            TelemetryError: The store cannot answer.
+        """
+        now = self._monotonic()
+        key = (query.kind, query.time, frozenset(query.clusters), query.namespace)
+        kept = self._kept.get(key)
+        if kept is None or kept.until < now:
+            found = await self._past.objects(query)
+            # Thousands of documents to decode: others go on meanwhile.
+            kept = _Kept(now + KEPT_SECONDS, await asyncio.to_thread(_make, query.kind, found))
+            self._keep(key, kept)
+        return kept.entries
+
+    def _keep(self, key: tuple[str, float, frozenset[str], str | None], kept: _Kept) -> None:
+        self._kept.pop(key, None)
+        while len(self._kept) >= MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = kept
+
+
+def _make(kind: str, found: Sequence[PastObject]) -> Entries:
+    entries: dict[str, dict[Key, Entry]] = {}
+    for one in found:
+        decoded = one.decode(kind)
+        if decoded is not None:
+            key = (one.namespace, one.name)
+            entries.setdefault(one.cluster, {})[key] = make_entry(one.cluster, kind, decoded)
+    return entries
