@@ -1,0 +1,58 @@
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
+
+import { del } from "~/api";
+
+import { useClusterAction } from "./actions";
+import type { DialogProps } from "./ClusterDialogs";
+import styles from "./Clusters.module.css";
+import { FormFoot } from "./FormFoot";
+
+/** Removes a cluster, once its name was typed. */
+export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {
+  const [typed, setTyped] = useState("");
+  const remove = useClusterAction(
+    () => del("/api/v1/clusters/{name}", { path: { name } }),
+    () => `${name} is removed`,
+  );
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        remove.mutate(undefined, {
+          onSuccess: () => {
+            onDone();
+            onRemoved?.();
+          },
+        });
+      }}
+    >
+      <p>
+        Its tokens become worthless, its link closes, its alerts resolve, and its objects are forgotten. The
+        history of its changes stays until its time is over. The agent stays in the cluster until you
+        uninstall it there. This cannot be undone.
+      </p>
+      <TextInput
+        label={
+          <>
+            Type <code>{name}</code> to confirm
+          </>
+        }
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        data-autofocus
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <FormFoot
+        error={remove.error}
+        action="Remove the cluster"
+        danger
+        disabled={typed !== name}
+        isPending={remove.isPending}
+        onCancel={onDone}
+      />
+    </form>
+  );
+}
