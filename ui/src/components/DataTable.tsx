@@ -33,6 +33,8 @@ export interface DataTableProps<Row> {
   rowKey: (row: Row) => string;
   /** What Enter and a click on a row do. */
   onOpen?: (row: Row) => void;
+  /** Takes other keys, with the row that one is at; says whether it knew the key. */
+  onKey?: (key: string, row: Row | undefined) => boolean;
   sort?: Sort;
   onSort?: (sort: Sort) => void;
   /** Keys of the rows that are selected, and what to do when they change; without, none can be. */
@@ -62,6 +64,7 @@ export function DataTable<Row>({
   rows,
   rowKey,
   onOpen,
+  onKey,
   sort,
   onSort,
   selected,
@@ -127,7 +130,7 @@ export function DataTable<Row>({
     else if (event.key === "x" && row !== undefined) toggle(row);
     else if (event.key === "Enter" && row !== undefined && event.target === event.currentTarget)
       onOpen?.(row);
-    else return;
+    else if (onKey?.(event.key, row) !== true) return;
     event.preventDefault();
   };
 

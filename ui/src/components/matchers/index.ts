@@ -1,0 +1,12 @@
+export { readMatcherFault } from "./faults";
+export { MatcherBar, type MatcherFault } from "./MatcherBar";
+export {
+  commonMatchers,
+  formatMatcher,
+  isMatcher,
+  joinMatchers,
+  matchersOf,
+  rankLabel,
+  splitMatchers,
+  tidyMatcher,
+} from "./matchers";

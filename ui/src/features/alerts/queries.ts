@@ -1,0 +1,119 @@
+/** What the pages of alerts read, and under which keys. */
+import { queryOptions } from "@tanstack/react-query";
+
+import { get, type Answer, type components } from "~/api";
+
+export type Alert = components["schemas"]["AlertView"];
+export type AlertList = Answer<"/api/v1/alerts">;
+export type Mark = components["schemas"]["Mark"];
+export type Group = components["schemas"]["GroupSummary"];
+export type GroupBy = components["schemas"]["GroupBy"];
+export type Status = components["schemas"]["alerting_board_standing_Status"];
+export type Count = components["schemas"]["Count"];
+
+export const STATUSES = ["firing", "resolved", "all"] as const;
+export const MARKS = ["active", "acknowledged", "silenced", "snoozed", "inhibited"] as const;
+export const GROUPINGS = ["route", "cluster", "namespace", "workload", "alertname"] as const;
+export const SORTS = ["severity", "-severity", "age", "-age", "name", "-name"] as const;
+
+/** Which alerts are wanted. */
+export interface Wanted {
+  status?: Status;
+  filter?: string[];
+  q?: string;
+  state?: Mark[];
+  receiver?: string;
+  group?: string;
+}
+
+export const keys = {
+  all: ["alerts"] as const,
+  lists: ["alerts", "list"] as const,
+  list: (wanted: Wanted, sort: string) => ["alerts", "list", wanted, sort] as const,
+  facets: (wanted: Wanted) => ["alerts", "facets", wanted] as const,
+  groups: (wanted: Wanted, by: GroupBy) => ["alerts", "groups", by, wanted] as const,
+  one: (fingerprint: string) => ["alerts", "one", fingerprint] as const,
+  part: (fingerprint: string, part: string) => ["alerts", "one", fingerprint, part] as const,
+};
+
+function toQuery({ status = "firing", filter, q, state, receiver, group }: Wanted) {
+  return { status, filter, search: q, state, receiver, group };
+}
+
+/** One page of the list, for `useWindow`. */
+export async function readPage(
+  wanted: Wanted,
+  sort: string,
+  offset: number,
+  limit: number,
+  signal: AbortSignal,
+) {
+  const page = await get("/api/v1/alerts", { query: { ...toQuery(wanted), sort, offset, limit }, signal });
+  return { rows: page.items, total: page.total };
+}
+
+/** How many of the alerts that are wanted have what. */
+export const facetsQuery = (wanted: Wanted) =>
+  queryOptions({
+    queryKey: keys.facets(wanted),
+    queryFn: ({ signal }) =>
+      get("/api/v1/alerts", { query: { ...toQuery(wanted), facets: true, limit: 1 }, signal }),
+  });
+
+export const groupsQuery = (wanted: Wanted, by: GroupBy) =>
+  queryOptions({
+    queryKey: keys.groups(wanted, by),
+    queryFn: ({ signal }) => get("/api/v1/alerts/groups", { query: { ...toQuery(wanted), by }, signal }),
+  });
+
+/** How many alerts of an open group are shown within it. */
+export const GROUP_PAGE = 50;
+
+export const membersQuery = (wanted: Wanted, group: Group) => {
+  const within = wantedOf(wanted, group);
+  return queryOptions({
+    queryKey: keys.list(within, "severity-of-group"),
+    queryFn: ({ signal }) => readPage(within, "severity", 0, GROUP_PAGE, signal),
+  });
+};
+
+/** What chooses a group's alerts out of those that are wanted. */
+export function wantedOf(wanted: Wanted, group: Group): Wanted {
+  return {
+    ...wanted,
+    filter: [...(wanted.filter ?? []), ...group.filter],
+    group: group.group === "" ? undefined : group.group,
+  };
+}
+
+export const MOST_AT_ONCE = 1000;
+
+/** All alerts of a group, as far as they can be acted upon at once. */
+export async function readMembers(wanted: Wanted, group: Group): Promise<Alert[]> {
+  const page = await readPage(
+    wantedOf(wanted, group),
+    "severity",
+    0,
+    MOST_AT_ONCE,
+    new AbortController().signal,
+  );
+  return page.rows;
+}
+
+export const alertQuery = (fingerprint: string) =>
+  queryOptions({
+    queryKey: keys.one(fingerprint),
+    queryFn: ({ signal }) => get("/api/v1/alerts/{fingerprint}", { path: { fingerprint }, signal }),
+  });
+
+export const evidenceQuery = (fingerprint: string) =>
+  queryOptions({
+    queryKey: keys.part(fingerprint, "evidence"),
+    queryFn: ({ signal }) => get("/api/v1/alerts/{fingerprint}/evidence", { path: { fingerprint }, signal }),
+  });
+
+export const explainQuery = (fingerprint: string) =>
+  queryOptions({
+    queryKey: keys.part(fingerprint, "explain"),
+    queryFn: ({ signal }) => get("/api/v1/alerts/{fingerprint}/explain", { path: { fingerprint }, signal }),
+  });
