@@ -18,6 +18,7 @@ from farwatch.hub.auth.principal import Principal
 from farwatch.hub.problems import MissingGrant
 
 _KEY = "access"
+CLUSTER_PARAMETER = "access_cluster"
 
 
 class Access(StrEnum):
@@ -39,12 +40,16 @@ SELF = {_KEY: Access.SELF}
 """Put into a route's ``opt``: served to everybody who is signed in."""
 
 
-def needs(permission: Permission) -> dict[str, Any]:
+def needs(permission: Permission, *, cluster: str = "") -> dict[str, Any]:
     """For a route's ``opt``: served to who has this permission somewhere.
 
     What of it they may see or change is then for the route to ask, with ``visibility``.
+
+    Args:
+        permission: What is needed.
+        cluster: The parameter of the path that names a cluster, if the permission is needed for that one.
     """
-    return {_KEY: permission}
+    return {_KEY: permission, CLUSTER_PARAMETER: cluster}
 
 
 class ForbiddenError(PermissionDeniedException):

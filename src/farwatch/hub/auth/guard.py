@@ -15,6 +15,7 @@ from farwatch.hub.auth.cookies import read_cookie
 from farwatch.hub.auth.origin import ensure_same_origin, is_safe
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role
+from farwatch.hub.auth.visibility import authorize_cluster
 
 __all__ = [
     "OPEN",
@@ -102,6 +103,7 @@ def _let_in(
     connection.state["principal"] = principal
     connection.state["author"] = principal.name
     authorize(principal, handler)
+    authorize_cluster(connection, handler)
 
 
 def _find_token(authorization: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
+from litestar.handlers.base import BaseRouteHandler
 
-from farwatch.hub.auth.access import ForbiddenError
+from farwatch.hub.auth.access import CLUSTER_PARAMETER, ForbiddenError, entry_of
 from farwatch.hub.auth.areas import EVERYTHING, Area, Areas
 from farwatch.hub.auth.policy import Decision, Permission, Resource, decide, grants_for
 from farwatch.hub.auth.principal import Principal
@@ -88,6 +90,16 @@ class Visibility:
         if not decision.allowed:
             raise ForbiddenError(decision)
 
+    def require_cluster(self, cluster: str, labels: Mapping[str, str]) -> None:
+        """Likewise, of a cluster as it is to be: its name and its labels.
+
+        Raises:
+            ForbiddenError: It may not.
+        """
+        decision = decide(self._principal, self._permission, Resource(cluster, labels))
+        if not decision.allowed:
+            raise ForbiddenError(decision)
+
     def require_labels(self, labels: Mapping[str, str]) -> None:
         """Likewise, of an alert with these labels."""
         self.require(labels.get("cluster", ""), labels.get("namespace", ""))
@@ -112,6 +124,24 @@ class Visibility:
             for name in self._directory.names()
             if (not names or name in names) and labels.items() <= self._directory.labels(name).items()
         )
+
+
+def authorize_cluster(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let somebody call a route that is about one cluster, or not.
+
+    Raises:
+        NotFoundException: They may not know of such a cluster.
+        ForbiddenError: They may not do this with it.
+    """
+    parameter, entry = handler.opt.get(CLUSTER_PARAMETER), entry_of(handler)
+    if not parameter or not isinstance(entry, Permission):
+        return
+    cluster = connection.path_params[parameter]
+    if not visibility(connection, Permission.CLUSTERS_READ).sees_part(cluster):
+        raise NotFoundException(
+            f"no cluster is named {cluster[:80]!r}: 'farwatch cluster list' names them all"
+        )
+    visibility(connection, entry).require(cluster)
 
 
 def visibility(connection: ASGIConnection[Any, Any, Any, Any], permission: Permission) -> Visibility:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,8 +22,10 @@ from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.fleet.clusters import ROTATION_OVERLAP_SECONDS, AgentToken, Cluster, TokenState
 from farwatch.hub.fleet.fleet import Fleet
+from farwatch.hub.fleet.labels import change_labels
 from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
 from farwatch.hub.fleet.presence import AgentView, FollowerView
 from farwatch.hub.inventory import Inventory
@@ -168,16 +171,23 @@ def _fleet(state: State) -> Fleet:
     return fleet
 
 
-def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
+def _views(request: AnyRequest, clusters: Iterable[Cluster]) -> list[ClusterView]:
+    """Clusters, counting what who asks may see of them."""
+    state = request.app.state
     alerting: Alerting = state.alerting
     inventory: Inventory = state.inventory
-    alerts = Counter(alert.labels.get("cluster", "") for alert in alerting.active())
+    seen, objects = visibility(request, Permission.ALERTS_READ), visibility(request, Permission.OBJECTS_READ)
+    alerts = Counter(
+        alert.labels.get("cluster", "") for alert in alerting.active() if seen.sees_labels(alert.labels)
+    )
     return [
         view(
             cluster,
             _fleet(state).links.agent(cluster.name),
             _fleet(state).links.count_followers(cluster.name),
-            inventory.kinds(cluster.name),
+            inventory.kinds(
+                cluster.name, None if objects.everything else partial(objects.sees, cluster.name)
+            ),
             alerts[cluster.name],
         )
         for cluster in clusters
@@ -187,9 +197,11 @@ def _views(state: State, clusters: Iterable[Cluster]) -> list[ClusterView]:
 @get(
     "/clusters", opt=needs(Permission.CLUSTERS_READ), summary="List clusters", responses=problems.described()
 )
-async def list_clusters(state: State) -> ClusterList:
+async def list_clusters(request: AnyRequest, state: State) -> ClusterList:
     """Every cluster with the state of its agent."""
-    return ClusterList(_views(state, await _fleet(state).clusters.list()))
+    seen = visibility(request, Permission.CLUSTERS_READ).sees_part
+    clusters = [cluster for cluster in await _fleet(state).clusters.list() if seen(cluster.name)]
+    return ClusterList(_views(request, clusters))
 
 
 @post(
@@ -201,25 +213,27 @@ async def list_clusters(state: State) -> ClusterList:
 async def add_cluster(state: State, request: AnyRequest, data: JSONBody[NewCluster]) -> TokenIssued:
     """Add a cluster; its agent's token is only in this answer."""
     audit_details(request, target=Target(cluster=data.name, name=data.name), labels=data.labels)
+    visibility(request, Permission.CLUSTERS_MANAGE).require_cluster(data.name, data.labels)
     issued = await _fleet(state).add(data.name, data.labels)
     return TokenIssued(issued.cluster, issued.id, issued.token)
 
 
 @get(
     "/clusters/{name:str}",
-    opt=needs(Permission.CLUSTERS_READ),
+    opt=needs(Permission.CLUSTERS_READ, cluster="name"),
     summary="Get a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def get_cluster(state: State, name: FromPath[str]) -> ClusterView:
+async def get_cluster(request: AnyRequest, state: State, name: FromPath[str]) -> ClusterView:
     """One cluster with the state of its agents."""
-    found = _views(state, [await _fleet(state).clusters.get(name)])[0]
+    found = _views(request, [await _fleet(state).clusters.get(name)])[0]
     return msgspec.structs.replace(found, followers=_fleet(state).links.followers(name))
 
 
 @patch(
     "/clusters/{name:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_CHANGE, cluster="name", name="name"),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
+    | audits(Action.CLUSTER_CHANGE, cluster="name", name="name"),
     summary="Change a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -233,15 +247,18 @@ async def change_cluster(
     """
     audit_details(request, labels=data.labels, renamed=data.name)
     clusters = _fleet(state).clusters
+    labels = change_labels((await clusters.get(name)).labels, data.labels)
+    visibility(request, Permission.CLUSTERS_MANAGE).require_cluster(data.name or name, labels)
     cluster = await clusters.label(name, data.labels) if data.labels else await clusters.get(name)
     if data.name is not None and data.name != name:
         cluster = await _fleet(state).rename(name, data.name)
-    return _views(state, [cluster])[0]
+    return _views(request, [cluster])[0]
 
 
 @delete(
     "/clusters/{name:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_REMOVE, cluster="name", name="name"),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
+    | audits(Action.CLUSTER_REMOVE, cluster="name", name="name"),
     summary="Remove a cluster",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -252,7 +269,7 @@ async def remove_cluster(state: State, name: FromPath[str]) -> None:
 
 @get(
     "/clusters/{name:str}/tokens",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name"),
     summary="List a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -263,7 +280,8 @@ async def list_agent_tokens(state: State, name: FromPath[str]) -> TokenList:
 
 @post(
     "/clusters/{name:str}/tokens",
-    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_TOKEN_ROTATE, cluster="name"),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
+    | audits(Action.CLUSTER_TOKEN_ROTATE, cluster="name"),
     summary="Rotate a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -278,7 +296,8 @@ async def rotate_agent_token(
 
 @delete(
     "/clusters/{name:str}/tokens",
-    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.CLUSTER_TOKEN_REVOKE, cluster="name"),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
+    | audits(Action.CLUSTER_TOKEN_REVOKE, cluster="name"),
     summary="Revoke all of a cluster's tokens",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -294,7 +313,7 @@ async def revoke_agent_tokens(state: State, request: AnyRequest, name: FromPath[
 
 @delete(
     "/clusters/{name:str}/tokens/{token_id:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE)
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
     | audits(Action.CLUSTER_TOKEN_REVOKE, cluster="name", id="token_id"),
     summary="Revoke a cluster's token",
     responses=problems.described(HTTPStatus.NOT_FOUND),

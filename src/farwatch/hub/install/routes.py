@@ -48,7 +48,8 @@ def _installs(state: State) -> Installs:
 
 @post(
     "/clusters/{name:str}/install",
-    opt=needs(Permission.CLUSTERS_MANAGE) | audits(Action.INSTALL_LINK_CREATE, cluster="name"),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name")
+    | audits(Action.INSTALL_LINK_CREATE, cluster="name"),
     summary="Make an install link",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -67,7 +68,7 @@ async def create_install_link(
 
 @get(
     "/clusters/{name:str}/install",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name"),
     summary="List a cluster's install links",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
@@ -78,7 +79,7 @@ async def list_install_links(state: State, name: FromPath[str]) -> InstallLinkLi
 
 @get(
     "/clusters/{name:str}/install/{link_id:str}",
-    opt=needs(Permission.CLUSTERS_MANAGE),
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name"),
     summary="Preview an install link",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
     | {200: ResponseSpec(str, generate_examples=False, media_type="text/yaml", description="YAML.")},

@@ -11,6 +11,7 @@ from farwatch.hub import app as app_module
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.auth.access import authorize, is_open
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind
+from farwatch.hub.auth.visibility import authorize_cluster
 
 
 class People:
@@ -70,8 +71,9 @@ async def people(running: Hub, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         connection.state["principal"] = principal
         connection.state["author"] = principal.name
         authorize(principal, handler)
+        authorize_cluster(connection, handler)
 
-    monkeypatch.setattr(app_module, "require_token", admit_holder)
+    monkeypatch.setattr(app_module, "require_principal", admit_holder)
     transport = ASGITransport(create_app(running))
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         yield People(running, client, holders)
