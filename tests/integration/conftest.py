@@ -495,7 +495,7 @@ _stages: list[Stage] = []
 
 
 @contextmanager
-def _open_stage(folder: Path) -> Iterator[Stage]:
+def open_stage(folder: Path) -> Iterator[Stage]:
     with Sink().serve() as sink:
         stage = Stage(folder, sink)
         _stages.append(stage)
@@ -509,14 +509,14 @@ def _open_stage(folder: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """Processes for one test."""
-    with _open_stage(tmp_path) as opened:
+    with open_stage(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def common_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Processes that the tests of a module share."""
-    with _open_stage(tmp_path_factory.mktemp("stage")) as opened:
+    with open_stage(tmp_path_factory.mktemp("stage")) as opened:
         yield opened
 
 

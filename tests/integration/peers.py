@@ -29,6 +29,7 @@ class Peer(StrEnum):
     PROMETHEUS = "prometheus"
     PROMTOOL = "promtool"
     TINYPROXY = "tinyproxy"
+    CHROMIUM = "chromium"
 
     @property
     def package(self) -> str:
