@@ -22,8 +22,10 @@ export function Palette({ opened, onClose }: { opened: boolean; onClose: () => v
   return (
     <Modal.Root opened={opened} onClose={onClose} size={620} yOffset="9vh" transitionProps={{ duration: 90 }}>
       <Modal.Overlay backgroundOpacity={0.35} />
-      <Modal.Content aria-label="Find anything" className={styles.content}>
-        <Finder onClose={onClose} />
+      <Modal.Content aria-label="Find anything">
+        <Modal.Body p={0} className={styles.body}>
+          <Finder onClose={onClose} />
+        </Modal.Body>
       </Modal.Content>
     </Modal.Root>
   );

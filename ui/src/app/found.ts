@@ -51,8 +51,13 @@ export function toItem(hit: Hit): Item {
 
 function toAddress(hit: Hit): string {
   if (hit.type === "cluster") return paths.cluster(hit.name);
-  if (hit.type === "alert") return paths.alert(hit.fingerprint);
-  return paths.object(hit.cluster, findKind(hit.kind)?.plural ?? hit.kind, hit.namespace, hit.name);
+  if (hit.type === "alert") return paths.alert(hit.fingerprint ?? "");
+  return paths.object(
+    hit.cluster,
+    findKind(hit.kind ?? "")?.plural ?? hit.kind ?? "",
+    hit.namespace ?? "",
+    hit.name,
+  );
 }
 
 /** The lines by group, each group where its first line stands. */

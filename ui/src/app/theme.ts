@@ -67,7 +67,8 @@ export const theme = createTheme({
 });
 
 /**
- * Colours by meaning; each passes 4.5:1 on the surfaces it stands on, in both schemes.
+ * Colours by meaning; each passes 4.5:1 on the surfaces it stands on, in both schemes, as text; `-fill` is for shapes
+ * (3:1), `-soft` for what lies behind the text.
  * Style sheets use them as `var(--critical)`, charts through `getComputedStyle`.
  */
 export const resolveVariables: CSSVariablesResolver = () => ({
@@ -84,12 +85,15 @@ export const resolveVariables: CSSVariablesResolver = () => ({
     "--hover": "#f0f3f7",
     "--selected": "#e6effd",
     "--critical": "#b91f2a",
+    "--critical-fill": "#d3313c",
     "--critical-soft": "#fde8e8",
     "--warning": "#8a5300",
+    "--warning-fill": "#c98100",
     "--warning-soft": "#fdf0d8",
     "--info": "#1b62a5",
     "--info-soft": "#e3effb",
     "--good": "#1a6e3e",
+    "--good-fill": "#2b9358",
     "--good-soft": "#e0f3e7",
     "--unknown": "#5a6170",
     "--unknown-soft": "#eceef2",
@@ -111,12 +115,15 @@ export const resolveVariables: CSSVariablesResolver = () => ({
     "--hover": "#20242c",
     "--selected": "#1b2b47",
     "--critical": "#ff8079",
+    "--critical-fill": "#f0675f",
     "--critical-soft": "#3c1b1e",
     "--warning": "#f2b95c",
+    "--warning-fill": "#e0a63f",
     "--warning-soft": "#382911",
     "--info": "#7dbcf5",
     "--info-soft": "#152b40",
     "--good": "#68d294",
+    "--good-fill": "#4bb87a",
     "--good-soft": "#12301f",
     "--unknown": "#9aa2b1",
     "--unknown-soft": "#272b34",

@@ -1,7 +1,15 @@
 import styles from "./Badge.module.css";
 
-/** Severities that have a colour, the worst first; every other is shown quietly. */
-export const SEVERITIES = ["critical", "warning", "info"] as const;
+/** The severities that the hub knows, the worst first; every other comes after them. */
+export const SEVERITIES = ["emergency", "page", "critical", "warning", "info", "none"] as const;
+
+const COLOURS: Record<string, string> = {
+  emergency: "critical",
+  page: "critical",
+  critical: "critical",
+  warning: "warning",
+  info: "info",
+};
 
 /** A place in order: the worse, the smaller. */
 export function rankSeverity(severity: string | undefined): number {
@@ -11,9 +19,8 @@ export function rankSeverity(severity: string | undefined): number {
 
 /** An alert's severity. */
 export function SeverityBadge({ severity, count }: { severity: string | undefined; count?: number }) {
-  const known = rankSeverity(severity) < SEVERITIES.length ? severity : "other";
   return (
-    <span className={styles.severity} data-severity={known}>
+    <span className={styles.severity} data-severity={COLOURS[severity ?? ""] ?? "other"}>
       {count !== undefined && <b>{count.toLocaleString("en")}</b>}
       {severity === undefined || severity === "" ? "none" : severity}
     </span>

@@ -33,8 +33,9 @@ export function AlertMarks({ alert }: { alert: Shown }) {
     );
   }
   // A snooze is a silence for one alert: one word for it is enough.
-  const marks = alert.states.filter(
-    (mark) => mark !== "active" && !(mark === "silenced" && alert.states.includes("snoozed")),
+  const states = alert.states ?? [];
+  const marks = states.filter(
+    (mark) => mark !== "active" && !(mark === "silenced" && states.includes("snoozed")),
   );
   if (marks.length === 0) return null;
   return (
@@ -59,7 +60,7 @@ function explain(mark: Mark, alert: Shown): string {
     case "acknowledged":
       return `Acknowledged${by ? ` by ${by}` : ""}${note ? `: ${note}` : ""}`;
     case "silenced":
-      return `Silenced by ${alert.silencedBy.length === 1 ? "a silence" : `${alert.silencedBy.length} silences`}`;
+      return `Silenced by ${alert.silencedBy?.length === 1 ? "a silence" : `${alert.silencedBy?.length ?? 0} silences`}`;
     case "snoozed":
       return "Snoozed: a silence for this alert alone";
     case "inhibited":

@@ -29,7 +29,7 @@ export function SelectionBar({
     onError: (error) => notifications.show({ message: error.message, color: "red" }),
   });
   if (count === 0) return null;
-  const isAcknowledged = selection.alerts.every((alert) => alert.states.includes("acknowledged"));
+  const isAcknowledged = selection.alerts.every((alert) => alert.states?.includes("acknowledged"));
   return (
     <div className={styles.selection} role="toolbar" aria-label="Selected alerts">
       <span>{count.toLocaleString("en")} selected</span>

@@ -44,7 +44,7 @@ export const alertColumns: readonly Column<Alert>[] = [
     title: "Receiver",
     width: { pixels: 104 },
     from: 1000,
-    cell: ({ receivers }) => <span title={receivers.join(", ")}>{receivers.join(", ")}</span>,
+    cell: ({ receivers = [] }) => <span title={receivers.join(", ")}>{receivers.join(", ")}</span>,
   },
   {
     id: "age",

@@ -46,7 +46,7 @@ function pick({ status, labels, annotations, startsAt, endsAt }: Alert) {
 }
 
 function acknowledge(alert: Alert, { change, author, time, note = "" }: Acknowledged): Alert {
-  const others = alert.states.filter((state) => state !== "acknowledged" && state !== "active");
+  const others = (alert.states ?? []).filter((state) => state !== "acknowledged" && state !== "active");
   if (change === "unacknowledged")
     return { ...alert, acknowledgement: null, states: others.length > 0 ? others : ["active"] };
   return {

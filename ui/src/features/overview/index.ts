@@ -4,6 +4,8 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { shellRoute, type Feature } from "~/app/feature";
 import { readTexts } from "~/app/search";
 
+import { overviewReducer } from "./queries";
+
 export const overviewRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
@@ -13,6 +15,7 @@ export const overviewRoute = createRoute({
 
 export const overview: Feature = {
   routes: [overviewRoute],
-  nav: [{ label: "Overview", to: "/", icon: IconLayoutDashboard, group: "watch", order: 10, key: "o" }],
+  nav: [{ label: "Overview", to: "/", icon: IconLayoutDashboard, group: "watch", order: 10, key: "h" }],
   palette: [{ label: "Overview", to: "/", keywords: "home fleet dashboard" }],
+  reducers: [overviewReducer],
 };

@@ -1,0 +1,72 @@
+import type { ReactNode } from "react";
+
+import { LEVEL_WORDS, LEVELS, sortSeverities } from "./levels";
+import { LevelBar } from "./LevelBar";
+import styles from "./Overview.module.css";
+import type { FleetTally, Tally } from "./queries";
+import { SeverityBadge } from "~/components";
+
+/** The fleet in five numbers. */
+export function Summary({ total }: { total: FleetTally }) {
+  const clusters = sum(total.clusters);
+  const severities = sortSeverities(total.alerts);
+  return (
+    <dl className={styles.summary}>
+      <Figure title="Clusters" value={count(clusters)}>
+        <LevelBar levels={total.clusters} label={`Clusters: ${describe(total.clusters)}`} />
+      </Figure>
+      <TallyFigure title="Nodes" tally={total.nodes} />
+      <TallyFigure title="Workloads" tally={total.workloads} />
+      <TallyFigure title="Pods" tally={total.pods} />
+      <Figure title="Alerts firing" value={count(sum(total.alerts))}>
+        <span className={styles.severities}>
+          {severities.map(([severity, number]) => (
+            <SeverityBadge key={severity} severity={severity} count={number} />
+          ))}
+        </span>
+      </Figure>
+    </dl>
+  );
+}
+
+function TallyFigure({ title, tally }: { title: string; tally: Tally }) {
+  const { levels = {} } = tally;
+  return (
+    <Figure
+      title={title}
+      value={
+        <>
+          {count(tally.ok)}
+          <small> of {count(tally.total)} well</small>
+        </>
+      }
+    >
+      <LevelBar levels={levels} label={`${title}: ${describe(levels)}`} />
+    </Figure>
+  );
+}
+
+function Figure({ title, value, children }: { title: string; value: ReactNode; children: ReactNode }) {
+  return (
+    <div className={styles.figure}>
+      <dt>{title}</dt>
+      <dd className={styles.value}>{value}</dd>
+      <dd className={styles.under}>{children}</dd>
+    </div>
+  );
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en");
+}
+
+function sum(numbers: Readonly<Record<string, number>>): number {
+  return Object.values(numbers).reduce((one, other) => one + other, 0);
+}
+
+function describe(levels: Readonly<Record<string, number>>): string {
+  const parts = LEVELS.filter((level) => levels[level]).map(
+    (level) => `${count(levels[level] ?? 0)} ${LEVEL_WORDS[level]}`,
+  );
+  return parts.length > 0 ? parts.join(", ") : "none";
+}
