@@ -9,7 +9,7 @@ export function ActionButton({
   resource,
   ...button
 }: { permission: Permission; resource?: Resource } & ButtonProps &
-  Omit<ComponentPropsWithoutRef<"button">, keyof ButtonProps>) {
+  Omit<ComponentPropsWithoutRef<"button">, keyof ButtonProps | "resource">) {
   const gate = useCan(permission, resource);
   return (
     <Tooltip label={gate.reason} disabled={gate.allowed}>

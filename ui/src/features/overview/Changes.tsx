@@ -18,6 +18,7 @@ import { TimeAgo } from "~/components";
 
 import styles from "./Lists.module.css";
 import type { Happening } from "./queries";
+import { shorten } from "./words";
 
 const EFFECTS: Record<Happening["effect"], [Icon, string]> = {
   rollout: [IconRocket, "Rolled out"],
@@ -74,7 +75,7 @@ function Change({ change }: { change: Happening }) {
           {change.kind} <b>{[change.namespace, change.name].filter(Boolean).join("/")}</b>
         </span>
         <span className={styles.detail} title={change.words}>
-          {change.words || meaning}
+          {shorten(change.words) || meaning}
         </span>
         <span className={styles.place} title={change.clusters.join(", ")}>
           {change.clusterCount > 1 ? `${change.clusterCount} clusters` : cluster}
