@@ -35,6 +35,7 @@ from farwatch.link.frames import (
     PROTOCOL_VERSION,
     Ack,
     AgentFrame,
+    AgentInfo,
     AgentStatus,
     CallCancel,
     CallErrorCode,
@@ -70,6 +71,7 @@ class HubSession:
 
     Attributes:
         state: How far the session is; ``OPENING`` until the application has answered the Hello.
+        introduced: How the agent introduced itself, also one whose protocol is none of ours; None before its Hello.
         ignored_replies: Answers to calls that nobody waited for any more.
     """
 
@@ -96,6 +98,7 @@ class HubSession:
         self._last_call = 0
         self._outgoing: deque[Welcome | CallRequest | CallCancel] = deque()
         self.state = SessionState.OPENING
+        self.introduced: AgentInfo | None = None
         self.ignored_replies = 0
 
     # --- what the application says ----------------------------------------------------------------------------
@@ -238,6 +241,7 @@ class HubSession:
         return [self._greeted(frame)]
 
     def _greeted(self, hello: Hello) -> HelloReceived | Closed:
+        self.introduced = hello.agent
         protocol = min(hello.protocol_max, PROTOCOL_VERSION)
         if protocol < max(hello.protocol_min, PROTOCOL_MIN):
             reason = (

@@ -148,6 +148,8 @@ class Engine:
 
     def observe_fleet(self, event: FleetChange) -> None:
         """Takes in what happened to a cluster as a whole."""
+        if event.kind is FleetChangeKind.AGENT_REFUSED:
+            return  # it may only claim to be of the cluster
         now, cluster = self._clock(), event.cluster
         is_new = cluster not in self._clusters and cluster not in self._silences
         if event.kind is FleetChangeKind.CLUSTER_REMOVED:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,11 +42,13 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         code: Why.
         reason: Why, and what to do.
         retry_seconds: When it may ask again; None: when nothing changes by itself.
+        cluster: The cluster whose token it showed; empty when it showed none that the hub knows.
     """
 
     code: CloseCode
     reason: str
     retry_seconds: float | None = None
+    cluster: str = ""
 
 
 class Admission:
@@ -62,7 +65,8 @@ class Admission:
         cluster = await self._find_by_token(token)
         if isinstance(cluster, Refusal):
             return cluster
-        return await self._bind(cluster, agent.cluster_uid, f"token {token_id(token)} belongs to")
+        found = await self._bind(cluster, agent.cluster_uid, f"token {token_id(token)} belongs to")
+        return replace(found, cluster=cluster.name) if isinstance(found, Refusal) else found
 
     # --- tokens -----------------------------------------------------------------------------------------------
 
@@ -79,7 +83,8 @@ class Admission:
         if row is None or not secrets.matches(token, row["cluster_tokens_digest"]):
             return _unknown_token()
         cluster = to_cluster({column.name: row[f"clusters_{column.name}"] for column in clusters.c})
-        return self._check_token(cluster, row) or cluster
+        worthless = self._check_token(cluster, row)
+        return replace(worthless, cluster=cluster.name) if worthless else cluster
 
     def _check_token(self, cluster: Cluster, row: Mapping[Any, Any]) -> Refusal | None:
         whose = f"token {row['cluster_tokens_id']} of cluster {cluster.name!r}"

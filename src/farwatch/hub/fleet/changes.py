@@ -12,6 +12,7 @@ class FleetChangeKind(StrEnum):
 
     AGENT_LOST = "agent_lost"
     AGENT_FOUND = "agent_found"
+    AGENT_REFUSED = "agent_refused"
     API_DOWN = "api_down"
     API_UP = "api_up"
     WATCH_DENIED = "watch_denied"
@@ -27,7 +28,8 @@ class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
         cluster: The cluster's name at the hub.
         kind: What happened.
         time: When, seconds since the epoch.
-        subject: What it happened to, where that is less than the cluster: the kind whose watch was denied.
+        subject: What it happened to, where that is less than the cluster: the kind whose watch was denied. Of an agent
+            that was refused, the code that says why; the cluster may be one that it only claims to be of.
         detail: Why, in words.
     """
 

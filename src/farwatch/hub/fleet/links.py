@@ -20,6 +20,7 @@ from farwatch.hub.fleet.errors import AgentAwayError
 from farwatch.hub.fleet.intake import StateIntake
 from farwatch.hub.fleet.introductions import LONGEST_WORD, check_introduction
 from farwatch.hub.fleet.presence import AgentView, FollowerView, Presence
+from farwatch.hub.fleet.refusals import Refusals, RefusalView
 from farwatch.hub.fleet.sightings import Sightings
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.link.events import (
@@ -121,6 +122,7 @@ class LinkServer:
         self._open: dict[str, Connection] = {}
         self._followers: dict[str, dict[str, Connection]] = {}
         self._sightings = Sightings(clusters, clock)
+        self._refusals = Refusals(clock)
         self._revocations = 0
         self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
         self._ticker: asyncio.Task[None] | None = None
@@ -167,6 +169,10 @@ class LinkServer:
     def count_followers(self, cluster: str) -> int:
         """How many those are."""
         return len(self._followers.get(cluster, ()))
+
+    def refusals(self, cluster: str) -> list[RefusalView]:
+        """Agents that came for a cluster and were turned away, since one was last let in; the latest first."""
+        return self._refusals.of(cluster)
 
     # --- what the hub wants of agents -------------------------------------------------------------------------
 
@@ -233,6 +239,7 @@ class LinkServer:
         for connection in (*filter(None, [leader]), *self._followers.pop(cluster, {}).values()):
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
         self._sightings.forget(cluster)
+        self._refusals.forget(cluster)
         self._intake.forget(cluster)
         self._tell(self._presence.remove(cluster))
 
@@ -341,6 +348,7 @@ class LinkServer:
         connection.session.welcome(found.name, self._settings.credit_bytes)
         connection.send()
         connection.cluster = found.name
+        self._refusals.forget(found.name)
         self.counters.opened += 1
         log.info(
             "agent connected",
@@ -384,10 +392,25 @@ class LinkServer:
             peer=connection.peer,
             calls_itself=agent.cluster_name[:LONGEST_WORD],
         )
+        self._note_refusal(connection, refusal.cluster or agent.cluster_name, refusal, agent)
         retry_seconds = refusal.retry_seconds or self._settings.refused_retry_seconds
         connection.session.refuse(refusal.code, refusal.reason, retry_seconds)
         connection.ended = Closed(code=refusal.code, reason=refusal.reason)
         connection.send()
+
+    def _note_refusal(
+        self, connection: Connection, cluster: str, refusal: Refusal | Closed, agent: AgentInfo
+    ) -> None:
+        if not self._refusals.note(cluster, refusal.code, refusal.reason, connection.peer, agent):
+            return
+        change = FleetChange(
+            cluster=cluster,
+            kind=FleetChangeKind.AGENT_REFUSED,
+            time=self._clock(),
+            subject=refusal.code,
+            detail=refusal.reason,
+        )
+        self._tell([change])
 
     def _make_room(self, cluster: str, newer: Connection) -> bool:
         """Close whatever the newer link replaces; False when there are too many."""
@@ -421,6 +444,9 @@ class LinkServer:
             case Closed():
                 connection.ended = event
                 connection.send()
+                told = connection.session.introduced
+                if event.code is CloseCode.UNSUPPORTED_PROTOCOL and told is not None:
+                    self._note_refusal(connection, told.cluster_name, event, told)
             case HelloReceived():
                 raise AssertionError("a Hello is greeted, not handled")
             case _:

@@ -28,6 +28,7 @@ from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.labels import change_labels
 from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
 from farwatch.hub.fleet.presence import AgentView, FollowerView
+from farwatch.hub.fleet.refusals import RefusalView
 from farwatch.hub.inventory import Inventory
 from farwatch.link.frames import SUBPROTOCOL, WatchState
 
@@ -58,7 +59,7 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """A cluster, its agent, and how much is in it and wrong with it. Times are UTC.
 
     `agents` counts all that have a link, the one that leads and those that stand by; these are listed in `followers` when one
-    cluster is asked for.
+    cluster is asked for, as are those that were turned away since one was last let in (`refusals`, the latest first).
     """
 
     name: str
@@ -81,6 +82,7 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     permissions: PermissionsView | None = None
     agents: int = 0
     followers: list[FollowerView] = []
+    refusals: list[RefusalView] = []
 
 
 class ClusterList(msgspec.Struct, frozen=True):
@@ -227,7 +229,8 @@ async def add_cluster(state: State, request: AnyRequest, data: JSONBody[NewClust
 async def get_cluster(request: AnyRequest, state: State, name: FromPath[str]) -> ClusterView:
     """One cluster with the state of its agents."""
     found = _views(request, [await _fleet(state).clusters.get(name)])[0]
-    return msgspec.structs.replace(found, followers=_fleet(state).links.followers(name))
+    links = _fleet(state).links
+    return msgspec.structs.replace(found, followers=links.followers(name), refusals=links.refusals(name))
 
 
 @patch(

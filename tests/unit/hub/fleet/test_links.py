@@ -83,7 +83,7 @@ async def test_a_token_that_is_not_good_is_refused_with_its_reason_and_a_long_wa
     assert words in agent.closed.reason
     assert hub.links.counters.refused == {code: 1}
     assert hub.links.counters.closed == {code: 1}
-    assert hub.changes == []
+    assert hub.kinds_of_changes() == ["agent_refused"]
 
 
 async def test_an_agent_of_a_role_this_hub_does_not_take_is_refused(hub: Any) -> None:
@@ -104,6 +104,35 @@ async def test_an_agent_of_another_protocol_is_refused(hub: Any) -> None:
     await agent.connect((await hub.fleet.add("prod")).token, protocol=99)
     assert agent.closed.code is CloseCode.UNSUPPORTED_PROTOCOL
     assert hub.links.counters.closed == {"unsupported_protocol": 1}
+
+
+async def test_who_was_refused_is_told_of_the_cluster_whose_token_it_showed_or_that_it_claims(
+    hub: Any,
+) -> None:
+    foreign, _ = await foreign_cluster(hub)
+    for token in (foreign, (await bad_token(hub))[0], (await bad_token(hub))[0]):
+        await hub.agent().connect(token, uid="uid-2")
+    (of_its_token,) = hub.links.refusals("prod")
+    assert (of_its_token.code, of_its_token.count) == (CloseCode.FOREIGN_CLUSTER, 1)
+    assert "belongs to cluster 'prod'" in of_its_token.reason
+    (claimed,) = hub.links.refusals("mine")
+    assert (claimed.code, claimed.count, claimed.calls_itself) == (CloseCode.BAD_TOKEN, 2, "mine")
+    assert [change.cluster for change in hub.changes] == ["prod", "mine"]
+
+
+async def test_an_agent_whose_protocol_is_none_of_the_hubs_is_told_of_the_cluster_it_claims(hub: Any) -> None:
+    await hub.agent().connect((await hub.fleet.add("mine")).token, protocol=99)
+    (refused,) = hub.links.refusals("mine")
+    assert refused.code is CloseCode.UNSUPPORTED_PROTOCOL
+    assert "upgrade the older of the two" in refused.reason
+
+
+async def test_refusals_are_forgotten_when_an_agent_was_let_in(hub: Any) -> None:
+    issued = await hub.fleet.add("mine")
+    await hub.agent().connect("fwa_000000000000_" + "x" * 43)
+    assert hub.links.refusals("mine")
+    await hub.agent().connect(issued.token)
+    assert hub.links.refusals("mine") == []
 
 
 async def test_a_peer_that_says_no_hello_is_let_go_after_a_while(hub: Any) -> None:
