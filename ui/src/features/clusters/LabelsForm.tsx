@@ -7,7 +7,7 @@ import { LabelsInput } from "~/components/LabelsInput";
 import { useClusterAction } from "./actions";
 import type { DialogProps } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
-import { FormFoot } from "./FormFoot";
+import { FormFoot } from "~/components/FormFoot";
 
 /** Labels a cluster anew. */
 export function LabelsForm({ name, labels, onDone }: DialogProps) {

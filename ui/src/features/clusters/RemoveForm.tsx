@@ -6,7 +6,7 @@ import { del } from "~/api";
 import { useClusterAction } from "./actions";
 import type { DialogProps } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
-import { FormFoot } from "./FormFoot";
+import { FormFoot } from "~/components/FormFoot";
 
 /** Removes a cluster, once its name was typed. */
 export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {

@@ -7,7 +7,7 @@ import { checkClusterName } from "~/components/clusterRules";
 import { useClusterAction } from "./actions";
 import type { DialogProps } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
-import { FormFoot } from "./FormFoot";
+import { FormFoot } from "~/components/FormFoot";
 
 /** Gives a cluster another name. */
 export function RenameForm({ name, onDone, onRenamed }: DialogProps) {

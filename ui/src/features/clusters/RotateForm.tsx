@@ -7,7 +7,7 @@ import { CommandBlock } from "~/components/CommandBlock";
 import { useClusterAction } from "./actions";
 import type { DialogProps } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
-import { FormFoot } from "./FormFoot";
+import { FormFoot } from "~/components/FormFoot";
 
 const OVERLAPS = [
   { value: "0", label: "end at once: the agent is cut off until it has the new one" },

@@ -1,7 +1,7 @@
 import { Alert, Button } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 
-import styles from "./Clusters.module.css";
+import styles from "./FormFoot.module.css";
 
 /** Below a form: what the hub said against it, the way back, and the way on. */
 export function FormFoot({
