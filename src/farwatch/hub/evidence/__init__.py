@@ -1,6 +1,7 @@
 """What an alert carries to be understood: the failing container's last lines, the cluster's warnings, what changed before."""
 
 from farwatch.hub.evidence.changes import FORCE, Note, RecentChanges
+from farwatch.hub.evidence.effects import describe_update
 from farwatch.hub.evidence.evidence import EffectKind, Evidence
 from farwatch.hub.evidence.gather import (
     DEFAULT_WAIT_SECONDS,
@@ -25,4 +26,5 @@ __all__ = [
     "Limits",
     "Note",
     "RecentChanges",
+    "describe_update",
 ]

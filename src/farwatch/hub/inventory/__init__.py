@@ -7,7 +7,7 @@ from farwatch.hub.inventory.inventory import Follower, Inventory, InventoryCount
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Found, Page, Query
 from farwatch.hub.inventory.past import Past, PastObject, PastQuery
-from farwatch.hub.inventory.statuses import Level, Status
+from farwatch.hub.inventory.statuses import Level, Status, status_of
 from farwatch.hub.inventory.table import PastTables, Row, Rows, Sees
 
 __all__ = [
@@ -38,4 +38,5 @@ __all__ = [
     "StoredObject",
     "TableError",
     "diff",
+    "status_of",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -30,6 +31,8 @@ SKEW_SECONDS = 60.0
 _WRITTEN_SECONDS = 10.0
 """What happened within this may not be in the store yet."""
 
+_NAME = re.compile(r"[A-Za-z0-9-]+")
+
 _log = structlog.get_logger(__name__)
 
 
@@ -38,6 +41,7 @@ class PastObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Attributes:
         cluster: The cluster's name.
+        kind: A name in ``KINDS``.
         namespace: Empty for kinds that live in none.
         name: The object's name.
         time: Since when it was so, seconds since the epoch.
@@ -45,16 +49,17 @@ class PastObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     cluster: str
+    kind: str
     namespace: str
     name: str
     time: float
     document: str
 
-    def decode(self, kind: str) -> KubeObject | None:
+    def decode(self) -> KubeObject | None:
         """The object; None if an older version of the hub wrote what this one cannot read."""
         try:
-            return KINDS[kind].json_decoder.decode(self.document)
-        except msgspec.MsgspecError:
+            return KINDS[self.kind].json_decoder.decode(self.document)
+        except (KeyError, msgspec.MsgspecError):
             return None
 
 
@@ -62,7 +67,7 @@ class PastQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects are wanted, as they were at which time.
 
     Attributes:
-        kind: A name in ``KINDS``.
+        kinds: Names in ``KINDS``.
         time: Seconds since the epoch.
         clusters: Since when each cluster is in the fleet, by name, seconds since the epoch: what was known of another
             that had its name is not its past.
@@ -70,7 +75,7 @@ class PastQuery(msgspec.Struct, frozen=True, kw_only=True):
         name: Only of this name; None: of all.
     """
 
-    kind: str
+    kinds: tuple[str, ...]
     time: float
     clusters: Mapping[str, float]
     namespace: str | None = None
@@ -130,7 +135,7 @@ class Past:
         await self._telemetry.snapshot_objects(now)
         return True
 
-    async def known_since(self, clusters: Mapping[str, float]) -> datetime | None:
+    async def known_since(self, clusters: Iterable[str]) -> datetime | None:
         """From when on everything is known of these clusters; None: nothing is.
 
         Raises:
@@ -165,7 +170,7 @@ class Past:
         found = await self._telemetry.select(PastObject, statement, parameters)
         if len(found) > MOST_OBJECTS:
             raise PastError(
-                f"more than {MOST_OBJECTS} objects of the kind {query.kind} were there then: ask for fewer clusters or one "
+                f"more than {MOST_OBJECTS} objects of the kind {query.kinds[0]} were there then: ask for fewer clusters or one "
                 "namespace"
             )
         return found
@@ -196,7 +201,7 @@ def _to_sql(query: PastQuery, base: _Base) -> tuple[str, dict[str, str | int | f
     given = [(condition, name, value) for condition, name, value in optional if value is not None]
     conditions = " AND ".join(
         [
-            "kind = {kind:String}",
+            "kind IN {kinds:Array(String)}",
             "cluster IN {clusters:Array(String)}",
             *(condition for condition, _, _ in given),
         ]
@@ -206,25 +211,25 @@ def _to_sql(query: PastQuery, base: _Base) -> tuple[str, dict[str, str | int | f
     # S608: the conditions are the constants above; every value is bound.
     if base.time:
         known = (
-            f"SELECT cluster, namespace, name, sequence, since AS seen, document, 0 AS gone FROM snapshots "  # noqa: S608
+            f"SELECT cluster, kind, namespace, name, sequence, since AS seen, document, 0 AS gone FROM snapshots "  # noqa: S608
             f"WHERE time = fromUnixTimestamp64Milli({{base:Int64}}) AND {conditions} AND since <= {at} AND time >= {born}"
         )
     else:
         known = (
-            f"SELECT cluster, namespace, name, sequence, time AS seen, document, 0 AS gone FROM objects FINAL "  # noqa: S608
+            f"SELECT cluster, kind, namespace, name, sequence, time AS seen, document, 0 AS gone FROM objects FINAL "  # noqa: S608
             f"WHERE {conditions} AND time <= {at}"
         )
     is_before = base.time <= query.time
     statement = (
-        "SELECT cluster, namespace, name, toUnixTimestamp64Milli(argMax(seen, sequence)) / 1000, "  # noqa: S608
+        "SELECT cluster, kind, namespace, name, toUnixTimestamp64Milli(argMax(seen, sequence)) / 1000, "  # noqa: S608
         f"argMax(document, sequence) FROM ({known} UNION ALL "
-        "SELECT cluster, namespace, name, sequence, time AS seen, document, operation = 'deleted' AS gone FROM changes "
+        "SELECT cluster, kind, namespace, name, sequence, time AS seen, document, operation = 'deleted' AS gone FROM changes "
         f"WHERE {conditions} AND sequence > {{sequence:UInt64}} AND time <= {at} AND time >= {born}) "
-        "GROUP BY cluster, namespace, name HAVING NOT argMax(gone, sequence) LIMIT {limit:UInt32}"
+        "GROUP BY cluster, kind, namespace, name HAVING NOT argMax(gone, sequence) LIMIT {limit:UInt32}"
     )
     bound: dict[str, str | int | float] = {name: value for _, name, value in given}
     bound |= {
-        "kind": query.kind,
+        "kinds": _array(query.kinds),
         "clusters": _array(query.clusters),
         "born": str([_milliseconds(born) for born in query.clusters.values()]),
         "time": _milliseconds(query.time),
@@ -236,9 +241,9 @@ def _to_sql(query: PastQuery, base: _Base) -> tuple[str, dict[str, str | int | f
     return statement, bound
 
 
-def _array(clusters: Mapping[str, float]) -> str:
-    """The clusters' names as the engine reads an array; they are lower case letters, digits and hyphens."""
-    return "[" + ",".join(f"'{name}'" for name in clusters) + "]"
+def _array(names: Iterable[str]) -> str:
+    """Names as the engine reads an array; what no cluster and no kind can be called is left out."""
+    return "[" + ",".join(f"'{name}'" for name in names if _NAME.fullmatch(name)) + "]"
 
 
 def _milliseconds(seconds: float) -> int:

@@ -14,6 +14,7 @@ from farwatch.hub import problems
 from farwatch.hub.alerting import Alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.overview.objects import routes as object_routes
 from farwatch.hub.overview.overview import FleetOverview, Overview
 from farwatch.hub.overview.search import LONGEST_QUERY, MOST_HITS, Ground, Hit, HitType, find_hits
 from farwatch.hub.overview.sight import see
@@ -87,4 +88,4 @@ def _read_types(text: str) -> frozenset[HitType]:
     return frozenset(map(HitType, names)) or frozenset(HitType)
 
 
-router = Router("/", route_handlers=[read_overview, search_fleet], tags=["overview"])
+router = Router("/", route_handlers=[read_overview, search_fleet, *object_routes.handlers], tags=["overview"])

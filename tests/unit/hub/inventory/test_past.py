@@ -46,11 +46,11 @@ class World(NamedTuple):
     async def pods(self, time: float, *clusters: str, **rest: str) -> dict[str, str]:
         """The phases of the pods as they were, by name."""
         query = PastQuery(
-            kind="Pod", time=time, clusters=dict.fromkeys(clusters or ("prod",), START - DAY), **rest
+            kinds=("Pod",), time=time, clusters=dict.fromkeys(clusters or ("prod",), START - DAY), **rest
         )
         found = await self.past.objects(query)
         assert len({(one.cluster, one.namespace, one.name) for one in found}) == len(found)
-        return {one.name: one.decode("Pod").status.phase for one in found}  # type: ignore[union-attr]
+        return {one.name: one.decode().status.phase for one in found}  # type: ignore[union-attr]
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ async def test_the_past_of_another_cluster_that_had_the_name_is_not_shown(world:
     world.inventory.remove("prod")
     world.clock.now += 100
     await world.tell("prod", seen("new", 1))
-    query = PastQuery(kind="Pod", time=START + 200, clusters={"prod": START + 50})
+    query = PastQuery(kinds=("Pod",), time=START + 200, clusters={"prod": START + 50})
     world.clock.now += 200
     assert [one.name for one in await world.past.objects(query)] == ["new"]
 

@@ -15,6 +15,7 @@ KEPT_SECONDS = 60.0
 
 MOST_KEPT = 2
 
+_Key = tuple[tuple[str, ...], float, frozenset[str], str | None]
 Entries = Mapping[str, Mapping[Key, Entry]]
 
 
@@ -34,7 +35,7 @@ class PastTables:
     def __init__(self, past: Past, monotonic: Callable[[], float]) -> None:
         self._past = past
         self._monotonic = monotonic
-        self._kept: dict[tuple[str, float, frozenset[str], str | None], _Kept] = {}
+        self._kept: dict[_Key, _Kept] = {}
 
     async def entries(self, query: PastQuery) -> Entries:
         """The rows, by cluster, then by namespace and name.
@@ -44,27 +45,27 @@ class PastTables:
             TelemetryError: The store cannot answer.
         """
         now = self._monotonic()
-        key = (query.kind, query.time, frozenset(query.clusters), query.namespace)
+        key = (query.kinds, query.time, frozenset(query.clusters), query.namespace)
         kept = self._kept.get(key)
         if kept is None or kept.until < now:
             found = await self._past.objects(query)
             # Thousands of documents to decode: others go on meanwhile.
-            kept = _Kept(now + KEPT_SECONDS, await asyncio.to_thread(_make, query.kind, found))
+            kept = _Kept(now + KEPT_SECONDS, await asyncio.to_thread(_make, found))
             self._keep(key, kept)
         return kept.entries
 
-    def _keep(self, key: tuple[str, float, frozenset[str], str | None], kept: _Kept) -> None:
+    def _keep(self, key: _Key, kept: _Kept) -> None:
         self._kept.pop(key, None)
         while len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = kept
 
 
-def _make(kind: str, found: Sequence[PastObject]) -> Entries:
+def _make(found: Sequence[PastObject]) -> Entries:
     entries: dict[str, dict[Key, Entry]] = {}
     for one in found:
-        decoded = one.decode(kind)
+        decoded = one.decode()
         if decoded is not None:
             key = (one.namespace, one.name)
-            entries.setdefault(one.cluster, {})[key] = make_entry(one.cluster, kind, decoded)
+            entries.setdefault(one.cluster, {})[key] = make_entry(one.cluster, one.kind, decoded)
     return entries

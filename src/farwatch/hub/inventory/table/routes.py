@@ -160,7 +160,7 @@ async def _find_entries(
         for cluster in await state.fleet.clusters.list()
         if query.clusters is None or cluster.name in query.clusters
     }
-    asked = PastQuery(kind=query.kind, time=to_seconds(at), clusters=born)
+    asked = PastQuery(kinds=(query.kind,), time=to_seconds(at), clusters=born)
     return await tables.entries(asked), await past.known_since(born)
 
 

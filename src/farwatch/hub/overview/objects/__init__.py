@@ -1,0 +1,1 @@
+"""One object: as it is or was, and what it went through."""
