@@ -30,6 +30,12 @@ def run_hub(
         Path | None,
         typer.Option(help="Whom to tell: a file in Alertmanager's format.", show_default="nobody"),
     ] = None,
+    alerting_editable: Annotated[
+        bool,
+        typer.Option(
+            "--alerting-editable", help="Let people edit that file in the console; the hub writes it."
+        ),
+    ] = False,
     alerting_reload: Annotated[
         float,
         typer.Option(
@@ -142,6 +148,7 @@ def run_hub(
         heartbeat_url=heartbeat_url,
         heartbeat_seconds=heartbeat_interval,
         log_level=log_level,
+        alerting_editable=alerting_editable,
         alerting_reload_seconds=alerting_reload,
         database=database,
         database_file=database_file,

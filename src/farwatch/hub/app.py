@@ -28,10 +28,12 @@ from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.audit import routes as audit_routes
 from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
-from farwatch.hub.auth import AdminOnly, FirstLines, People
+from farwatch.hub.auth import FirstLines, People
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
+from farwatch.hub.auth.grants import Grants
 from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
+from farwatch.hub.auth.teams import Teams
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
@@ -101,10 +103,14 @@ _STATUSES: dict[type[Exception], int] = {
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
     alerts.AlertNotFiringError: HTTPStatus.CONFLICT,
     alerts.AlertsNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
+    alerts.ConfigChangedError: HTTPStatus.PRECONDITION_FAILED,
+    alerts.ConfigLockedError: HTTPStatus.CONFLICT,
+    alerts.ConfigNotWrittenError: HTTPStatus.SERVICE_UNAVAILABLE,
     alerts.NoConfigFileError: HTTPStatus.CONFLICT,
     alerts.NotAcknowledgedError: HTTPStatus.NOT_FOUND,
     alerts.ReceiverNotFoundError: HTTPStatus.NOT_FOUND,
     alerts.SilenceNotFoundError: HTTPStatus.NOT_FOUND,
+    alerts.VersionNotFoundError: HTTPStatus.NOT_FOUND,
     TelemetryError: HTTPStatus.SERVICE_UNAVAILABLE,
     backup.BackupError: HTTPStatus.SERVICE_UNAVAILABLE,
     backup.BackupRunningError: HTTPStatus.CONFLICT,
@@ -189,7 +195,13 @@ class Hub:
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.audit = audit.Audit(stores.records, time.time)
-        self.people = People(stores.records, AdminOnly(), time.time)
+        self.grants = Grants(
+            stores.records,
+            Teams(stores.records, time.time),
+            lambda: (user.id for user in self.people.users.list() if user.disabled_at is None),
+            time.time,
+        )
+        self.people = People(stores.records, self.grants, time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.rows = Rows()
@@ -229,7 +241,14 @@ class Hub:
             external_url=external_url,
             evidence=self.evidence,
         )
-        self.configuration = alerts.Configuration(config, self.alerting, time.time)
+        self.configuration = alerts.Configuration(
+            config,
+            self.alerting,
+            time.time,
+            versions=alerts.Versions(stores.records, time.time),
+            file_editable=options.alerting_editable,
+            directory=options.data.absolute() / "alerting",
+        )
         self.configuration_watch = alerts.ConfigurationWatch(
             self.configuration, options.alerting_reload_seconds
         )
@@ -354,6 +373,7 @@ class Hub:
         exits.push_async_callback(self.past.stop)
         exits.push_async_callback(self.evidence.stop)
         exits.push_async_callback(self.recent_changes.stop)
+        await self.configuration.start()
         await self.alerting.start()
         exits.push_async_callback(self.alerting.stop)
         self.history_keeper.resume(self.alerting.active(), time.time())
@@ -501,6 +521,7 @@ def _state(hub: Hub) -> State:
             "evidence": hub.evidence,
             "external_url": hub.external_url,
             "fleet": hub.fleet,
+            "grants": hub.grants,
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,

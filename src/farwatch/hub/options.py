@@ -50,6 +50,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         log_level: From which level on to log.
         admin_token: An API token to accept; None makes one at the first start.
         admin_password: The password of the user ``admin``; None makes one at the first start.
+        alerting_editable: Whether the hub may write that file, so that people can edit it in the console.
         alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
         database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
         database_file: A file with that URL.
@@ -78,6 +79,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     admin_token: str | None = None
     admin_password: str | None = None
+    alerting_editable: bool = False
     alerting_reload_seconds: float = 0.0
     database: str = ""
     database_file: Path | None = None
@@ -183,6 +185,11 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.alerting_reload_seconds and self.alerting is None:
             raise OptionsError("--alerting-reload has no file to look at: give --alerting as well")
+        if self.alerting_editable and self.alerting is None:
+            raise OptionsError(
+                "--alerting-editable has no file to edit: give --alerting as well; without it, the configuration is in the "
+                "records, and can be edited"
+            )
         if self.database and self.database_file:
             raise OptionsError(
                 "--database and --database-file both say where the records are: give one of them"

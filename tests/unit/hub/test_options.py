@@ -133,6 +133,7 @@ def test_a_file_that_holds_no_secret_is_named(tmp_path: Path, content: bytes | N
         (HubOptions(bootstrap_cluster="home"), "--bootstrap-token-file belong together"),
         (HubOptions(bootstrap_token_file=Path("a")), "--bootstrap-cluster and"),
         (HubOptions(alerting_reload_seconds=5), "--alerting-reload has no file to look at"),
+        (HubOptions(alerting_editable=True), "--alerting-editable has no file to edit"),
         (HubOptions(alerting=Path("a"), alerting_reload_seconds=-1), "--alerting-reload -1 is not"),
     ],
 )

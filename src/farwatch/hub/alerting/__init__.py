@@ -7,7 +7,15 @@ from farwatch.hub.alerting.acknowledgements import (
 )
 from farwatch.hub.alerting.alerts import Alert, AlertEvent, KnownAlert, Origin, Transition
 from farwatch.hub.alerting.config import DEFAULT, Config, ConfigError, ConfigFile, check, load
-from farwatch.hub.alerting.configuration import Configuration, NoConfigFileError, first_file
+from farwatch.hub.alerting.configuration import (
+    ConfigChangedError,
+    ConfigLockedError,
+    Configuration,
+    NoConfigFileError,
+    first_file,
+)
+from farwatch.hub.alerting.editing.files import ConfigNotWrittenError
+from farwatch.hub.alerting.editing.versions import VersionNotFoundError, Versions
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
 from farwatch.hub.alerting.history import History, HistoryKeeper
 from farwatch.hub.alerting.labelling import unlabelled
@@ -28,8 +36,11 @@ __all__ = [
     "AlertingError",
     "AlertsNotKeptError",
     "Config",
+    "ConfigChangedError",
     "ConfigError",
     "ConfigFile",
+    "ConfigLockedError",
+    "ConfigNotWrittenError",
     "Configuration",
     "ConfigurationWatch",
     "History",
@@ -42,6 +53,8 @@ __all__ = [
     "ReceiverNotFoundError",
     "SilenceNotFoundError",
     "Transition",
+    "VersionNotFoundError",
+    "Versions",
     "check",
     "first_file",
     "load",

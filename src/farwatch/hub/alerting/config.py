@@ -22,6 +22,9 @@ from farwatch.hub.alerting.routing import RouteConfig
 from farwatch.hub.alerting.secrets import Secret
 from farwatch.hub.alerting.templates import Template, TemplateFilesError, TemplateLibrary
 
+_FILE_LISTS = frozenset({"templates", "files"})
+"""Keys that hold names of files, beside those that end in ``_file``."""
+
 
 class ConfigError(AlertingError):
     """The configuration cannot be used; the message has one line per problem."""
@@ -97,12 +100,16 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         config: The configuration.
-        text: It in YAML, without its secrets.
-        path: The file; None for the one that holds without a file.
+        text: It in YAML, without its secrets and comments.
+        source: It as it was written, with both.
+        directory: Where relative names of files begin.
+        path: The file; None where there is none.
     """
 
     config: Config
     text: str
+    source: Secret
+    directory: Path = Path()
     path: Path | None = None
 
 
@@ -122,10 +129,33 @@ def read(path: Path) -> ConfigFile:
         ConfigError: There is something wrong with it.
     """
     text, problems = read_text(path)
-    config, found = (None, problems) if text is None else _read(text, path)
-    if text is None or config is None or found:
-        raise ConfigError(found)
-    return ConfigFile(config=config, text=mask(text, Config, Secret), path=path)
+    if text is None:
+        raise ConfigError(problems)
+    found = parse(text, str(path), path.absolute().parent)
+    return msgspec.structs.replace(found, path=path)
+
+
+def parse(text: str, name: str, directory: Path) -> ConfigFile:
+    """What a text says.
+
+    Args:
+        text: In YAML.
+        name: What to call it in problems.
+        directory: Where relative names of files in it begin.
+
+    Raises:
+        ConfigError: There is something wrong with it.
+    """
+    config, problems = parse_document(text, name, Config)
+    if config is None:
+        raise ConfigError(problems)
+    resolved: Config = _with_paths(config, directory)
+    problems = [Problem(name, 0, 0, fault) for fault in _template_faults(resolved)]
+    if problems:
+        raise ConfigError(problems)
+    return ConfigFile(
+        config=resolved, text=mask(text, Config, Secret), source=Secret(text), directory=directory
+    )
 
 
 def check(path: Path) -> list[Problem]:
@@ -135,14 +165,6 @@ def check(path: Path) -> list[Problem]:
     except ConfigError as error:
         return error.problems
     return []
-
-
-def _read(text: str, path: Path) -> tuple[Config | None, list[Problem]]:
-    config, problems = parse_document(text, str(path), Config)
-    if config is None:
-        return None, problems
-    resolved: Config = _with_paths(config, path.absolute().parent)
-    return resolved, [Problem(str(path), 0, 0, fault) for fault in _template_faults(resolved)]
 
 
 def _template_faults(config: Config) -> Iterator[str]:
@@ -176,6 +198,26 @@ def _templates(value: Any, place: str) -> Iterator[tuple[str, Template]]:
             yield from _templates(item, f"{place}.{name}")
 
 
+def files_of(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every file that a section names, as a path or a pattern, and where it does so."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from files_of(item, f"{place}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from files_of(item, f"{place}.{name}")
+    elif isinstance(value, Section):
+        for name in value.__struct_fields__:
+            found = getattr(value, name)
+            where = f"{place}.{name.rstrip('_')}".lstrip(".")
+            if name.endswith("_file") and found is not None:
+                yield where, found
+            elif name in _FILE_LISTS:
+                yield from ((where, item) for item in found)
+            else:
+                yield from files_of(found, where)
+
+
 def _with_paths(value: Any, directory: Path) -> Any:
     """The same section, with every ``*_file`` in it made absolute."""
     if isinstance(value, list):
@@ -188,7 +230,7 @@ def _with_paths(value: Any, directory: Path) -> Any:
     for name in value.__struct_fields__:
         field = getattr(value, name)
         is_path = name.endswith("_file") and field is not None
-        if name in {"templates", "files"}:
+        if name in _FILE_LISTS:
             changes[name] = [str(directory / pattern) for pattern in field]
             continue
         changes[name] = str(directory / field) if is_path else _with_paths(field, directory)
@@ -204,7 +246,7 @@ def _without_a_file() -> ConfigFile:
     config, problems = parse_document(text, "the default", Config)
     if config is None:
         raise ConfigError(problems)
-    return ConfigFile(config=config, text=text)
+    return ConfigFile(config=config, text=text, source=Secret(text))
 
 
 DEFAULT_FILE = _without_a_file()

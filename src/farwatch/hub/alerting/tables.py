@@ -58,6 +58,20 @@ silences = sa.Table(
     sa.Column("over", sa.Boolean, nullable=False, doc="its end has been told"),
 )
 
+alerting_versions = sa.Table(
+    "alerting_versions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False, doc="counts from 1"),
+    sa.Column("time", sa.Float, nullable=False, doc="since when it was in force"),
+    sa.Column("author", sa.Text, nullable=False, doc="who; empty for nobody known"),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("cause", sa.String(32), nullable=False),
+    sa.Column("restored", sa.Integer, nullable=True, doc="the version that was rolled back to"),
+    sa.Column("digest", sa.String(64), nullable=False, doc="of the text as it is shown"),
+    sa.Column("directory", sa.Text, nullable=False, doc="where relative names of files begin"),
+    sa.Column("text", sa.Text, nullable=False, doc="with its secrets"),
+)
+
 
 class Write(NamedTuple):
     """A statement, and the rows it is executed for."""

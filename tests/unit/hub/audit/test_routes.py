@@ -18,6 +18,7 @@ from farwatch.hub.audit.tables import entries
 from ..conftest import Api
 
 NOT_WRITTEN_DOWN = {
+    "POST /api/v1/alerting/config/validate",
     "POST /api/v1/alerting/explain",
     "POST /api/v1/silences/preview",
     "POST /api/v2/alerts",

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.configuration import Configuration
-from farwatch.hub.alerting.routes.state import AnyRequest
+from farwatch.hub.alerting.routes.state import AnyRequest, author
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
@@ -25,7 +25,8 @@ class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         digest: Names it: 64 hex digits that change when it does, its secrets aside.
         loaded_at: Since when it is in force.
         error: Why the last reload failed; empty if it did not.
-        text: It in YAML, with ``<secret>`` in the place of each secret, and without comments.
+        text: It as it was written, with ``<secret>`` in the place of each secret.
+        locked: Why it cannot be edited, and the way out; empty if it can be.
     """
 
     path: str
@@ -33,6 +34,7 @@ class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     loaded_at: datetime
     error: str
     text: str
+    locked: str
 
 
 def configuration(state: State) -> Configuration:
@@ -41,13 +43,15 @@ def configuration(state: State) -> Configuration:
     return found
 
 
-def _view(current: Configuration) -> ConfigurationView:
+def view_configuration(current: Configuration) -> ConfigurationView:
+    """The configuration in force as the API shows it."""
     return ConfigurationView(
         path=str(current.path or ""),
         digest=current.digest,
         loaded_at=datetime.fromtimestamp(current.loaded_at, UTC),
         error=current.error,
-        text=current.current.text,
+        text=current.shown,
+        locked=current.locked,
     )
 
 
@@ -60,7 +64,7 @@ def _view(current: Configuration) -> ConfigurationView:
 )
 def get_alerting_config(state: State) -> ConfigurationView:
     """What is in force, without its secrets."""
-    return _view(configuration(state))
+    return view_configuration(configuration(state))
 
 
 @post(
@@ -73,9 +77,9 @@ def get_alerting_config(state: State) -> ConfigurationView:
 async def reload_alerting(state: State, request: AnyRequest) -> ConfigurationView:
     """Read the file again, and go on by it. If anything is wrong with it, what was in force stays so."""
     current = configuration(state)
-    await current.reload()
+    await current.reload(author=author(request))
     audit_details(request, digest=current.digest)
-    return _view(current)
+    return view_configuration(current)
 
 
 handlers = [get_alerting_config, reload_alerting]

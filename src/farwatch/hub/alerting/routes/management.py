@@ -7,7 +7,7 @@ from litestar.datastructures import State
 
 from farwatch.hub.alerting.configuration import Configuration
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting
+from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import OPEN, needs
 from farwatch.hub.auth.policy import Permission
@@ -42,7 +42,7 @@ async def reload(state: State, request: AnyRequest) -> Response[str]:
     """Read the configuration again; 500 with the reasons when it cannot be used, and the one before stays."""
     configuration: Configuration = state.configuration
     try:
-        await configuration.reload()
+        await configuration.reload(author=author(request))
     except AlertingError as error:
         audit_details(request, reason=str(error))
         return Response(f"failed to reload config: {error}", status_code=500, media_type=MediaType.TEXT)
