@@ -35,6 +35,8 @@ _MEANINGS = {
     HTTPStatus.NOT_FOUND: "What the path names does not exist.",
     HTTPStatus.CONFLICT: "It cannot be done as things stand; `detail` says why.",
     HTTPStatus.GONE: "It was there, and is no more; `detail` says why.",
+    HTTPStatus.TOO_MANY_REQUESTS: "There were too many attempts; `Retry-After` says when to try again.",
+    HTTPStatus.PRECONDITION_FAILED: "Somebody else has changed it since it was read: read it again.",
     HTTPStatus.SERVICE_UNAVAILABLE: "A store does not answer now; try again later.",
 }
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from farwatch.hub.auth.errors import UserDisabledError, WrongCredentialsError
-from farwatch.hub.auth.passwords import Passwords
+from farwatch.hub.auth.errors import (
+    ExternalUserError,
+    PasswordError,
+    UserDisabledError,
+    WrongCredentialsError,
+)
+from farwatch.hub.auth.limits import LoginLimits
+from farwatch.hub.auth.passwords import Passwords, check_password
 from farwatch.hub.auth.sessions import Session, Sessions
 from farwatch.hub.auth.users import User, Users
 
@@ -24,11 +30,12 @@ class Client(NamedTuple):
 
 
 class Login:
-    """Lets people in who know their password."""
+    """Lets people in who know their password, and lets them change it."""
 
     def __init__(
         self, users: Users, sessions: Sessions, passwords: Passwords, clock: Callable[[], float]
     ) -> None:
+        self.limits = LoginLimits(clock)
         self._users = users
         self._sessions = sessions
         self._passwords = passwords
@@ -45,26 +52,64 @@ class Login:
             TooManyAttemptsError: There were too many attempts.
             PasswordsBusyError: Too many people are signing in right now.
         """
-        user = await self.check(name, password)
-        user = await self._users.change(user.id, last_login_at=self._clock())
-        session, secret = await self._sessions.open(
-            user.id, address=client.address, user_agent=client.user_agent
-        )
-        return user, session, secret
-
-    async def check(self, name: str, password: str) -> User:
-        """The user whose name and password these are.
-
-        Raises:
-            AuthError: As ``sign_in``.
-        """
-        user = self._users.find(name)
-        stored = user.password if user is not None else None
-        right = await self._passwords.verify(stored, password)
-        if user is None or stored is None or not right:
-            raise WrongCredentialsError("user name and password do not go together")
+        user = await self._check(name, password, client)
         if user.disabled_at is not None:
             raise UserDisabledError(f"the user {user.name} is disabled: ask who manages users")
+        user = await self._users.change(user.id, last_login_at=self._clock())
+        return user, *await self._open(user, client)
+
+    async def change_password(
+        self, user: User, current: str, new: str, client: Client
+    ) -> tuple[Session, str]:
+        """Give somebody the password that they chose. All their sessions end, and one with a new secret begins.
+
+        Raises:
+            ExternalUserError: They sign in elsewhere.
+            WrongCredentialsError: The current password is not theirs.
+            PasswordError: The new one will not do.
+            TooManyAttemptsError: There were too many attempts.
+            PasswordsBusyError: Too many people are signing in right now.
+        """
+        if not user.is_local:
+            raise ExternalUserError(f"{user.name} signs in with {user.provider}: change the password there")
+        check_password(new, user.name)
+        await self._check(user.name, current, client)
+        if current == new:
+            raise PasswordError("the new password is the one of now: choose another one")
+        await self.set_password(user, new, temporary=False)
+        return await self._open(user, client)
+
+    async def set_password(self, user: User, password: str, *, temporary: bool) -> None:
+        """Give somebody a password, and end all their sessions.
+
+        Args:
+            user: Whom.
+            password: Which.
+            temporary: Whether they have to choose another one before anything else.
+        """
+        hashed = await self._passwords.hash(password)
+        await self._users.change(user.id, password=hashed, must_change_password=temporary)
+        self.limits.forget(user.name)
+        await self._sessions.end_all(user.id)
+
+    async def _check(self, name: str, password: str, client: Client) -> User:
+        """The user whose name and password these are, whether or not they may sign in."""
+        account = name.strip().lower()[:254]
+        user = self._users.find(account)
+        self.limits.admit(account, client.address, familiar=self._is_familiar(user, client.address))
+        stored = user.password if user is not None else None
+        right = await self._passwords.verify(stored, password)
+        # The password may have been changed while it was checked.
+        user = self._users.look_up(user.id) if user is not None else None
+        if user is None or stored is None or not right or user.password != stored:
+            raise WrongCredentialsError("user name and password do not go together")
+        self.limits.forgive(account, client.address)
         if self._passwords.is_outdated(stored):
             user = await self._users.change(user.id, password=await self._passwords.hash(password))
         return user
+
+    async def _open(self, user: User, client: Client) -> tuple[Session, str]:
+        return await self._sessions.open(user.id, address=client.address, user_agent=client.user_agent)
+
+    def _is_familiar(self, user: User | None, address: str) -> bool:
+        return user is not None and any(each.address == address for each in self._sessions.of_user(user.id))

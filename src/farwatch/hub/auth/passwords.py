@@ -48,6 +48,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 T = TypeVar("T")
 
 _SUBSTITUTES = str.maketrans("@013457$!", "aoieastsi")
+_NO_LETTER_AT_END = re.compile(r"[^a-z]+$")
 _NO_LETTER = re.compile(r"[^a-z]+")
 
 
@@ -76,7 +77,8 @@ def check_password(password: str, user_name: str) -> None:
         raise PasswordError(f"the password has fewer than {MIN_DIFFERENT} different characters")
     if _is_run(folded):
         raise PasswordError("the password is a run of characters, which is guessed among the first")
-    words = {_NO_LETTER.sub("", folded), _NO_LETTER.sub("", folded.translate(_SUBSTITUTES))}
+    spoken = _NO_LETTER_AT_END.sub("", folded).translate(_SUBSTITUTES)
+    words = {_NO_LETTER.sub("", folded), _NO_LETTER.sub("", spoken)}
     if words & _COMMON:
         raise PasswordError("the password is among the most common ones: choose one that nobody else has")
     name = _NO_LETTER.sub("", user_name.casefold())

@@ -52,13 +52,17 @@ class People:
         grants: GrantSource,
         clock: Callable[[], float],
         settings: SessionSettings | None = None,
+        passwords: Passwords | None = None,
     ) -> None:
+        self.clock = clock
         self.users = Users(records, clock)
         self.sessions = Sessions(records, clock, settings)
         self.tokens = ApiTokens(records, clock)
-        self.passwords = Passwords()
+        self.passwords = passwords or Passwords()
         self.login = Login(self.users, self.sessions, self.passwords, clock)
         self.grants = grants
+        if isinstance(grants, AdminOnly):
+            grants.users = self.users
         self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -93,6 +97,12 @@ class People:
         """
         made = await self.tokens.ensure_admin(token)
         return FirstLines(made, await self._ensure_admin(password))
+
+    async def remove(self, user: User) -> None:
+        """Take a user away, and all that lets them in."""
+        await self.users.delete(user.id)
+        await self.sessions.end_all(user.id)
+        await self.tokens.forget_owner(user.id)
 
     def of_session(self, secret: str) -> tuple[Principal, User, Session] | None:
         """Whom a session's secret stands for; None if it opens nothing any more."""
@@ -173,8 +183,12 @@ class People:
 
 
 class AdminOnly:
-    """Until there are others: whoever is a user may do everything."""
+    """Where nothing was granted to anybody: the user ``admin`` may do everything, and others nothing."""
 
-    def of_user(self, _user_id: str) -> tuple[Grant, ...]:
-        """A grant of everything."""
-        return (Grant(Role.ADMIN),)
+    def __init__(self) -> None:
+        self.users: Users | None = None
+
+    def of_user(self, user_id: str) -> tuple[Grant, ...]:
+        """A grant of everything, for that one."""
+        user = self.users.look_up(user_id) if self.users is not None else None
+        return (Grant(Role.ADMIN),) if user is not None and user.name == ADMIN else ()

@@ -7,23 +7,26 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.datastructures import State
-from litestar.exceptions import NotAuthorizedException
-from litestar.params import JSONBody
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.params import FromPath, JSONBody
 
 from farwatch import __version__
 from farwatch.hub import problems
 from farwatch.hub.audit import Action, Actor, ActorKind, Target, audit_details, audits
 from farwatch.hub.auth.access import OPEN, SELF
 from farwatch.hub.auth.cookies import make_cookie, make_empty_cookie, read_cookie
+from farwatch.hub.auth.errors import ExternalUserError, TooManyAttemptsError, WrongCredentialsError
 from farwatch.hub.auth.guard import WITH_TEMPORARY_PASSWORD
 from farwatch.hub.auth.login import Client
 from farwatch.hub.auth.origin import ensure_same_origin
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import RULES, Permission, grants_for
-from farwatch.hub.auth.principal import EVERYWHERE, Grant, Principal, Role, Scope
-from farwatch.hub.auth.sessions import Session
+from farwatch.hub.auth.principal import EVERYWHERE, Principal, Scope
+from farwatch.hub.auth.routes.users import DisplayName, Email, read_profile
+from farwatch.hub.auth.routes.views import GrantView
+from farwatch.hub.auth.sessions import Session, Sessions
 from farwatch.hub.auth.users import User
 
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
@@ -36,6 +39,39 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The password of now, and the one to be."""
+
+    current_password: Password
+    new_password: Password
+
+
+class AccountChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What to change of oneself; what is left out stays."""
+
+    display_name: DisplayName | msgspec.UnsetType = msgspec.UNSET
+    email: Email | msgspec.UnsetType = msgspec.UNSET
+
+
+class OwnSession(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where somebody is signed in. `current` is the session that asks."""
+
+    id: str
+    current: bool
+    address: str
+    user_agent: str
+    provider: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class OwnSessionList(msgspec.Struct, frozen=True):
+    """Sessions, the one seen last first."""
+
+    items: list[OwnSession]
+
+
 class SessionUser(msgspec.Struct, frozen=True, rename="camel"):
     """Who is signed in. `provider` vouches for them: `local`, or the id of an identity provider."""
 
@@ -44,18 +80,6 @@ class SessionUser(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str
     email: str
     provider: str
-
-
-class GrantView(msgspec.Struct, frozen=True):
-    """A role, and where its holder has it."""
-
-    role: Role
-    scope: Scope
-
-    @classmethod
-    def of(cls, grant: Grant) -> GrantView:
-        """As answers show it."""
-        return cls(grant.role, grant.scope)
 
 
 class PermissionView(msgspec.Struct, frozen=True):
@@ -107,7 +131,7 @@ async def get_sign_in_options(state: State) -> SignInOptions:
     opt=OPEN | audits(Action.SESSION_CREATE),
     status_code=HTTPStatus.OK,
     summary="Sign in",
-    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=problems.described(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def sign_in(
     state: State, request: Request[Any, Any, Any], data: JSONBody[Credentials]
@@ -116,7 +140,11 @@ async def sign_in(
     ensure_same_origin(request, state.external_url, silent_is_own=True)
     people: People = state.people
     audit_details(request, username=data.username, provider="local")
-    user, session, secret = await people.login.sign_in(data.username, data.password, client_of(request))
+    try:
+        user, session, secret = await people.login.sign_in(data.username, data.password, client_of(request))
+    except TooManyAttemptsError:
+        audit_details(request, action=Action.SESSION_LOCK_OUT)
+        raise
     note_signed_in(request, user, session)
     await _end_former(people, request)
     return answer_signed_in(state, secret)
@@ -126,6 +154,85 @@ async def sign_in(
 async def get_session(state: State, request: Request[Any, Any, Any]) -> SessionView:
     """Who the cookie of this request stands for, and what they may do."""
     return _describe(state.people, *own_session(state, request))
+
+
+@patch(
+    "/",
+    opt=SELF | audits(Action.USER_CHANGE),
+    summary="Change your own account",
+    responses=problems.described(HTTPStatus.CONFLICT),
+)
+async def change_account(
+    state: State, request: Request[Any, Any, Any], data: JSONBody[AccountChange]
+) -> SessionView:
+    """Change what is known of oneself; what an identity provider says of somebody is changed there."""
+    principal, user, session = own_session(state, request)
+    audit_details(request, target=Target(id=user.id, name=user.name))
+    if not user.is_local:
+        raise ExternalUserError(f"{user.name} signs in with {user.provider}: change name and address there")
+    user = await state.people.users.change(user.id, **read_profile(data.display_name, data.email))
+    return _describe(state.people, principal, user, session)
+
+
+@post(
+    "/password",
+    opt=SELF | WITH_TEMPORARY_PASSWORD | audits(Action.PASSWORD_CHANGE),
+    status_code=HTTPStatus.OK,
+    summary="Change your own password",
+    responses=problems.described(
+        HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE
+    ),
+)
+async def change_password(
+    state: State, request: Request[Any, Any, Any], data: JSONBody[PasswordChange]
+) -> Response[SessionView]:
+    """Choose another password. All of one's sessions end, and this one goes on with another cookie."""
+    _, user, _ = own_session(state, request)
+    audit_details(request, target=Target(id=user.id, name=user.name))
+    try:
+        _, secret = await state.people.login.change_password(
+            user, data.current_password, data.new_password, client_of(request)
+        )
+    except WrongCredentialsError as error:
+        # 401 would say that the session has ended.
+        raise PermissionDeniedException("the current password is not yours: nothing was changed") from error
+    return answer_signed_in(state, secret)
+
+
+@get("/others", opt=SELF, summary="List your own sessions", responses=problems.described())
+async def list_own_sessions(state: State, request: Request[Any, Any, Any]) -> OwnSessionList:
+    """Where one is signed in, this session among them, the one seen last first."""
+    principal, user, _ = own_session(state, request)
+    sessions = state.people.sessions
+    return OwnSessionList(
+        [_describe_own(sessions, each, principal.session_id) for each in sessions.of_user(user.id)]
+    )
+
+
+@delete(
+    "/others",
+    opt=SELF | audits(Action.SESSION_END),
+    summary="End your other sessions",
+    responses=problems.described(),
+)
+async def end_other_sessions(state: State, request: Request[Any, Any, Any]) -> None:
+    """Sign out everywhere but here."""
+    principal, user, _ = own_session(state, request)
+    ended = await state.people.sessions.end_all(user.id, but=principal.session_id)
+    audit_details(request, target=Target(name=user.name), sessions=ended)
+
+
+@delete(
+    "/others/{session_id:str}",
+    opt=SELF | audits(Action.SESSION_END, id="session_id"),
+    summary="End one of your sessions",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+)
+async def end_own_session(state: State, request: Request[Any, Any, Any], session_id: FromPath[str]) -> None:
+    """Sign out on one device."""
+    _, user, _ = own_session(state, request)
+    audit_details(request, target=Target(name=user.name))
+    await state.people.sessions.end(user.id, session_id)
 
 
 @delete(
@@ -143,7 +250,19 @@ async def sign_out(state: State, request: Request[Any, Any, Any]) -> Response[No
 
 
 router = Router(
-    "/session", route_handlers=[get_sign_in_options, sign_in, get_session, sign_out], tags=["session"]
+    "/session",
+    route_handlers=[
+        get_sign_in_options,
+        sign_in,
+        get_session,
+        change_account,
+        change_password,
+        list_own_sessions,
+        end_other_sessions,
+        end_own_session,
+        sign_out,
+    ],
+    tags=["session"],
 )
 
 
@@ -208,3 +327,16 @@ def _scopes(principal: Principal, permission: Permission) -> list[Scope]:
     if RULES[permission].role is None:
         return [EVERYWHERE]
     return [grant.scope for grant in grants_for(principal, permission)]
+
+
+def _describe_own(sessions: Sessions, session: Session, current: str) -> OwnSession:
+    return OwnSession(
+        id=session.id,
+        current=session.id == current,
+        address=session.address,
+        user_agent=session.user_agent,
+        provider=session.provider,
+        created_at=datetime.fromtimestamp(session.created_at, UTC),
+        seen_at=datetime.fromtimestamp(session.seen_at, UTC),
+        expires_at=datetime.fromtimestamp(sessions.ends_at(session), UTC),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -20,7 +19,7 @@ from farwatch.hub.auth.access import SELF, ForbiddenError
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission, decide
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role, Scope
-from farwatch.hub.auth.routes.session import GrantView
+from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.tokens import EVERYTHING, ApiToken, ApiTokenNotFoundError
 
 WARN_BEFORE = timedelta(days=14)
@@ -196,7 +195,7 @@ def describe_token(people: People, token: ApiToken) -> ApiTokenView:
         id=token.id,
         name=token.name,
         kind=TokenKind.PERSONAL if token.owner else TokenKind.SERVICE,
-        state=_state(token, datetime.fromtimestamp(time.time(), UTC)),
+        state=_state(token, datetime.fromtimestamp(people.clock(), UTC)),
         owner=token.owner,
         owner_name=owner.name if owner is not None else "",
         grants=None if token.grants is None else [GrantView.of(grant) for grant in token.grants],
@@ -273,7 +272,7 @@ def _read_end(people: People, data: NewApiToken, principal: Principal) -> dateti
         return latest
     if end.tzinfo is None:
         raise ClientException(f"expiresAt: {end.isoformat()} has no time zone: add one, such as Z")
-    now = datetime.fromtimestamp(time.time(), UTC)
+    now = datetime.fromtimestamp(people.clock(), UTC)
     if not now < end < now + LONGEST:
         raise ClientException("expiresAt: is not in the future, or more than ten years away")
     if latest is not None and end > latest:
