@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent } from "react";
 
 import { navEntries } from "./features";
 import { KeyReader, type Command } from "./keys";
+import { toPress } from "./pageKeys";
 
 /** Hears the keys that mean something everywhere. */
 export function Keyboard({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
@@ -26,33 +27,25 @@ export function Keyboard({ onPalette, onHelp }: { onPalette: () => void; onHelp:
   });
   useEffect(() => {
     const keys = new KeyReader(navEntries.map((entry) => entry.key).filter((key) => key !== undefined));
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return;
-      const command = keys.read(
-        {
-          key: event.key,
-          ctrlKey: event.ctrlKey,
-          metaKey: event.metaKey,
-          altKey: event.altKey,
-          isTyping: isTyping(event.target),
-          isCovered: document.querySelector("[aria-modal=true]") !== null,
-        },
-        event.timeStamp,
-      );
-      if (command !== undefined && obey(command)) event.preventDefault();
+    let read: Command | undefined;
+    // The letter after `g` is nobody else's: pages have keys of their own, which are heard before those of the frame.
+    const onCapture = (event: KeyboardEvent) => {
+      read = event.isComposing ? undefined : keys.read(toPress(event), event.timeStamp);
+      if (read?.do !== "go" || !obey(read)) return;
+      event.preventDefault();
+      event.stopPropagation();
     };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (read !== undefined && !event.defaultPrevented && obey(read)) event.preventDefault();
+    };
+    window.addEventListener("keydown", onCapture, { capture: true });
     window.addEventListener("keydown", onKeyDown);
-    return () => window.removeEventListener("keydown", onKeyDown);
+    return () => {
+      window.removeEventListener("keydown", onCapture, { capture: true });
+      window.removeEventListener("keydown", onKeyDown);
+    };
   }, []);
   return null;
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]") !==
-      null
-  );
 }
 
 function focusFirst(selector: string): boolean {

@@ -54,4 +54,14 @@ export const alerts: Feature = {
     { label: "Alerts", to: "/alerts", keywords: "firing pages incidents", permission: "alerts.read" },
   ],
   reducers: [reducer],
+  shortcuts: {
+    title: "Alerts",
+    keys: [
+      { keys: ["a"], does: "Acknowledge" },
+      { keys: ["s"], does: "Silence" },
+      { keys: ["z"], does: "Snooze" },
+      { keys: ["→", "←"], does: "Open or close a group" },
+      { keys: ["Esc"], does: "Select nothing; back from an alert" },
+    ],
+  },
 };

@@ -10,6 +10,11 @@ export type Group = components["schemas"]["GroupSummary"];
 export type GroupBy = components["schemas"]["GroupBy"];
 export type Status = components["schemas"]["alerting_board_standing_Status"];
 export type Count = components["schemas"]["Count"];
+export type Evidence = components["schemas"]["Evidence"];
+export type RelatedChange = components["schemas"]["RelatedChange"];
+export type Explanation = components["schemas"]["ExplanationView"];
+export type Notification = components["schemas"]["NotificationView"];
+export type Transition = components["schemas"]["AlertEventView"];
 
 export const STATUSES = ["firing", "resolved", "all"] as const;
 export const MARKS = ["active", "acknowledged", "silenced", "snoozed", "inhibited"] as const;
@@ -116,4 +121,50 @@ export const explainQuery = (fingerprint: string) =>
   queryOptions({
     queryKey: keys.part(fingerprint, "explain"),
     queryFn: ({ signal }) => get("/api/v1/alerts/{fingerprint}/explain", { path: { fingerprint }, signal }),
+  });
+
+/** Looks back so far for earlier firings of the same alert. */
+const FIRINGS_MS = 14 * 86_400_000;
+
+export const transitionsQuery = (fingerprint: string) =>
+  queryOptions({
+    queryKey: keys.part(fingerprint, "transitions"),
+    queryFn: ({ signal }) =>
+      get("/api/v1/history/alerts", {
+        query: { fingerprint, since: new Date(Date.now() - FIRINGS_MS).toISOString(), limit: 200 },
+        signal,
+      }),
+  });
+
+/** What a change that stands in an alert's evidence changed, field by field. */
+export const changeQuery = (cluster: string, { kind, namespace, name, time }: RelatedChange) =>
+  queryOptions({
+    queryKey: ["alerts", "change", cluster, kind, namespace, name, time],
+    queryFn: async ({ signal }) => {
+      const at = Date.parse(time);
+      const query = {
+        kind,
+        namespace: namespace === "" ? undefined : namespace,
+        name,
+        since: new Date(at - 1).toISOString(),
+        until: new Date(at + 2).toISOString(),
+        limit: 20,
+      };
+      const { items } = await get("/api/v1/clusters/{cluster}/changes", { path: { cluster }, query, signal });
+      return items.flatMap((change) => change.fields ?? []);
+    },
+    staleTime: Infinity,
+  });
+
+const MOST_RELATED = 12;
+
+/** What else fires of the same object, or else around it. */
+export const relatedQuery = (fingerprint: string, filter: string[]) =>
+  queryOptions({
+    queryKey: keys.part(fingerprint, "related"),
+    queryFn: ({ signal }) =>
+      get("/api/v1/alerts", {
+        query: { filter, sort: "severity", limit: MOST_RELATED + 1, status: "firing" },
+        signal,
+      }),
   });
