@@ -28,10 +28,12 @@ from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.audit import routes as audit_routes
 from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
-from farwatch.hub.auth import AdminOnly, FirstLines, People
+from farwatch.hub.auth import FirstLines, People
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
+from farwatch.hub.auth.grants import Grants
 from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
+from farwatch.hub.auth.teams import Teams
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
@@ -193,7 +195,13 @@ class Hub:
         self.detect_settings = settings
         self.telemetry = stores.telemetry
         self.audit = audit.Audit(stores.records, time.time)
-        self.people = People(stores.records, AdminOnly(), time.time)
+        self.grants = Grants(
+            stores.records,
+            Teams(stores.records, time.time),
+            lambda: (user.id for user in self.people.users.list() if user.disabled_at is None),
+            time.time,
+        )
+        self.people = People(stores.records, self.grants, time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.rows = Rows()
@@ -513,6 +521,7 @@ def _state(hub: Hub) -> State:
             "evidence": hub.evidence,
             "external_url": hub.external_url,
             "fleet": hub.fleet,
+            "grants": hub.grants,
             "heartbeat": hub.heartbeat,
             "history_keeper": hub.history_keeper,
             "ingest_lag": hub.ingest_lag,

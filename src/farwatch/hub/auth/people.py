@@ -13,7 +13,7 @@ from farwatch.hub.auth import secrets
 from farwatch.hub.auth.errors import AdminPasswordError, PasswordError
 from farwatch.hub.auth.login import Login
 from farwatch.hub.auth.passwords import Passwords, check_password
-from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role, narrow
+from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, narrow
 from farwatch.hub.auth.sessions import Session, Sessions, SessionSettings
 from farwatch.hub.auth.tokens import ApiToken, ApiTokens
 from farwatch.hub.auth.users import User, Users
@@ -33,6 +33,14 @@ class GrantSource(Protocol):
 
     def of_user(self, user_id: str) -> tuple[Grant, ...]:
         """Somebody's grants, as they are now; without a query."""
+        ...
+
+    async def load(self) -> None:
+        """Read them."""
+        ...
+
+    async def ensure_admin(self, user_id: str) -> None:
+        """Make somebody admin of everything, if nobody is."""
         ...
 
 
@@ -61,8 +69,6 @@ class People:
         self.passwords = passwords or Passwords()
         self.login = Login(self.users, self.sessions, self.passwords, clock)
         self.grants = grants
-        if isinstance(grants, AdminOnly):
-            grants.users = self.users
         self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -70,6 +76,7 @@ class People:
         await self.users.load()
         await self.sessions.load()
         await self.tokens.load()
+        await self.grants.load()
 
     def start(self) -> None:
         """Begin to keep what was seen and used."""
@@ -96,7 +103,11 @@ class People:
             AdminPasswordError: That password is too easily guessed.
         """
         made = await self.tokens.ensure_admin(token)
-        return FirstLines(made, await self._ensure_admin(password))
+        first = await self._ensure_admin(password)
+        admin = self.users.find(ADMIN)
+        if admin is not None:
+            await self.grants.ensure_admin(admin.id)
+        return FirstLines(made, first)
 
     async def remove(self, user: User) -> None:
         """Take a user away, and all that lets them in."""
@@ -180,15 +191,3 @@ class People:
             await self.tokens.flush()
         except (SQLAlchemyError, OSError) as error:
             _log.warning("when people were seen cannot be kept for now", error=str(error).splitlines()[0])
-
-
-class AdminOnly:
-    """Where nothing was granted to anybody: the user ``admin`` may do everything, and others nothing."""
-
-    def __init__(self) -> None:
-        self.users: Users | None = None
-
-    def of_user(self, user_id: str) -> tuple[Grant, ...]:
-        """A grant of everything, for that one."""
-        user = self.users.look_up(user_id) if self.users is not None else None
-        return (Grant(Role.ADMIN),) if user is not None and user.name == ADMIN else ()

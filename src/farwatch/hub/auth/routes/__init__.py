@@ -2,9 +2,11 @@
 
 from litestar import Router
 
-from farwatch.hub.auth.routes import session, tokens, users
+from farwatch.hub.auth.routes import grants, roles, session, teams, tokens, users
 from farwatch.hub.auth.routes.faults import HANDLERS
 
 router = Router(
-    "/", route_handlers=[session.router, tokens.router, users.router], exception_handlers=HANDLERS
+    "/",
+    route_handlers=[session.router, tokens.router, users.router, grants.router, roles.router, teams.router],
+    exception_handlers=HANDLERS,
 )
