@@ -122,6 +122,20 @@ def run_hub(
     bootstrap_token_file: Annotated[
         Path | None, typer.Option(help="A file with the token of its agent, fwa_...", show_default="none")
     ] = None,
+    session_idle_hours: Annotated[
+        float, typer.Option(help="Hours after their last request for which people stay signed in.")
+    ] = 12.0,
+    session_days: Annotated[
+        float, typer.Option(help="Days after which people have to sign in again in any case.")
+    ] = 7.0,
+    trusted_proxies: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="FARWATCH_TRUSTED_PROXIES",
+            help="A proxy's address or network, whose X-Forwarded-For is believed; may be given several times.",
+            show_default="none",
+        ),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the hub.
@@ -159,6 +173,9 @@ def run_hub(
         backups=backups,
         bootstrap_cluster=bootstrap_cluster,
         bootstrap_token_file=bootstrap_token_file,
+        session_idle_hours=session_idle_hours,
+        session_days=session_days,
+        trusted_proxies=tuple(trusted_proxies or ()),
         admin_token=os.environ.get("FARWATCH_ADMIN_TOKEN") or None,
         admin_password=os.environ.get("FARWATCH_ADMIN_PASSWORD") or None,
     )

@@ -201,7 +201,7 @@ class Hub:
             lambda: (user.id for user in self.people.users.list() if user.disabled_at is None),
             time.time,
         )
-        self.people = People(stores.records, self.grants, time.time)
+        self.people = People(stores.records, self.grants, time.time, options.sessions)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.rows = Rows()

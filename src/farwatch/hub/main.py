@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -96,9 +96,12 @@ async def _serve(
             _reload_on_signal(hub)
             _spare_collector()
             if alertmanager is not None:
-                second = AlertmanagerServer(hub, ListenerAuth(options.alertmanager_auth))
+                second = AlertmanagerServer(
+                    hub, ListenerAuth(options.alertmanager_auth), options.trusted_proxies
+                )
                 await exits.enter_async_context(second.serving(alertmanager))
-            await Server(hub, lambda: _greet(hub, url, alertmanager)).serve(sockets=[listener])
+            server = Server(hub, lambda: _greet(hub, url, alertmanager), options.trusted_proxies)
+            await server.serve(sockets=[listener])
     return EXIT_OK
 
 
@@ -178,9 +181,10 @@ class Server(uvicorn.Server):
     Args:
         hub: What it serves.
         started: Called once, when it serves and heeds signals.
+        trusted_proxies: Whose ``X-Forwarded-For`` is believed.
     """
 
-    def __init__(self, hub: Hub, started: Callable[[], None]) -> None:
+    def __init__(self, hub: Hub, started: Callable[[], None], trusted_proxies: Sequence[str] = ()) -> None:
         config = uvicorn.Config(
             create_app(hub),
             lifespan="off",
@@ -194,6 +198,8 @@ class Server(uvicorn.Server):
             # The link has heartbeats of its own.
             ws_ping_interval=None,
             timeout_graceful_shutdown=STOP_SECONDS,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
         )
         super().__init__(config)
         self._hub = hub
@@ -222,9 +228,12 @@ class SideServer(uvicorn.Server):
     Args:
         app: What it serves.
         stop_seconds: How long requests may take to come to their end when it is stopped.
+        trusted_proxies: Whose ``X-Forwarded-For`` is believed.
     """
 
-    def __init__(self, app: Any, stop_seconds: int = STOP_SECONDS) -> None:
+    def __init__(
+        self, app: Any, stop_seconds: int = STOP_SECONDS, trusted_proxies: Sequence[str] = ()
+    ) -> None:
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -233,6 +242,8 @@ class SideServer(uvicorn.Server):
             server_header=False,
             ws="websockets-sansio",
             timeout_graceful_shutdown=stop_seconds,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
         )
         super().__init__(config)
 
@@ -254,8 +265,8 @@ class SideServer(uvicorn.Server):
 class AlertmanagerServer(SideServer):
     """The HTTP server of a listener that is nothing but an Alertmanager."""
 
-    def __init__(self, hub: Hub, auth: ListenerAuth) -> None:
-        super().__init__(create_alertmanager_app(hub, auth))
+    def __init__(self, hub: Hub, auth: ListenerAuth, trusted_proxies: Sequence[str] = ()) -> None:
+        super().__init__(create_alertmanager_app(hub, auth), trusted_proxies=trusted_proxies)
 
 
 class StandbyServer(SideServer):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from farwatch.hub.auth import SessionSettings
 from farwatch.hub.evidence import DEFAULT_WAIT_SECONDS, LONGEST_WAIT_SECONDS
 from farwatch.hub.store import Table
 from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.telemetry import DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS
 from farwatch.hub.watchdog import HeartbeatSettings
 from farwatch.logs import LogLevel
+
+MIN_SESSION_HOURS = 0.1
+MAX_SESSION_DAYS = 366
 
 _ODD_IN_PATHS = frozenset("&#?%'")
 
@@ -51,6 +56,9 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         admin_token: An API token to accept; None makes one at the first start.
         admin_password: The password of the user ``admin``; None makes one at the first start.
         alerting_editable: Whether the hub may write that file, so that people can edit it in the console.
+        session_idle_hours: For how long after their last request people stay signed in.
+        session_days: For how long after signing in, whatever they ask for.
+        trusted_proxies: Addresses and networks of proxies that say truly, by ``X-Forwarded-For``, where a request is from.
         alerting_reload_seconds: How often to look whether the alerting file has changed; 0: only when asked to.
         database: The ``postgresql://`` URL of the records; empty keeps them in a file of the data directory.
         database_file: A file with that URL.
@@ -79,6 +87,9 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     admin_token: str | None = None
     admin_password: str | None = None
+    session_idle_hours: float = 12.0
+    session_days: float = 7.0
+    trusted_proxies: tuple[str, ...] = ()
     alerting_editable: bool = False
     alerting_reload_seconds: float = 0.0
     database: str = ""
@@ -138,6 +149,11 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         return (self.backups or self.data / "backups").absolute()
 
     @property
+    def sessions(self) -> SessionSettings:
+        """How long people stay signed in."""
+        return SessionSettings(self.session_idle_hours * 3600, self.session_days * 24 * 3600)
+
+    @property
     def heartbeat(self) -> HeartbeatSettings:
         """Where a sign of life goes."""
         return HeartbeatSettings(url=self.heartbeat_url, interval_seconds=self.heartbeat_seconds)
@@ -165,6 +181,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError("--heartbeat-url is not an address such as https://example.com/ping/1")
         if not 1 <= self.heartbeat_seconds < math.inf:
             raise OptionsError(f"--heartbeat-interval {self.heartbeat_seconds:g} is less than a second")
+        self._check_people()
         self._check_pairs()
         if _ODD_IN_PATHS & set(str(self.backup_directory)):
             raise OptionsError(
@@ -176,6 +193,18 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError(
                 f"--external-url {self.external_url[:200]!r} is not an address such as https://hub.example.com"
             )
+
+    def _check_people(self) -> None:
+        """What is said of sessions, and of who they are from."""
+        if not MIN_SESSION_HOURS <= self.session_idle_hours <= MAX_SESSION_DAYS * 24:
+            raise OptionsError(
+                f"--session-idle-hours {self.session_idle_hours:g} is not from {MIN_SESSION_HOURS} to "
+                f"{MAX_SESSION_DAYS * 24}"
+            )
+        if not MIN_SESSION_HOURS / 24 <= self.session_days <= MAX_SESSION_DAYS:
+            raise OptionsError(f"--session-days {self.session_days:g} is not from 0.01 to {MAX_SESSION_DAYS}")
+        for proxy in self.trusted_proxies:
+            _check_network(proxy)
 
     def _check_pairs(self) -> None:
         """Options that need, or exclude, one another."""
@@ -208,6 +237,15 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise OptionsError(
                 "--bootstrap-cluster and --bootstrap-token-file belong together: give both, or neither"
             )
+
+
+def _check_network(text: str) -> None:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise OptionsError(
+            f"--trusted-proxies {text[:100]!r} is neither an address nor a network such as 10.0.0.0/8: {error}"
+        ) from error
 
 
 def _read_secret(path: Path | None, option: str) -> str:

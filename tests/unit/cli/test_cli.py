@@ -36,7 +36,7 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --alerting-editable --alerting-reload --database --database-file --standby --telemetry --telemetry-file --telemetry-ca --backups --bootstrap-cluster --bootstrap-token-file --log-level",
+                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --alerting-editable --alerting-reload --database --database-file --standby --telemetry --telemetry-file --telemetry-ca --backups --bootstrap-cluster --bootstrap-token-file --session-idle-hours --session-days --trusted-proxies --log-level",
             ),
             (
                 ("sim",),

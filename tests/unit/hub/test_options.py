@@ -169,3 +169,25 @@ def test_a_ca_goes_to_the_telemetrys_server_and_needs_one(tmp_path: Path) -> Non
     found = HubOptions(telemetry="https://ch", telemetry_ca=tmp_path / "ca.pem").telemetry_server
     assert found
     assert found.ca == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (HubOptions(trusted_proxies=("10.0.0.0/8", "proxy")), "--trusted-proxies 'proxy' is neither"),
+        (HubOptions(trusted_proxies=("10.0.0.1/8",)), "has host bits set"),
+        (HubOptions(session_idle_hours=0), "--session-idle-hours 0 is not from 0.1"),
+        (HubOptions(session_days=1000), "--session-days 1000 is not from"),
+        (HubOptions(session_days=float("nan")), "--session-days nan is not from"),
+    ],
+)
+def test_what_makes_no_sense_for_people_is_refused(options: HubOptions, words: str) -> None:
+    with pytest.raises(OptionsError, match=words):
+        options.check()
+
+
+def test_sessions_last_as_long_as_asked_for() -> None:
+    settings = HubOptions(
+        session_idle_hours=1, session_days=2, trusted_proxies=("10.0.0.0/8", "::1")
+    ).sessions
+    assert (settings.idle_seconds, settings.longest_seconds) == (3600, 2 * 86400)
