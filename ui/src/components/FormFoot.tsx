@@ -17,7 +17,8 @@ export function FormFoot({
   danger?: boolean;
   disabled?: boolean;
   isPending: boolean;
-  onCancel: () => void;
+  /** Without it there is no way back: the form is a part of its page. */
+  onCancel?: () => void;
 }) {
   return (
     <>
@@ -27,9 +28,11 @@ export function FormFoot({
         </Alert>
       )}
       <div className={styles.foot}>
-        <Button variant="default" onClick={onCancel}>
-          Cancel
-        </Button>
+        {onCancel !== undefined && (
+          <Button variant="default" onClick={onCancel}>
+            Cancel
+          </Button>
+        )}
         <Button type="submit" color={danger ? "red" : undefined} disabled={disabled} loading={isPending}>
           {action}
         </Button>

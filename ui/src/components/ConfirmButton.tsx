@@ -1,0 +1,46 @@
+import { Alert, Button, Popover } from "@mantine/core";
+import { useState } from "react";
+
+import styles from "./FormFoot.module.css";
+
+/** A button for what cannot be undone: it asks once, beside itself. */
+export function ConfirmButton({
+  label,
+  question,
+  error = null,
+  isPending,
+  onConfirm,
+}: {
+  label: string;
+  question: string;
+  error?: Error | null;
+  isPending: boolean;
+  onConfirm: () => void;
+}) {
+  const [opened, setOpened] = useState(false);
+  return (
+    <Popover opened={opened} onChange={setOpened} width={280} position="bottom-end" withArrow trapFocus>
+      <Popover.Target>
+        <Button variant="subtle" color="red" size="compact-sm" onClick={() => setOpened(!opened)}>
+          {label}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <p>{question}</p>
+        {error !== null && (
+          <Alert color="red" variant="light" role="alert" mb={8}>
+            {error.message}
+          </Alert>
+        )}
+        <div className={styles.foot}>
+          <Button variant="default" size="compact-sm" onClick={() => setOpened(false)}>
+            Cancel
+          </Button>
+          <Button color="red" size="compact-sm" loading={isPending} onClick={onConfirm}>
+            {label}
+          </Button>
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

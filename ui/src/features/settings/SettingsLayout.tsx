@@ -1,0 +1,31 @@
+import { Link, Outlet } from "@tanstack/react-router";
+
+import { useSession } from "~/app/session";
+
+import { SECTIONS } from "./sections";
+import styles from "./Settings.module.css";
+
+/** The pages of the settings beside one another. */
+export function SettingsLayout() {
+  const { session } = useSession();
+  const held = new Set(session?.permissions.map(({ permission }) => permission));
+  const offered = SECTIONS.filter(({ permission }) => permission === undefined || held.has(permission));
+  return (
+    <div className={styles.layout}>
+      <nav className={styles.sections} aria-label="Settings">
+        <ul>
+          {offered.map(({ label, to }) => (
+            <li key={to}>
+              <Link to={to} className={styles.section} activeProps={{ "aria-current": "page" }}>
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className={styles.content}>
+        <Outlet />
+      </div>
+    </div>
+  );
+}

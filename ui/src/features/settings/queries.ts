@@ -1,0 +1,34 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { get, type Answer } from "~/api";
+
+export type User = Answer<"/api/v1/users">["items"][number];
+export type Token = Answer<"/api/v1/tokens">["items"][number];
+export type OwnSession = Answer<"/api/v1/session/others">["items"][number];
+export type Grant = User["grants"][number];
+export type AuditPage = Answer<"/api/v1/audit">;
+export type AuditEntry = AuditPage["items"][number];
+
+export const keys = {
+  users: ["settings", "users"] as const,
+  teams: ["settings", "teams"] as const,
+  tokens: ["settings", "tokens"] as const,
+  sessions: ["settings", "sessions"] as const,
+  audit: ["settings", "audit"] as const,
+  verdict: ["settings", "audit", "verdict"] as const,
+};
+
+export const usersQuery = queryOptions({
+  queryKey: keys.users,
+  queryFn: ({ signal }) => get("/api/v1/users", { signal }),
+});
+
+export const tokensQuery = queryOptions({
+  queryKey: keys.tokens,
+  queryFn: ({ signal }) => get("/api/v1/tokens", { signal }),
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: keys.sessions,
+  queryFn: ({ signal }) => get("/api/v1/session/others", { signal }),
+});

@@ -1,0 +1,16 @@
+import type { Permission } from "~/app/session";
+
+export interface Section {
+  label: string;
+  to: string;
+  keywords: string;
+  /** Without it, the section is not offered. */
+  permission?: Permission;
+}
+
+/** The pages of the settings, in their order. */
+export const SECTIONS: readonly Section[] = [
+  { label: "Your account", to: "/settings/account", keywords: "password sessions sign out profile" },
+  { label: "Tokens", to: "/settings/tokens", keywords: "api key service personal" },
+  { label: "Audit log", to: "/settings/audit", keywords: "who did what verify", permission: "audit.read" },
+];
