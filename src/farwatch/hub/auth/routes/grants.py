@@ -43,7 +43,7 @@ class GrantBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A role, and where it is to be held; everywhere when left out."""
 
     role: Role
-    scope: ScopeBody = ScopeBody()
+    scope: ScopeBody = msgspec.field(default_factory=ScopeBody)
 
     def grant(self) -> Grant:
         """What is to be granted."""
