@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
 from farwatch.hub.alerting import Alert
-from farwatch.hub.detect import read_subject
 from farwatch.hub.inventory import Level, Rows, Sees, Status
 from farwatch.hub.inventory.table.rows import Entry
 from farwatch.hub.overview.tiles import WORKLOAD_KINDS
@@ -86,20 +85,8 @@ class _Ranked(NamedTuple):
     source: Entry | Alert | None
 
 
-class _Thing(NamedTuple):
-    """What may be found: its name and, in lower case, all that is looked at, the name first."""
-
-    type: HitType
-    name: str
-    text: str
-    cluster: str
-    namespace: str
-    key: str
-    source: Entry | Alert | None
-
-
-Fit = Callable[[str, str], Match | None]
-"""How well a text (the name on its first line) and its cluster fit what was typed; None: not at all."""
+_MOST_TEXTS = 20_000
+_texts: dict[str, str] = {}
 
 _PLACES = {kind: place for place, kind in enumerate(HitType)}
 _TYPES = {
@@ -126,12 +113,30 @@ class Ground(NamedTuple):
     sees: Sees | None = None
 
 
+class Probe(NamedTuple):
+    """What was typed: its words, and its letters in their order; None where these are too few to look for."""
+
+    words: tuple[str, ...]
+    letters: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, query: str) -> Self:
+        """What a query asks for, in any case."""
+        words = tuple(query.lower().split())
+        letters = "".join(words)
+        if len(letters) < _LEAST_FOR_SUBSEQUENCE:
+            return cls(words, None)
+        # Each letter, and between them anything but the next one: nothing is ever tried twice.
+        between = "".join(f"[^{re.escape(letter)}]*{re.escape(letter)}" for letter in letters[1:])
+        return cls(words, re.compile(re.escape(letters[0]) + between))
+
+
 def find_hits(
     query: str, ground: Ground, limit: int, types: frozenset[HitType] = frozenset(HitType)
 ) -> list[Hit]:
     """The things that fit best, ``limit`` at most.
 
-    Each word must be found: in the name, or in the namespace, the cluster, the labels or an alert's words. The best fit of
+    Each word must be found: in the name, or in the namespace, the cluster, the labels or an alert's labels. The best fit of
     a word with the name counts: the whole name, its beginning, the beginning of a part of it, anywhere in it. Only where
     that gives fewer than ``limit``, names that have the letters in their order are added.
 
@@ -141,99 +146,100 @@ def find_hits(
         limit: How many at most.
         types: Of which types.
     """
-    words = query.lower().split()
-    if not words:
+    probe = Probe.of(query)
+    if not probe.words:
         return []
-    found = heapq.nsmallest(limit, _rank(_things(ground, types), _fit_words(words)))
-    letters = "".join(words)
-    if len(found) < limit and len(letters) >= _LEAST_FOR_SUBSEQUENCE:
-        loose = _fit_letters(letters, words)
-        found += heapq.nsmallest(limit - len(found), _rank(_things(ground, types), loose))
+    found = heapq.nsmallest(limit, _by_words(probe, ground, types))
+    if len(found) < limit and probe.letters is not None:
+        found += heapq.nsmallest(limit - len(found), _by_letters(probe, ground, types))
     return [_tell(one) for one in found]
 
 
-def _things(ground: Ground, types: frozenset[HitType]) -> Iterator[_Thing]:
-    if HitType.CLUSTER in types:
-        for name in ground.clusters:
-            yield _Thing(HitType.CLUSTER, name, name.lower(), name, "", "", None)
-    if HitType.ALERT in types:
-        for alert in ground.alerts:
-            yield _of_alert(alert)
+def _by_words(probe: Probe, ground: Ground, types: frozenset[HitType]) -> Iterator[_Ranked]:
+    """What has all the words."""
+    for cluster in ground.clusters if HitType.CLUSTER in types else ():
+        if all(word in cluster for word in probe.words):
+            yield _rank(_match_name(cluster, probe.words), HitType.CLUSTER, cluster, None)
+    for alert in ground.alerts if HitType.ALERT in types else ():
+        text = _text_of(alert)
+        if all(word in text for word in probe.words):
+            name = text.partition("\n")[0]
+            yield _rank(_match_name(name, probe.words), HitType.ALERT, "", alert)
+    for kind, hit_type, cluster, entries in _objects(ground, types):
+        chosen = entries
+        for word in probe.words:
+            if word not in cluster:
+                chosen = [entry for entry in chosen if word in entry.text]
+        for entry in _visible(ground.sees, hit_type, cluster, chosen):
+            yield _rank(_match_name(entry.row.name, probe.words), hit_type, kind, entry)
+
+
+def _by_letters(probe: Probe, ground: Ground, types: frozenset[HitType]) -> Iterator[_Ranked]:
+    """Whose name has the letters in their order, and which has not all the words."""
+    if probe.letters is None:
+        return
+    has_letters = probe.letters.search
+    for cluster in ground.clusters if HitType.CLUSTER in types else ():
+        if has_letters(cluster) and not all(word in cluster for word in probe.words):
+            yield _rank(Match.SUBSEQUENCE, HitType.CLUSTER, cluster, None)
+    for alert in ground.alerts if HitType.ALERT in types else ():
+        text = _text_of(alert)
+        if has_letters(text.partition("\n")[0]) and not all(word in text for word in probe.words):
+            yield _rank(Match.SUBSEQUENCE, HitType.ALERT, "", alert)
+    for kind, hit_type, cluster, entries in _objects(ground, types):
+        rest = [word for word in probe.words if word not in cluster]
+        chosen = [
+            entry
+            for entry in entries
+            if has_letters(entry.row.name) and not all(word in entry.text for word in rest)
+        ]
+        for entry in _visible(ground.sees, hit_type, cluster, chosen):
+            yield _rank(Match.SUBSEQUENCE, hit_type, kind, entry)
+
+
+def _objects(
+    ground: Ground, types: frozenset[HitType]
+) -> Iterator[tuple[str, HitType, str, Sequence[Entry]]]:
     for kind, hit_type in _TYPES.items():
         if hit_type in types:
-            for cluster, by_key in ground.rows.entries(kind).items():
-                yield from _of_objects(kind, hit_type, cluster, by_key.values(), ground.sees)
+            for cluster, entries in ground.rows.entries(kind).items():
+                yield kind, hit_type, cluster, entries
 
 
-def _of_alert(alert: Alert) -> _Thing:
-    subject = read_subject(alert.labels)
-    name = alert.labels.get("alertname", "")
-    words = (name, subject.name, subject.namespace, alert.annotations.get("summary", ""))
-    return _Thing(
-        HitType.ALERT,
-        name,
-        "\n".join(words).lower(),
-        alert.labels.get("cluster", ""),
-        alert.labels.get("namespace", ""),
-        alert.fingerprint,
-        alert,
+def _visible(sees: Sees | None, hit_type: HitType, cluster: str, entries: Iterable[Entry]) -> Iterable[Entry]:
+    if sees is None:
+        return entries
+    # Who sees what is in a namespace sees the Namespace as well.
+    is_namespace = hit_type is HitType.NAMESPACE
+    return (
+        entry for entry in entries if sees(cluster, entry.row.name if is_namespace else entry.row.namespace)
     )
 
 
-def _of_objects(
-    kind: str, hit_type: HitType, cluster: str, entries: Iterable[Entry], sees: Sees | None
-) -> Iterator[_Thing]:
-    visible: dict[str, bool] = {}
-    for entry in entries:
-        row = entry.row
-        if sees is not None:
-            # Who sees what is in a namespace sees the Namespace as well.
-            namespace = row.name if hit_type is HitType.NAMESPACE else row.namespace
-            if namespace not in visible:
-                visible[namespace] = sees(cluster, namespace)
-            if not visible[namespace]:
-                continue
-        yield _Thing(hit_type, row.name, entry.text, cluster, row.namespace, kind, entry)
+def _text_of(alert: Alert) -> str:
+    """What is looked at of an alert, its name first. Labels never change, and a fingerprint stands for them."""
+    text = _texts.get(alert.fingerprint)
+    if text is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        words = (alert.labels.get("alertname", ""), *alert.labels.values())
+        text = _texts[alert.fingerprint] = "\n".join(words).lower()
+    return text
 
 
-def _rank(things: Iterable[_Thing], fit: Fit) -> Iterator[_Ranked]:
-    for thing in things:
-        match = fit(thing.text, thing.cluster)
-        if match is not None:
-            is_over = isinstance(thing.source, Entry) and thing.source.row.status.level is Level.DONE
-            yield _Ranked(
-                match,
-                _PLACES[thing.type],
-                is_over,
-                len(thing.name),
-                thing.name,
-                thing.cluster,
-                thing.namespace,
-                thing.key,
-                thing.source,
-            )
-
-
-def _fit_words(words: Sequence[str]) -> Fit:
-    def fit(text: str, cluster: str) -> Match | None:
-        for word in words:
-            if word not in text and word not in cluster:
-                return None
-        return _match_name(text.partition("\n")[0], words)
-
-    return fit
-
-
-def _fit_letters(letters: str, words: Sequence[str]) -> Fit:
-    """What fits the words was found before."""
-    in_order = re.compile("[^\n]*?".join(map(re.escape, letters))).search
-    by_words = _fit_words(words)
-
-    def fit(text: str, cluster: str) -> Match | None:
-        name = text.partition("\n")[0]
-        return Match.SUBSEQUENCE if in_order(name) and by_words(text, cluster) is None else None
-
-    return fit
+def _rank(match: Match, hit_type: HitType, key: str, source: Entry | Alert | None) -> _Ranked:
+    """Something that was found; ``key`` is an object's kind, or a cluster's name."""
+    if isinstance(source, Entry):
+        row = source.row
+        name, cluster, namespace = row.name, row.cluster, row.namespace
+        is_over = row.status.level is Level.DONE
+    elif source is None:
+        name, cluster, namespace, is_over = key, key, "", False
+    else:
+        labels = source.labels
+        name, cluster = labels.get("alertname", ""), labels.get("cluster", "")
+        namespace, is_over, key = labels.get("namespace", ""), False, source.fingerprint
+    return _Ranked(match, _PLACES[hit_type], is_over, len(name), name, cluster, namespace, key, source)
 
 
 def _match_name(name: str, words: Sequence[str]) -> Match:

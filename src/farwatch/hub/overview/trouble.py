@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from farwatch.hub.inventory import Rows, Status
 
 SEVERITIES = ("emergency", "page", "critical", "warning", "info", "none")
 """The severities that are known, the worst first; others come after them."""
+
+_RANKS = {severity: place for place, severity in enumerate(SEVERITIES)}
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -50,11 +53,18 @@ def rank_trouble(alerts: Iterable[Alert], rows: Rows, limit: int) -> list[Troubl
     by_subject: dict[Subject, list[Alert]] = {}
     for alert in alerts:
         by_subject.setdefault(read_subject(alert.labels), []).append(alert)
-    found = [(subject, min(about, key=_badness), about) for subject, about in by_subject.items()]
-    found.sort(
-        key=lambda one: (rank_severity(severity_of(one[1])), -len(one[2]), _newest_first(one[1]), one[0])
+    found = ((subject, min(about, key=_badness), about) for subject, about in by_subject.items())
+    ranked = heapq.nsmallest(
+        limit,
+        found,
+        key=lambda one: (
+            rank_severity(severity_of(one[1])),
+            -len(one[2]),
+            -one[1].starts_at.timestamp(),
+            one[0],
+        ),
     )
-    return [_tell(subject, worst, about, rows) for subject, worst, about in found[:limit]]
+    return [_tell(subject, worst, about, rows) for subject, worst, about in ranked]
 
 
 def severity_of(alert: Alert) -> str:
@@ -64,15 +74,11 @@ def severity_of(alert: Alert) -> str:
 
 def rank_severity(severity: str) -> int:
     """0 for the worst."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+    return _RANKS.get(severity, len(SEVERITIES))
 
 
 def _badness(alert: Alert) -> tuple[int, datetime, str]:
     return rank_severity(severity_of(alert)), alert.starts_at, alert.fingerprint
-
-
-def _newest_first(alert: Alert) -> float:
-    return -alert.starts_at.timestamp()
 
 
 def _tell(subject: Subject, worst: Alert, about: list[Alert], rows: Rows) -> Trouble:

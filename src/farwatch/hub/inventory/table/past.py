@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from farwatch.hub.inventory.pages import Key
 from farwatch.hub.inventory.past import Past, PastObject, PastQuery
-from farwatch.hub.inventory.table.rows import Entry, make_entry
+from farwatch.hub.inventory.table.rows import Entries, Entry, make_entry
 
 KEPT_SECONDS = 60.0
 """For so long a table is kept: who pages through it, or sorts it, asks for the same one again and again."""
@@ -16,7 +15,6 @@ KEPT_SECONDS = 60.0
 MOST_KEPT = 2
 
 _Key = tuple[tuple[str, ...], float, frozenset[str], str | None]
-Entries = Mapping[str, Mapping[Key, Entry]]
 
 
 class _Kept(NamedTuple):
@@ -62,10 +60,9 @@ class PastTables:
 
 
 def _make(found: Sequence[PastObject]) -> Entries:
-    entries: dict[str, dict[Key, Entry]] = {}
-    for one in found:
+    entries: dict[str, list[Entry]] = {}
+    for one in sorted(found, key=lambda one: (one.cluster, one.namespace, one.name)):
         decoded = one.decode()
         if decoded is not None:
-            key = (one.namespace, one.name)
-            entries.setdefault(one.cluster, {})[key] = make_entry(one.cluster, one.kind, decoded)
+            entries.setdefault(one.cluster, []).append(make_entry(one.cluster, one.kind, decoded))
     return entries

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 import msgspec
 
-from farwatch.hub.inventory.pages import Key
 from farwatch.hub.inventory.statuses import Level
 from farwatch.hub.inventory.table.cells import CellType
 from farwatch.hub.inventory.table.columns import COLUMNS
 from farwatch.hub.inventory.table.ordering import Order, sort_window
-from farwatch.hub.inventory.table.rows import Entry, Row
+from farwatch.hub.inventory.table.rows import Entries, Entry, Row
 from farwatch.kube.selectors import Selector
 
 Sees = Callable[[str, str], bool]
@@ -86,16 +85,14 @@ def columns_of(kind: str, label_columns: Iterable[str] = ()) -> list[Column]:
     return own + [Column(f"label:{label}", label, CellType.STRING) for label in label_columns]
 
 
-def cut_window(
-    entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery, offset: int, limit: int
-) -> Window:
+def cut_window(entries: Entries, query: TableQuery, offset: int, limit: int) -> Window:
     """The rows from ``offset`` on, ``limit`` at most, of those that the query asks for."""
-    chosen = list(_keep_standing(query, _keep_placed(query, _find(entries, query))))
+    chosen = _keep_standing(query, _keep_placed(query, _find(entries, query)))
     window = sort_window(chosen, query.order, query.kind, offset, limit)
     return Window(rows=[_show(entry, query.label_columns) for entry in window], total=len(chosen))
 
 
-def count_facets(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) -> Facets:
+def count_facets(entries: Entries, query: TableQuery) -> Facets:
     """The numbers beside each choice of a filter."""
     found = _find(entries, query)
     standing = list(_keep_standing(query, found))
@@ -110,11 +107,11 @@ def count_facets(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) 
     )
 
 
-def _find(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) -> list[Entry]:
+def _find(entries: Entries, query: TableQuery) -> list[Entry]:
     """What search, labels and sight leave, of all clusters."""
     found: list[Entry] = []
-    for cluster, by_key in entries.items():
-        found += by_key.values() if query.sees is None else _seen(query.sees, query.kind, cluster, by_key)
+    for cluster, ordered in entries.items():
+        found += ordered if query.sees is None else _seen(query.sees, query.kind, cluster, ordered)
     for word in query.search:
         found = [entry for entry in found if word in entry.text]
     if query.selector.requirements:
@@ -123,11 +120,14 @@ def _find(entries: Mapping[str, Mapping[Key, Entry]], query: TableQuery) -> list
     return found
 
 
-def _seen(sees: Sees, kind: str, cluster: str, by_key: Mapping[Key, Entry]) -> Iterator[Entry]:
+def _seen(sees: Sees, kind: str, cluster: str, ordered: Sequence[Entry]) -> Iterator[Entry]:
     """Asked once for each namespace; who sees what is in a namespace sees the Namespace as well."""
-    place = int(kind == "Namespace")
-    visible = {namespace: sees(cluster, namespace) for namespace in {key[place] for key in by_key}}
-    return (entry for key, entry in by_key.items() if visible[key[place]])
+    if kind == "Namespace":
+        return (entry for entry in ordered if sees(cluster, entry.row.name))
+    visible = {
+        namespace: sees(cluster, namespace) for namespace in {entry.row.namespace for entry in ordered}
+    }
+    return (entry for entry in ordered if visible[entry.row.namespace])
 
 
 def _keep_placed(query: TableQuery, found: Sequence[Entry]) -> Sequence[Entry]:

@@ -19,7 +19,7 @@ from farwatch.hub.inventory.parameters import KindInPath, find_kind, sight, to_s
 from farwatch.hub.inventory.past import Past, PastQuery
 from farwatch.hub.inventory.statuses import Level
 from farwatch.hub.inventory.table.ordering import read_order
-from farwatch.hub.inventory.table.past import Entries, PastTables
+from farwatch.hub.inventory.table.past import PastTables
 from farwatch.hub.inventory.table.query import (
     Column,
     Facets,
@@ -28,7 +28,7 @@ from farwatch.hub.inventory.table.query import (
     count_facets,
     cut_window,
 )
-from farwatch.hub.inventory.table.rows import Row, Rows
+from farwatch.hub.inventory.table.rows import Entries, Row, Rows
 from farwatch.kube.selectors import Selector
 
 MOST_ROWS = 1000

@@ -44,6 +44,10 @@ class Entry(NamedTuple):
     text: str
 
 
+Entries = Mapping[str, Sequence[Entry]]
+"""Rows of one kind by cluster, in the order of the clusters' names; each cluster's by namespace and name."""
+
+
 def make_entry(cluster: str, kind: str, found: KubeObject) -> Entry:
     """An object's row."""
     meta = found.metadata
@@ -72,6 +76,37 @@ class Counts:
             self.by_level.pop(level, None)
 
 
+class _Shelf:
+    """The rows of one kind in one cluster, in the order of namespace and name; what is not asked for is not put in order."""
+
+    __slots__ = ("_entries", "_keys", "_ordered")
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, Entry] = {}
+        self._keys: list[Key] | None = []
+        self._ordered: list[Entry] | None = []
+
+    def get(self, key: Key) -> Entry | None:
+        return self._entries.get(key)
+
+    def put(self, key: Key, entry: Entry) -> None:
+        if key not in self._entries:
+            self._keys = None
+        self._entries[key] = entry
+        self._ordered = None
+
+    def pop(self, key: Key) -> None:
+        if self._entries.pop(key, None) is not None:
+            self._keys = self._ordered = None
+
+    def ordered(self) -> list[Entry]:
+        if self._keys is None:
+            self._keys = sorted(self._entries)
+        if self._ordered is None:
+            self._ordered = [self._entries[key] for key in self._keys]
+        return self._ordered
+
+
 class Rows:
     """Every object's row, by kind, cluster, namespace and name: follows an inventory.
 
@@ -79,42 +114,53 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[str, dict[str, dict[Key, Entry]]] = {}
+        self._shelves: dict[str, dict[str, _Shelf]] = {}
         self._counts: dict[str, dict[str, dict[str, Counts]]] = {}
 
     def observe(self, changes: Sequence[ObjectChange]) -> None:
         """Follows the inventory."""
         for change in changes:
-            entries = self._entries.setdefault(change.kind, {}).setdefault(change.cluster, {})
+            shelf = self._shelf(change.kind, change.cluster)
             meta = change.object.metadata
             key = (meta.namespace, meta.name)
-            before = entries.pop(key, None)
+            before = shelf.get(key)
             if before is not None:
                 self._count(change.kind, before.row, -1)
-            if change.after is not None:
-                entry = entries[key] = make_entry(change.cluster, change.kind, change.after)
+            if change.after is None:
+                shelf.pop(key)
+            else:
+                entry = make_entry(change.cluster, change.kind, change.after)
+                shelf.put(key, entry)
                 self._count(change.kind, entry.row, 1)
 
     def forget(self, cluster: str) -> None:
         """Follows the inventory."""
-        for entries in self._entries.values():
-            entries.pop(cluster, None)
+        for shelves in self._shelves.values():
+            shelves.pop(cluster, None)
         for counts in self._counts.values():
             counts.pop(cluster, None)
 
     def get(self, cluster: str, kind: str, namespace: str, name: str) -> Row | None:
         """One object's row; None if there is none."""
-        entry = self._entries.get(kind, {}).get(cluster, {}).get((namespace, name))
+        shelf = self._shelves.get(kind, {}).get(cluster)
+        entry = shelf.get((namespace, name)) if shelf else None
         return None if entry is None else entry.row
 
-    def entries(self, kind: str) -> Mapping[str, Mapping[Key, Entry]]:
-        """All rows of a kind, by cluster, then by namespace and name."""
-        return self._entries.get(kind, {})
+    def entries(self, kind: str) -> Entries:
+        """All rows of a kind."""
+        return {cluster: shelf.ordered() for cluster, shelf in sorted(self._shelves.get(kind, {}).items())}
 
     def counts(self, kind: str, cluster: str) -> Iterator[tuple[str, Mapping[Level, int]]]:
         """How many of a cluster's objects of a kind stand how, by namespace."""
         for namespace, counts in self._counts.get(kind, {}).get(cluster, {}).items():
             yield namespace, counts.by_level
+
+    def _shelf(self, kind: str, cluster: str) -> _Shelf:
+        shelves = self._shelves.setdefault(kind, {})
+        shelf = shelves.get(cluster)
+        if shelf is None:
+            shelf = shelves[cluster] = _Shelf()
+        return shelf
 
     def _count(self, kind: str, row: Row, number: int) -> None:
         namespaces = self._counts.setdefault(kind, {}).setdefault(row.cluster, {})
