@@ -3,11 +3,12 @@ import { clusters } from "~/features/clusters";
 import { objects } from "~/features/objects";
 import { onboarding } from "~/features/onboarding";
 import { overview } from "~/features/overview";
+import { silences } from "~/features/silences";
 
 import type { Feature } from "./feature";
 
 /** Every part of the console. A new one adds its line here, and nothing else of the frame changes. */
-export const features: readonly Feature[] = [overview, alerts, clusters, objects, onboarding];
+export const features: readonly Feature[] = [overview, alerts, silences, clusters, objects, onboarding];
 
 export const navEntries = features
   .flatMap((feature) => feature.nav ?? [])

@@ -1,7 +1,7 @@
 import { Combobox, Pill, PillsInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 
 import { get } from "~/api";
 
@@ -59,12 +59,18 @@ export function MatcherBar({
   const stage = readStage(text);
   const options = useOptions(stage, matchers, text, onWords !== undefined);
 
+  // What Enter takes is seen to be chosen; of values, only what somebody has chosen: a beginning is a value as well.
+  const { selectFirstOption, resetSelectedOption } = combobox;
+  const completes = text.trim() !== "" && stage.stage !== "value" ? options[0]?.value : undefined;
+  useEffect(() => {
+    if (completes === undefined) resetSelectedOption();
+    else selectFirstOption();
+  }, [completes, selectFirstOption, resetSelectedOption]);
+
   const write = (next: string) => {
     setText(next);
     setOwnFault(undefined);
     combobox.openDropdown();
-    // What is offered changes with the text: the first of it is what Enter takes.
-    combobox.resetSelectedOption();
   };
   const add = (matcher: string) => {
     onChange([...new Set([...matchers, matcher])]);
@@ -111,10 +117,8 @@ export function MatcherBar({
     } else if (event.key === "Enter") {
       event.preventDefault();
       const selected = combobox.getSelectedOptionIndex();
-      const first = options[0];
       if (combobox.dropdownOpened && selected >= 0) return; // the list takes it
-      const completes = stage.stage !== "value" && first !== undefined && text.trim() !== "";
-      if (completes && !isMatcher(text)) accept(first.value);
+      if (completes !== undefined && !isMatcher(text)) accept(completes);
       else commit();
     } else if (event.key === "Escape") {
       if (combobox.dropdownOpened) event.stopPropagation();
@@ -178,7 +182,7 @@ export function MatcherBar({
                 ref={input}
                 aria-label={label}
                 data-search=""
-                autoFocus={autoFocus}
+                data-autofocus={autoFocus || undefined}
                 value={text}
                 placeholder={matchers.length === 0 && words === undefined ? placeholder : undefined}
                 spellCheck={false}

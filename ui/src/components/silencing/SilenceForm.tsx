@@ -118,7 +118,7 @@ export function SilenceForm({
           autosize
           minRows={2}
           maxRows={8}
-          autoFocus={draft.matchers.length > 0}
+          data-autofocus={draft.matchers.length > 0 || undefined}
           value={fields.comment}
           onChange={(event) => change({ comment: event.currentTarget.value })}
           error={faults.comment}
