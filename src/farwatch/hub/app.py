@@ -40,6 +40,7 @@ from farwatch.hub.backup import routes as backup_routes
 from farwatch.hub.console import routes as console_routes
 from farwatch.hub.console.pages import ConsolePages
 from farwatch.hub.console.runbooks import RunbookPages
+from farwatch.hub.detect import routes as detect_routes
 from farwatch.hub.detection import Detection
 from farwatch.hub.evidence import EvidenceStore, Gatherer, Investigation, Limits, RecentChanges
 from farwatch.hub.evidence import routes as evidence_routes
@@ -65,6 +66,8 @@ from farwatch.hub.live import routes as live_routes
 from farwatch.hub.options import HubOptions, ListenerAuth
 from farwatch.hub.overview import Overview
 from farwatch.hub.overview import routes as overview_routes
+from farwatch.hub.settings import SettingsReader
+from farwatch.hub.settings import routes as settings_routes
 from farwatch.hub.store import (
     DataDirectory,
     Records,
@@ -274,6 +277,13 @@ class Hub:
             clock=time.time,
         )
         self.heartbeat = Heartbeat(options.heartbeat, stores.http, self.watchdog.faults)
+        self.settings = SettingsReader(
+            options,
+            stores.records,
+            stores.telemetry,
+            external_url=external_url,
+            started_at=self.started_at,
+        )
         self._exits = AsyncExitStack()
 
     @classmethod
@@ -467,10 +477,12 @@ def _route_handlers() -> list[ControllerRouterHandler]:
             install_routes.router,
             inventory_routes.router,
             alerting_routes.router,
+            detect_routes.router,
             evidence_routes.router,
             backup_routes.router,
             audit_routes.router,
             overview_routes.router,
+            settings_routes.router,
             live_routes.router,
         ],
         # Answers hold secrets (new tokens) and what was true a moment ago.
@@ -516,6 +528,7 @@ def _state(hub: Hub) -> State:
             "console": ConsolePages(),
             "cluster_directory": hub.cluster_directory,
             "configuration": hub.configuration,
+            "detect_settings": hub.detect_settings,
             "detection": hub.detection,
             "engine": hub.engine,
             "evidence": hub.evidence,
@@ -534,6 +547,7 @@ def _state(hub: Hub) -> State:
             "postings": hub.postings,
             "rows": hub.rows,
             "runbooks": RunbookPages(hub.detect_settings),
+            "settings": hub.settings,
             "started_at": hub.started_at,
             "strangers": Strangers(time.monotonic),
             "streams": hub.streams,

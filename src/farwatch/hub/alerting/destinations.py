@@ -15,7 +15,7 @@ class Destinations:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._names = tuple(sorted({matcher.name for one in _walk(route) for matcher in one.matchers}))
+        self._names = tuple(sorted({matcher.name for one in walk(route) for matcher in one.matchers}))
         self._found: dict[tuple[str, ...], tuple[Route, ...]] = {}
 
     def of(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
@@ -29,7 +29,8 @@ class Destinations:
         return found
 
 
-def _walk(route: Route) -> Iterator[Route]:
+def walk(route: Route) -> Iterator[Route]:
+    """A route, and all below it."""
     yield route
     for below in route.routes:
-        yield from _walk(below)
+        yield from walk(below)

@@ -106,6 +106,10 @@ class DetectSettings:
         section: The section; absent means the defaults.
         default_runbook_url: Where runbooks are when the section does not say.
 
+    Attributes:
+        section: As it was written.
+        runbook_url: Where runbooks are.
+
     Raises:
         DetectSettingsError: It names an unknown detector or limit, or holds a bad value.
     """
@@ -113,7 +117,7 @@ class DetectSettings:
     def __init__(
         self, section: DetectSection | None = None, *, default_runbook_url: str = RUNBOOK_PATH
     ) -> None:
-        section = section or DetectSection()
+        section = self.section = section or DetectSection()
         self.runbook_url = section.runbook_url or default_runbook_url
         excluded = (*section.exclude_namespaces, *(() if section.system_namespaces else SYSTEM_NAMESPACES))
         self._excluded = _parse_patterns(excluded)
