@@ -31,7 +31,8 @@ const SCHEMES: Record<MantineColorScheme, { next: MantineColorScheme; label: str
 
 export function Header({ onMenu, onSearch, onHelp }: Record<"onMenu" | "onSearch" | "onHelp", () => void>) {
   return (
-    <header className={styles.header}>
+    // What lies over the page has headers of its own: this one has a name instead.
+    <section className={styles.header} aria-label="Tools">
       <ActionIcon className={styles.menu} onClick={onMenu} aria-label="Open the navigation">
         <IconMenu2 size={18} />
       </ActionIcon>
@@ -41,7 +42,7 @@ export function Header({ onMenu, onSearch, onHelp }: Record<"onMenu" | "onSearch
       <ZoneSwitch />
       <ThemeSwitch />
       <UserMenu onHelp={onHelp} />
-    </header>
+    </section>
   );
 }
 

@@ -8,10 +8,12 @@ const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
 /** Opens the palette; looks like the field that it leads to. */
 export function SearchButton({ onClick }: { onClick: () => void }) {
   return (
-    <UnstyledButton className={styles.search} onClick={onClick} aria-label="Find anything">
+    <UnstyledButton className={styles.search} onClick={onClick}>
       <IconSearch size={15} stroke={1.7} />
       <span>Find anything</span>
-      <Kbd size="xs">{IS_APPLE ? "⌘ K" : "Ctrl K"}</Kbd>
+      <Kbd size="xs" aria-hidden>
+        {IS_APPLE ? "⌘ K" : "Ctrl K"}
+      </Kbd>
     </UnstyledButton>
   );
 }

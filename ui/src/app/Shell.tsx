@@ -13,6 +13,7 @@ import { Navigation } from "./Navigation";
 import { Palette } from "./Palette";
 import { useNarrowNavigation } from "./preferences";
 import { useSession } from "./session";
+import { preloadPages } from "./preload";
 import { SignInAgain } from "./SignInAgain";
 import styles from "./Shell.module.css";
 import { StaleBanner } from "./StaleBanner";
@@ -26,6 +27,7 @@ export function Shell() {
   const [isOpen, drawer] = useDisclosure(false);
   const [isFinding, palette] = useDisclosure(false);
   const [isHelping, help] = useDisclosure(false);
+  useEffect(preloadPages, []);
   const content = useFocusOnPageChange(drawer.close);
   if (session === null) return null;
   return (

@@ -1,4 +1,4 @@
-import { Checkbox, Skeleton } from "@mantine/core";
+import { Checkbox, Skeleton, VisuallyHidden } from "@mantine/core";
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -11,6 +11,7 @@ import type { Rows } from "./rows";
 
 export interface Column<Row> {
   id: string;
+  /** May be empty for what can be done with a row. */
   title: string;
   cell: (row: Row) => ReactNode;
   /** Share of the width against the others'; or fixed, in pixels. */
@@ -249,7 +250,7 @@ function Head<Row>({
   if (column.sortable !== true || onSort === undefined) {
     return (
       <div role="columnheader" data-align={column.align}>
-        {column.title}
+        {column.title || <VisuallyHidden>Actions</VisuallyHidden>}
       </div>
     );
   }
