@@ -7,6 +7,7 @@ Each command imports what it needs when it runs, so that `farwatch alerts` does 
 import typer
 
 from farwatch import __version__
+from farwatch.cli.admin import app as admin
 from farwatch.cli.agent import run_agent
 from farwatch.cli.alerting import app as alerting
 from farwatch.cli.alerts import app as alerts
@@ -37,6 +38,7 @@ app.command("hub")(run_hub)
 app.command("agent", add_help_option=False)(run_agent)
 app.command("sim")(run_sim)
 app.command("demo")(run_demo)
+app.add_typer(admin, name="admin")
 app.add_typer(alerts, name="alerts")
 app.add_typer(alerting, name="alerting")
 app.add_typer(audit, name="audit")

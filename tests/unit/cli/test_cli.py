@@ -42,6 +42,8 @@ class TestHelp:
                 ("sim",),
                 "--nodes --pods --listen --kubeconfig --token --tls --rbac --scenario --chaos --churn --speed --seed",
             ),
+            (("admin", "reset"), "--data --database --database-file"),
+            (("admin", "list"), "--data --database --database-file"),
             (("backup", "create"), "--keep --timeout --hub --token --json"),
             (("backup", "list"), "--hub --token --json"),
             (("backup", "restore"), "--backups --data --if-empty --database --database-file"),

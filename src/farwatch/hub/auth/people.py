@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from farwatch.hub.auth import secrets
 from farwatch.hub.auth.errors import AdminPasswordError, PasswordError
+from farwatch.hub.auth.generation import Generation, note_generation, read_generation
 from farwatch.hub.auth.login import Login
 from farwatch.hub.auth.passwords import Passwords, check_password
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, narrow
@@ -22,8 +24,11 @@ from farwatch.hub.store.records import Records
 ADMIN = "admin"
 """The name of the user that the hub makes at its first start."""
 
-FLUSH_SECONDS = 30.0
-"""How often it is kept when sessions were seen and tokens used."""
+LOOK_SECONDS = 5.0
+"""How often the hub looks whether ``farwatch admin`` has changed something."""
+
+FLUSH_LOOKS = 6
+"""Each how many looks it is kept when sessions were seen and tokens used."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,18 +74,27 @@ class People:
         self.passwords = passwords or Passwords()
         self.login = Login(self.users, self.sessions, self.passwords, clock)
         self.grants = grants
+        self._records = records
+        self._generation = Generation(0, 0)
         self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Read everything; before the first request."""
+        """Read everything; before the first request, and when something else than the hub has changed it."""
+        async with self._records.read() as connection:
+            self._generation = await read_generation(connection)
         await self.users.load()
         await self.sessions.load()
         await self.tokens.load()
         await self.grants.load()
 
-    def start(self) -> None:
-        """Begin to keep what was seen and used."""
-        self._task = asyncio.create_task(self._flush_forever(), name="people")
+    def start(self, told: Callable[[int], Awaitable[None]] | None = None) -> None:
+        """Begin to keep what was seen and used, and to look for resets.
+
+        Args:
+            told: Writes down that the admin was reset so many times; it raises nothing but what the records do. Without
+                it, resets wait to be written down.
+        """
+        self._task = asyncio.create_task(self._watch_forever(told), name="people")
 
     async def stop(self) -> None:
         """Keep what was seen and used up to now."""
@@ -180,10 +194,41 @@ class People:
             await self.sessions.end_all(admin.id)
         return None
 
-    async def _flush_forever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self._try_flush()
+    async def take_in_resets(self) -> int:
+        """Read everything again if ``farwatch admin reset`` has changed it; how many resets nobody was told of yet.
+
+        After those are written down, call ``note_resets``.
+        """
+        async with self._records.read() as connection:
+            found = await read_generation(connection)
+        if found.number != self._generation.number:
+            await self.sessions.flush()
+            await self.load()
+            self.login.limits.forget(ADMIN)
+        return self._generation.number - self._generation.noted
+
+    async def note_resets(self) -> None:
+        """The audit log tells of every reset up to now."""
+        number = self._generation.number
+        async with self._records.begin() as connection:
+            await note_generation(connection, number)
+        self._generation = Generation(number, number)
+
+    async def _watch_forever(self, told: Callable[[int], Awaitable[None]] | None) -> None:
+        for look in itertools.count(1):
+            await self._try_looking(told)
+            if look % FLUSH_LOOKS == 0:
+                await self._try_flush()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _try_looking(self, told: Callable[[int], Awaitable[None]] | None) -> None:
+        try:
+            resets = await self.take_in_resets()
+            if resets and told is not None:
+                await told(resets)
+                await self.note_resets()
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("resets of the admin cannot be read for now", error=str(error).splitlines()[0])
 
     async def _try_flush(self) -> None:
         try:

@@ -21,9 +21,9 @@ class DataDirectory:
     way, so that a killed hub never leaves a stale lock behind; the pid inside the file is for messages only.
     """
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: Path, lock: int | None = None) -> None:
         self.path = path
-        self._lock: int | None = lock
+        self._lock = lock
 
     @classmethod
     def claim(cls, path: Path) -> Self:

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.errors import RecordsError
 from farwatch.hub.store.lock import HubLock, Succession
-from farwatch.hub.store.migrations.upgrade import upgrade_schema
+from farwatch.hub.store.migrations.upgrade import is_current, upgrade_schema
 
 metadata = MetaData(
     naming_convention={
@@ -125,6 +125,36 @@ class Records:
         engine = create_async_engine(url, pool_size=1, max_overflow=0)
         _set_up_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
         return cls(engine, engine, file)
+
+    @classmethod
+    async def attach(cls, where: DataDirectory | str) -> Self:
+        """Open the database beside a hub that may be working on it: without its lock, and with its schema as it is.
+
+        What is written here, that hub does not know of until it reads it.
+
+        Args:
+            where: A data directory, which need not be claimed, or a ``postgresql://`` URL.
+
+        Raises:
+            RecordsError: It is not there, cannot be opened, or its schema is another one than this code's.
+        """
+        if isinstance(where, DataDirectory) and not where.records.exists():
+            raise RecordsError(f"no hub has kept records in {where.path}: name its data directory")
+        records = cls._embedded(where) if isinstance(where, DataDirectory) else cls._remote(where)
+        try:
+            async with records.read() as connection:
+                current = await connection.run_sync(is_current)
+        except (DBAPIError, OSError) as error:
+            await records.close()
+            raise RecordsError(
+                f"records database {records.name} cannot be opened: {_cause(error)}"
+            ) from error
+        if not current:
+            await records.close()
+            raise RecordsError(
+                f"records database {records.name} is of another version of Farwatch: start a hub of this one on it first"
+            )
+        return records
 
     @classmethod
     def _embedded(cls, directory: DataDirectory) -> Self:

@@ -30,6 +30,14 @@ def upgrade_schema(connection: Connection, to: str = "heads") -> None:
     command.upgrade(config, to)
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether a database has exactly the schema that this code knows."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    heads = set(ScriptDirectory.from_config(config).get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
 def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
     known = {script.revision for script in scripts.walk_revisions()}
     unknown = sorted(set(MigrationContext.configure(connection).get_current_heads()) - known)

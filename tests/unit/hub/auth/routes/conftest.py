@@ -17,9 +17,11 @@ from farwatch.hub import problems
 from farwatch.hub.audit import Audit
 from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
 from farwatch.hub.auth import People, routes
+from farwatch.hub.auth.grants import Grants, Holder, HolderKind
 from farwatch.hub.auth.guard import require_principal
 from farwatch.hub.auth.passwords import Passwords
-from farwatch.hub.auth.principal import Grant, Role
+from farwatch.hub.auth.principal import Grant
+from farwatch.hub.auth.teams import Teams
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 
@@ -40,29 +42,19 @@ class Clock:
         return self.now
 
 
-class Granted:
-    """Grants by the id of the user."""
-
-    def __init__(self) -> None:
-        self.by_user: dict[str, tuple[Grant, ...]] = {}
-
-    def of_user(self, user_id: str) -> tuple[Grant, ...]:
-        return self.by_user.get(user_id, ())
-
-
 class World:
     """People behind their routes, and the browsers that ask.
 
     Attributes:
         people: Everybody.
-        granted: What users hold; the admin holds everything.
+        grants: What users hold; the admin holds everything.
         clock: The time.
         client: What asks with the admin token.
     """
 
-    def __init__(self, people: People, granted: Granted, clock: Clock, app: Litestar) -> None:
+    def __init__(self, people: People, grants: Grants, clock: Clock, app: Litestar) -> None:
         self.people = people
-        self.granted = granted
+        self.grants = grants
         self.clock = clock
         self.app = app
         self._exits = AsyncExitStack()
@@ -92,7 +84,8 @@ class World:
         """Somebody who has chosen their password; their id."""
         hashed = await self.people.passwords.hash(password)
         user = await self.people.users.create(name, password=hashed, email=f"{name}@b.example")
-        self.granted.by_user[user.id] = grants
+        for grant in grants:
+            await self.grants.add(Holder(HolderKind.USER, user.id), grant, by="the test")
         return user.id
 
     async def sign_in(self, name: str = "admin", password: str = PASSWORD) -> AsyncClient:
@@ -109,14 +102,14 @@ class World:
 Build = Callable[[], Awaitable[World]]
 
 
-def build_app(people: People, audit: Audit) -> Litestar:
+def build_app(people: People, audit: Audit, grants: Grants) -> Litestar:
     """The routes about people, with the guards of the whole API."""
     return Litestar(
         [Router("/api/v1", route_handlers=[routes.router])],
         guards=[require_principal, note_intent],
         middleware=[AuditMiddleware],
         exception_handlers=problems.handlers({}),
-        state=State({"people": people, "audit": audit, "external_url": URL}),
+        state=State({"people": people, "audit": audit, "external_url": URL, "grants": grants}),
         openapi_config=None,
         logging_config=None,
     )
@@ -138,15 +131,13 @@ async def records(tmp_path: Path) -> AsyncIterator[Records]:
 
 @pytest.fixture
 async def world(records: Records, clock: Clock) -> AsyncIterator[World]:
-    granted = Granted()
-    people = People(records, granted, clock, passwords=Passwords(CHEAP))
+    grants = Grants(records, Teams(records, clock), lambda: (user.id for user in people.users.list()), clock)
+    people = People(records, grants, clock, passwords=Passwords(CHEAP))
     audit = Audit(records, clock)
     await people.load()
     await people.let_in(TOKEN, PASSWORD)
     await audit.start()
-    (admin,) = people.users.list()
-    granted.by_user[admin.id] = (Grant(Role.ADMIN),)
-    made = World(people, granted, clock, build_app(people, audit))
+    made = World(people, grants, clock, build_app(people, audit, grants))
     yield made
     await made.close()
     await audit.stop()
