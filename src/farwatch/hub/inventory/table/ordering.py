@@ -77,7 +77,8 @@ def _sort(entries: Sequence[Entry], keys: list[Any], *, descending: bool) -> lis
 def _read(word: str, kind: str) -> Order:
     column = word.removeprefix("-")
     known = ("cluster", "namespace", "name", "status", *(source.id for source in COLUMNS.get(kind, ())))
-    if column not in known and not column.removeprefix("label:") != column:
+    is_label = column.startswith("label:") and column != "label:"
+    if column not in known and not is_label:
         raise TableError(
             f"sort: {column[:100]!r} is no column of {kind}; those are {', '.join(known)}, and label:<name> for a label"
         )
