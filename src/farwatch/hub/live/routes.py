@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Router, get
 from litestar.datastructures import State
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, NotAuthorizedException, PermissionDeniedException
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from farwatch.hub import problems
+from farwatch.hub.alerting.extent import reaches
+from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.auth.access import SELF
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import Visibility, visibility
@@ -33,6 +36,12 @@ PERMISSIONS = {
 
 MOST_NAMES = 100
 """How many names one parameter lists."""
+
+
+class _Silence(msgspec.Struct, frozen=True):
+    """What is read of a silence's event."""
+
+    matchers: str
 
 
 @get(
@@ -79,21 +88,23 @@ def follow_stream(
 
     Who comes back with the id of the last event is given those that were missed. Who was away for too long, comes back to
     another life of the hub, or reads too slowly gets an event of type `lost` that says why: read the current state again
-    then. A comment with an id every 15 seconds keeps the connection alive.
+    then. A comment with an id every 15 seconds keeps the connection alive. The stream ends where its reader's session or
+    token does.
     """
     after = _read_id(last_event_id_header or last_event_id)
+    sight = _Sight(request)
     wants = _choose(
         types=_read_types(types),
         clusters=_split("cluster", cluster),
         namespaces=_split("namespace", namespace),
         kinds=frozenset(find_kind(kind).name for kind in _split("kinds", kinds)),
-        sees=_sight(request),
+        sees=sight.sees,
     )
-    return ServerSentEvent(_follow(state.streams, wants, after))
+    return ServerSentEvent(_follow(state.streams, sight, wants, after))
 
 
 async def _follow(
-    streams: Streams, wants: Wants, after: EventId | None
+    streams: Streams, sight: _Sight, wants: Wants, after: EventId | None
 ) -> AsyncIterator[ServerSentEventMessage]:
     with streams.listen(wants, after) as listener:
         # The first byte tells the client that from here on nothing is missed.
@@ -101,10 +112,12 @@ async def _follow(
             comment="following", id=None if after else str(streams.id_of(listener.position)), data=None
         )
         async for batch in listener.batches(KEEPALIVE_SECONDS):
+            if not await sight.look_again():
+                return
             if not batch:
                 here = str(streams.id_of(listener.position))
                 yield ServerSentEventMessage(comment="still here", id=here, data=None)
-            for event in batch:
+            for event in filter(sight.sees, batch):
                 number = event.sequence or listener.position
                 yield ServerSentEventMessage(
                     event=event.type, id=str(streams.id_of(number)), data=event.data.decode()
@@ -131,10 +144,28 @@ def _choose(
     return wants
 
 
-def _sight(request: Request[Any, Any, State]) -> Callable[[LiveEvent], bool]:
-    """Which events who asks may see."""
-    extents = {name: visibility(request, permission) for name, permission in PERMISSIONS.items()}
-    return lambda event: _shows(extents[event.type], event)
+class _Sight:
+    """Which events who asks may see, for as long as they listen."""
+
+    def __init__(self, request: Request[Any, Any, State]) -> None:
+        self._request = request
+        self._extents = self._look()
+
+    def sees(self, event: LiveEvent) -> bool:
+        """Whether an event may be given to them."""
+        return event.type not in self._extents or _shows(self._extents[event.type], event)
+
+    async def look_again(self) -> bool:
+        """Take in what was granted or taken back since; whether they may still listen at all."""
+        try:
+            await self._request.route_handler.authorize_connection(self._request)
+        except (NotAuthorizedException, PermissionDeniedException):
+            return False
+        self._extents = self._look()
+        return True
+
+    def _look(self) -> dict[str, Visibility]:
+        return {name: visibility(self._request, permission) for name, permission in PERMISSIONS.items()}
 
 
 def _shows(extent: Visibility, event: LiveEvent) -> bool:
@@ -145,6 +176,9 @@ def _shows(extent: Visibility, event: LiveEvent) -> bool:
             return extent.sees_part(event.cluster)
         case "change":
             return extent.sees_object(event.cluster, event.kind, event.namespace, event.name)
+        case "silence":
+            matchers = Matchers.parse(msgspec.json.decode(event.data, type=_Silence).matchers)
+            return reaches(matchers, extent.areas())
     return extent.sees(event.cluster, event.namespace)
 
 

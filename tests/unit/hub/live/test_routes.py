@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from farwatch.hub.alerting import Alert
+from farwatch.hub.alerting.matchers import Matchers
+from farwatch.hub.auth.principal import Grant, Role, Scope
 from farwatch.hub.live.streams import LiveEvent
 from farwatch.kube.objects import ObjectMeta, Pod
 from farwatch.link.frames import Item
@@ -59,9 +61,9 @@ def tell(hub: Any, cluster: str, name: str) -> None:
     hub.inventory.apply(cluster, "Pod", [Item("shop", name, "u", "1", msgspec.msgpack.encode(pod), 0.0)])
 
 
-async def alert(hub: Any, cluster: str, *, resolved: bool = False) -> None:
+async def alert(hub: Any, cluster: str, *, resolved: bool = False, **more: str) -> None:
     now = datetime.now(UTC)
-    labels = {"alertname": "Broken", "cluster": cluster}
+    labels = {"alertname": "Broken", "cluster": cluster, **more}
     await hub.alerting.put(
         [Alert(labels=labels, annotations={}, starts_at=now, ends_at=now if resolved else None)]
     )
@@ -160,6 +162,41 @@ async def test_what_is_done_about_alerts_is_streamed(served: Any) -> None:
             assert answer.status < 300, await answer.text()
         kind, made = await stream.event()
         assert (kind, made["fingerprint"], made["note"]) == ("acknowledgement", known.fingerprint, "mine")
+
+
+async def test_the_stream_ends_with_its_readers_token(served: Any) -> None:
+    token, secret = await served.hub.people.tokens.create("short-lived", grants=(Grant(Role.VIEWER),))
+    async with follow(served, {"Authorization": f"Bearer {secret}"}) as stream:
+        tell(served.hub, "prod", "cart-1")
+        assert (await stream.event())[0] == "change"
+        await served.hub.people.tokens.revoke(token.id)
+        tell(served.hub, "prod", "cart-2")
+        assert await stream.line() == ""
+
+
+async def test_who_has_one_namespace_hears_of_that_alone(served: Any) -> None:
+    hub = served.hub
+    scope = Scope(("prod",), namespaces=("shop",))
+    _, secret = await hub.people.tokens.create("scoped", grants=(Grant(Role.VIEWER, scope),))
+
+    async def silence(matchers: str) -> None:
+        await hub.alerting.set_silence(
+            matchers=Matchers.parse(matchers), starts_at=0.0, ends_at=4e9, created_by="x", comment=matchers
+        )
+
+    async with follow(served, {"Authorization": f"Bearer {secret}"}) as stream:
+        tell(hub, "dev", "unseen")
+        for cluster, namespace in (("prod", "bank"), ("dev", "shop"), ("prod", "shop")):
+            await alert(hub, cluster, namespace=namespace)
+        await silence('cluster="dev"')
+        await silence('alertname="Broken"')
+        tell(hub, "prod", "seen")
+        kind, body = await stream.event()
+        assert (kind, body["labels"]["cluster"], body["labels"]["namespace"]) == ("alert", "prod", "shop")
+        kind, body = await stream.event()
+        assert (kind, body["matchers"]) == ("silence", '{alertname="Broken"}')
+        kind, body = await stream.event()
+        assert (kind, body["cluster"], body["name"]) == ("change", "prod", "seen")
 
 
 async def test_who_leaves_is_no_listener_any_more(served: Any) -> None:
