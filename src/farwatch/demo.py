@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,18 +45,23 @@ _STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 @dataclass(frozen=True)
 class DemoCluster:
-    """A cluster of the demo: its size, and the flags that say what goes wrong in it."""
+    """A cluster of the demo: its labels, its size, and the flags that say what goes wrong in it."""
 
     name: str
+    labels: Mapping[str, str]
     nodes: int
     pods: int
     trouble: tuple[str, ...]
 
 
 CLUSTERS = (
-    DemoCluster("prod-eu-west-1", 20, 400, ("--scenario", "demo", "--churn", "4")),
-    DemoCluster("prod-us-east-1", 10, 180, ("--chaos", "1.5", "--churn", "2")),
-    DemoCluster("staging", 4, 60, ("--chaos", "1", "--churn", "2")),
+    DemoCluster(
+        "prod-eu-west-1", {"env": "prod", "region": "eu"}, 20, 400, ("--scenario", "demo", "--churn", "4")
+    ),
+    DemoCluster(
+        "prod-us-east-1", {"env": "prod", "region": "us"}, 10, 180, ("--chaos", "1.5", "--churn", "2")
+    ),
+    DemoCluster("staging", {"env": "staging", "region": "eu"}, 4, 60, ("--chaos", "1", "--churn", "2")),
 )
 
 
@@ -103,12 +108,15 @@ async def _play(listen: str, console: Console) -> None:
         webhook = await exits.enter_async_context(receiver.serve())
         console.print("Starting a hub and three simulated clusters ...", style="dim")
         token = secrets.token_urlsafe(24)
-        url, hub = await exits.enter_async_context(_hub(folder, listen, webhook, token))
+        password = secrets.token_urlsafe(12)
+        secret = {"FARWATCH_ADMIN_TOKEN": token, "FARWATCH_ADMIN_PASSWORD": password}
+        url, hub = await exits.enter_async_context(_hub(folder, listen, webhook, secret))
         processes = [hub]
         async with HubClient(url, token) as client:
             for cluster in CLUSTERS:
                 processes += await _start_cluster(exits, folder, client, url, cluster)
-            console.print(f"\n  Console   {url}/#token={token}", soft_wrap=True)
+            console.print(f"\n  Console   {url}", soft_wrap=True)
+            console.print(f"            sign in as admin with the password {password}", soft_wrap=True)
             console.print(
                 f"  CLI       FARWATCH_HUB={url} FARWATCH_TOKEN={token} farwatch alerts", soft_wrap=True
             )
@@ -208,7 +216,9 @@ async def _process(
 
 
 @asynccontextmanager
-async def _hub(folder: Path, listen: str, webhook: str, token: str) -> AsyncIterator[tuple[str, Process]]:
+async def _hub(
+    folder: Path, listen: str, webhook: str, secret: Mapping[str, str]
+) -> AsyncIterator[tuple[str, Process]]:
     alerting = folder / "alerting.yml"
     alerting.write_text(
         "route:\n"
@@ -222,7 +232,7 @@ async def _hub(folder: Path, listen: str, webhook: str, token: str) -> AsyncIter
         f"    webhook_configs: [{{url: '{webhook}'}}]\n"
     )
     arguments = ["hub", "--data", str(folder / "hub"), "--listen", _free(listen), "--alerting", str(alerting)]
-    async with _process("hub", folder, arguments, FARWATCH_ADMIN_TOKEN=token) as process:
+    async with _process("hub", folder, arguments, **secret) as process:
         yield (await process.first_line()).split()[-1], process
 
 
@@ -236,7 +246,7 @@ async def _start_cluster(
         _process(f"{cluster.name}-sim", folder, ["sim", *size, *where, *cluster.trouble])
     )
     await sim.first_line()
-    token = (await client.post("/clusters", {"name": cluster.name}, Issued)).token
+    token = (await client.post("/clusters", {"name": cluster.name, "labels": cluster.labels}, Issued)).token
     no_fixed_port = ("--health-listen", "127.0.0.1:0")
     agent = await exits.enter_async_context(
         _process(
