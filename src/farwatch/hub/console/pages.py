@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import secrets
-from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
@@ -70,7 +69,7 @@ class ConsolePages:
 
     def __init__(self, folder: Traversable | None = None) -> None:
         self._folder = folder if folder is not None else files(__package__) / "dist"
-        self._read = cache(self._read_file)
+        self._files: dict[str, File] = {}
 
     @property
     def is_built(self) -> bool:
@@ -86,21 +85,17 @@ class ConsolePages:
         return Page(text.replace(NONCE_PLACE, nonce).encode(), policy(nonce))
 
     def asset(self, name: str) -> File | None:
-        """A file whose name holds its content's hash; None if there is none."""
-        return self._find("console", "assets", name=name)
+        """A file whose name holds its content's hash, so that it is read once; None if there is none."""
+        found = self._folder / "console" / "assets" / name if _is_plain(name) else None
+        if name not in self._files and found is not None and found.is_file():
+            content = found.read_bytes()
+            self._files[name] = File(content, gzip.compress(content, mtime=0), media_type(name))
+        return self._files.get(name)
 
     def fixed(self, name: str) -> bytes | None:
         """A file of the console whose name stays the same from build to build; None if there is none."""
         found = self._folder / "console" / name if _is_plain(name) else None
         return found.read_bytes() if found is not None and found.is_file() else None
-
-    def _find(self, *folders: str, name: str) -> File | None:
-        found = self._folder.joinpath(*folders, name) if _is_plain(name) else None
-        return self._read(found) if found is not None and found.is_file() else None
-
-    def _read_file(self, file: Traversable) -> File:
-        content = file.read_bytes()
-        return File(content, gzip.compress(content, mtime=0), media_type(file.name))
 
 
 def media_type(name: str) -> str:
