@@ -46,6 +46,12 @@ def run_hub(
     detectors: Annotated[
         Path | None, typer.Option(help="Settings of the detectors (YAML).", show_default="built in")
     ] = None,
+    sso: Annotated[
+        Path | None,
+        typer.Option(
+            help="Identity providers through which people sign in (YAML).", show_default="passwords alone"
+        ),
+    ] = None,
     external_url: Annotated[
         str, typer.Option(help="The hub's address as people reach it, for links in notifications.")
     ] = "",
@@ -155,6 +161,7 @@ def run_hub(
         alertmanager_auth=alertmanager_auth,
         alerting=alerting,
         detectors=detectors,
+        sso=sso,
         external_url=external_url,
         retention=tuple(retention or ()),
         agent_grace_seconds=agent_grace,

@@ -27,6 +27,7 @@ from farwatch.hub.alerting import AlertingError
 from farwatch.hub.app import Hub, create_alertmanager_app, create_app
 from farwatch.hub.audit import AuditError
 from farwatch.hub.auth import AuthError
+from farwatch.hub.auth.oidc import SsoError
 from farwatch.hub.detect import DetectSettingsError
 from farwatch.hub.fleet import FleetError
 from farwatch.hub.options import HubOptions, ListenerAuth, OptionsError
@@ -75,6 +76,7 @@ def run(options: HubOptions) -> int:
         AlertingError,
         AuditError,
         DetectSettingsError,
+        SsoError,
         AuthError,
         FleetError,
     ) as error:

@@ -45,6 +45,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
         alertmanager_auth: What that wants of clients: ``token``, or ``none``.
         alerting: A file in Alertmanager's format; None tells nobody.
         detectors: A YAML file with the detectors' settings; None takes the defaults.
+        sso: A YAML file with identity providers; None: people sign in with passwords alone.
         external_url: The hub's address as people reach it; empty takes the one it listens on.
         retention: For how many days rows of the telemetry store are kept: ``DAYS`` for every table, ``TABLE=DAYS`` for
             one; the last word on a table holds.
@@ -78,6 +79,7 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager_auth: str = ListenerAuth.TOKEN
     alerting: Path | None = None
     detectors: Path | None = None
+    sso: Path | None = None
     external_url: str = ""
     retention: tuple[str, ...] = ()
     agent_grace_seconds: float = 45.0
@@ -219,6 +221,8 @@ class HubOptions(msgspec.Struct, frozen=True, kw_only=True):
                 "--alerting-editable has no file to edit: give --alerting as well; without it, the configuration is in the "
                 "records, and can be edited"
             )
+        if self.sso and not self.external_url:
+            raise OptionsError("--sso needs --external-url: providers send people back to that address")
         if self.database and self.database_file:
             raise OptionsError(
                 "--database and --database-file both say where the records are: give one of them"

@@ -18,6 +18,7 @@ from farwatch.hub.store.records import Records, metadata
 TABLES = (
     "farwatch.hub.fleet.clusters",
     "farwatch.hub.audit.tables",
+    "farwatch.hub.auth.oidc.groups",
     "farwatch.hub.auth.generation",
     "farwatch.hub.auth.sessions",
     "farwatch.hub.auth.tokens",
