@@ -28,12 +28,16 @@ from farwatch.hub.alerting import routes as alerting_routes
 from farwatch.hub.alerting.routes import management
 from farwatch.hub.audit import routes as audit_routes
 from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
-from farwatch.hub.auth import FirstLines, People
+from farwatch.hub.auth import FirstLines, People, oidc
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
 from farwatch.hub.auth.grants import Grants
 from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
+from farwatch.hub.auth.oidc import routes as oidc_routes
+from farwatch.hub.auth.people import ADMIN
+from farwatch.hub.auth.routes.session import SignInProvider
 from farwatch.hub.auth.teams import Teams
+from farwatch.hub.auth.tokens import FIRST_TOKEN
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.backup import Backups, Folder
 from farwatch.hub.backup import routes as backup_routes
@@ -142,19 +146,21 @@ class _Files(NamedTuple):
 
     alerting: alerts.ConfigFile
     detectors: detect.DetectSettings
+    providers: list[oidc.ProviderSection]
 
     @classmethod
     def read(cls, options: HubOptions, external_url: str) -> Self:
         return cls(
             alerts.first_file(options.alerting),
             _load_detectors(options.detectors, external_url + detect.RUNBOOK_PATH),
+            oidc.load_providers(options.sso) if options.sso else [],
         )
 
     def read_again(self, options: HubOptions, external_url: str) -> _Files:
         """As they are by now; a fault does not keep the hub from taking over with what it has read before."""
         try:
             return self.read(options, external_url)
-        except (alerts.AlertingError, detect.DetectSettingsError) as error:
+        except (alerts.AlertingError, detect.DetectSettingsError, oidc.SsoError) as error:
             _log.error("taking over with files as they were: what they are now has a fault", error=str(error))
             return self
 
@@ -186,8 +192,7 @@ class Hub:
     def __init__(
         self,
         options: HubOptions,
-        config: alerts.ConfigFile,
-        settings: detect.DetectSettings,
+        files: _Files,
         stores: _Stores,
         external_url: str,
     ) -> None:
@@ -195,7 +200,7 @@ class Hub:
         self.external_url = external_url
         self.started_at = time.time()
         self.postings = alerts.Postings()
-        self.detect_settings = settings
+        self.detect_settings = files.detectors
         self.telemetry = stores.telemetry
         self.audit = audit.Audit(stores.records, time.time)
         self.grants = Grants(
@@ -205,6 +210,10 @@ class Hub:
             time.time,
         )
         self.people = People(stores.records, self.grants, time.time, options.sessions)
+        self.provider_groups = oidc.ProviderGroups(
+            stores.records, {each.id: each for each in files.providers}, self.grants, time.time
+        )
+        self.sso = oidc.Sso(files.providers, external_url, self.provider_groups, self.audit, time.time)
         self.backups = Backups(Folder(options.backup_directory), stores.records, stores.telemetry, time.time)
         self.inventory = Inventory(time.time)
         self.rows = Rows()
@@ -239,13 +248,13 @@ class Hub:
         )
         self.alerting = Alerting(
             records=stores.records,
-            config=config.config,
+            config=files.alerting.config,
             http=stores.http,
             external_url=external_url,
             evidence=self.evidence,
         )
         self.configuration = alerts.Configuration(
-            config,
+            files.alerting,
             self.alerting,
             time.time,
             versions=alerts.Versions(stores.records, time.time),
@@ -257,7 +266,7 @@ class Hub:
         )
         self.alert_history = alerts.History(stores.telemetry)
         self.history_keeper = alerts.HistoryKeeper(stores.telemetry, self.alerting.get)
-        self.engine = detect.Engine(settings)
+        self.engine = detect.Engine(files.detectors)
         self.detection = Detection(self.engine, self.alerting, time.time)
         self.ingest_lag = IngestLag(time.time)
         self.watchdog = Watchdog(
@@ -301,6 +310,7 @@ class Hub:
             StoreError: The data directory or a store cannot be used.
             AlertingError: The alerting configuration cannot be used.
             DetectSettingsError: The detectors' settings cannot be used.
+            SsoError: The file of identity providers cannot be used.
             AuditError: The audit log cannot be written.
             AuthError: The admin token cannot be used.
             FleetError: The cluster to begin with cannot be added.
@@ -312,10 +322,13 @@ class Hub:
             stores = await _open_stores(options, exits, succession)
             if succession.stand_by:
                 files = files.read_again(options, external_url)
-            hub = cls(options, files.alerting, files.detectors, stores, external_url)
+            hub = cls(options, files, stores, external_url)
             hub.first = await hub._let_in(options)
             await hub.audit.start()
             exits.push_async_callback(hub.audit.stop)
+            await hub._note_first()
+            await hub.provider_groups.apply_file([user.id for user in hub.people.users.list()])
+            exits.push_async_callback(hub.sso.stop)
             if options.bootstrap_cluster:
                 await fleet.add_first_cluster(
                     stores.records, options.bootstrap_cluster, options.bootstrap_token, time.time()
@@ -332,6 +345,15 @@ class Hub:
     async def _let_in(self, options: HubOptions) -> FirstLines:
         await self.people.load()
         return await self.people.let_in(options.admin_token, options.admin_password)
+
+    async def _note_first(self) -> None:
+        """Write down what was made to let somebody in."""
+        if self.first.password is not None:
+            await self.audit.record(audit.Action.USER_CREATE, target=audit.Target(kind="user", name=ADMIN))
+        if self.first.token is not None:
+            await self.audit.record(
+                audit.Action.TOKEN_CREATE, target=audit.Target(kind="token", name=FIRST_TOKEN)
+            )
 
     async def _note_reload(self, cause: str, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
@@ -472,6 +494,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
         "/api/v1",
         route_handlers=[
             auth_routes.router,
+            oidc_routes.router,
             fleet_routes.router,
             key_routes.router,
             install_routes.router,
@@ -542,6 +565,11 @@ def _state(hub: Hub) -> State:
             "inventory": hub.inventory,
             "overview": hub.overview,
             "people": hub.people,
+            "sign_in_providers": [
+                SignInProvider(each.section.id, each.section.name, f"{oidc.PATH}/{each.section.id}/login")
+                for each in hub.sso.providers.values()
+            ],
+            "sso": hub.sso,
             "past": hub.past,
             "past_tables": PastTables(hub.past, time.monotonic),
             "postings": hub.postings,
