@@ -27,7 +27,10 @@ export function ClusterTable({
   return (
     <DataTable
       label="Clusters"
-      columns={columns(onAct)}
+      columns={columns(
+        onAct,
+        clusters.some(({ labels }) => Object.keys(labels).length > 0),
+      )}
       rows={fixedRows(clusters)}
       rowKey={(cluster) => cluster.name}
       onOpen={(cluster) => void navigate({ to: paths.cluster(cluster.name) })}
@@ -39,13 +42,20 @@ export function ClusterTable({
   );
 }
 
-function columns(onAct: (dialog: Dialog) => void): Column<ClusterTile>[] {
+function columns(onAct: (dialog: Dialog) => void, hasLabels: boolean): Column<ClusterTile>[] {
+  const labels: Column<ClusterTile> = {
+    id: "labels",
+    title: "Labels",
+    width: { share: 2 },
+    from: 980,
+    cell: (cluster) => <LabelChips labels={cluster.labels} most={2} />,
+  };
   return [
     {
       id: "name",
       title: "Name",
       sortable: true,
-      width: { share: 2 },
+      width: { share: 2.2 },
       cell: ({ name }) => (
         <Link className={styles.name} to={paths.cluster(name)}>
           {name}
@@ -65,13 +75,7 @@ function columns(onAct: (dialog: Dialog) => void): Column<ClusterTile>[] {
         />
       ),
     },
-    {
-      id: "labels",
-      title: "Labels",
-      width: { share: 2.5 },
-      from: 980,
-      cell: ({ labels }) => <LabelChips labels={labels} most={3} />,
-    },
+    ...(hasLabels ? [labels] : []),
     {
       id: "nodes",
       title: "Nodes",

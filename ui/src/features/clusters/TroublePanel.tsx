@@ -47,7 +47,11 @@ export function TroublePanel({ cluster, at }: { cluster: string; at: string | un
                 {row.name}
               </Link>
             </span>
-            {row.status.reason && <span className={styles.why}>{row.status.reason}</span>}
+            {row.status.reason && (
+              <span className={styles.why} title={row.status.reason}>
+                {row.status.reason}
+              </span>
+            )}
           </li>
         ))}
       </ul>

@@ -1,16 +1,12 @@
 import styles from "./History.module.css";
-import type { Change } from "./queries";
-
-type Field = NonNullable<Change["fields"]>[number];
-
-const MOST = 12;
+import type { Field } from "./queries";
 
 /** The fields that differ, with what they were and are. */
-export function FieldChanges({ fields }: { fields: readonly Field[] }) {
+export function FieldChanges({ fields, most = 8 }: { fields: readonly Field[]; most?: number }) {
   if (fields.length === 0) return null;
   return (
     <ul className={styles.fields}>
-      {fields.slice(0, MOST).map((field) => (
+      {fields.slice(0, most).map((field) => (
         <li key={field.path}>
           <code className={styles.path}>{field.path}</code>
           <span className={styles.values}>
@@ -19,7 +15,7 @@ export function FieldChanges({ fields }: { fields: readonly Field[] }) {
           </span>
         </li>
       ))}
-      {fields.length > MOST && <li className={styles.quiet}>… and {fields.length - MOST} more fields</li>}
+      {fields.length > most && <li className={styles.quiet}>… and {fields.length - most} more fields</li>}
     </ul>
   );
 }

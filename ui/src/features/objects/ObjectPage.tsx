@@ -1,10 +1,10 @@
 import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
-import { findKind } from "~/app/kinds";
+import { findKind, type Kind } from "~/app/kinds";
 import { paths, toNamespace } from "~/app/paths";
 import { usePathParams, useView } from "~/app/view";
-import { Page, QueryView } from "~/components";
+import { Page, QueryView, StatusBadge } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 import { CodeView } from "~/components/CodeView";
 import { NotFoundPage } from "~/components/NotFoundPage";
@@ -12,18 +12,27 @@ import { NotFoundPage } from "~/components/NotFoundPage";
 import { toYaml } from "./documents";
 import { HistoryPanel } from "./HistoryPanel";
 import { objectRoute } from "./index";
-import { documentQuery } from "./queries";
+import { ObjectOverview } from "./ObjectOverview";
+import styles from "./Object.module.css";
+import { OwnerChain } from "./OwnerChain";
+import { detailQuery } from "./queries";
 
 /** One object: how it stands, what it is part of, its document and its history. */
 export function ObjectPage() {
-  const { cluster, kind: kindName, namespace: part, name } = usePathParams(objectRoute);
+  const { kind: name } = usePathParams(objectRoute);
+  const kind = findKind(name);
+  return kind === undefined ? <NotFoundPage /> : <KnownObjectPage kind={kind} />;
+}
+
+function KnownObjectPage({ kind }: { kind: Kind }) {
+  const { cluster, namespace: part, name } = usePathParams(objectRoute);
   const [search, setSearch] = useView(objectRoute);
-  const kind = findKind(kindName);
+  const { at } = search;
   const namespace = toNamespace(part);
-  const place = { cluster, kind: kind?.plural ?? kindName, namespace, name };
-  const document = useQuery({ ...documentQuery(place, search.at), enabled: kind !== undefined });
-  if (kind === undefined) return <NotFoundPage />;
-  const along = { at: search.at };
+  const place = { cluster, kind: kind.plural, namespace, name };
+  const detail = useQuery(detailQuery(place, at));
+  const along = { at };
+  const status = detail.data?.status;
   return (
     <Page
       title={name}
@@ -38,21 +47,43 @@ export function ObjectPage() {
           search={along}
         />
       }
+      aside={
+        <>
+          <span className={styles.kind}>{kind.name}</span>
+          {status && <StatusBadge level={status.level} word={status.word} reason={status.reason} />}
+        </>
+      }
     >
+      {detail.data && (
+        <>
+          <p className={styles.summary}>{detail.data.summary}</p>
+          <OwnerChain detail={detail.data} at={at} />
+        </>
+      )}
       <Tabs
-        value={search.tab ?? "history"}
-        onChange={(tab) => setSearch({ tab: tab === "document" ? "document" : undefined })}
+        value={search.tab ?? "overview"}
+        onChange={(tab) =>
+          setSearch({
+            tab: tab === "document" || tab === "history" ? tab : undefined,
+            from: undefined,
+            to: undefined,
+          })
+        }
       >
         <Tabs.List mb="sm">
+          <Tabs.Tab value="overview">Overview</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="document">Document</Tabs.Tab>
         </Tabs.List>
+        <Tabs.Panel value="overview">
+          <QueryView query={detail}>{(data) => <ObjectOverview detail={data} at={at} />}</QueryView>
+        </Tabs.Panel>
         <Tabs.Panel value="history">
-          <HistoryPanel place={place} />
+          <HistoryPanel place={place} search={search} onSearch={setSearch} />
         </Tabs.Panel>
         <Tabs.Panel value="document">
-          <QueryView query={document}>
-            {({ object }) => <CodeView text={toYaml(object)} label={`${kind.name} ${name}`} />}
+          <QueryView query={detail}>
+            {(data) => <CodeView text={toYaml(data.object)} label={`${kind.name} ${name}`} />}
           </QueryView>
         </Tabs.Panel>
       </Tabs>

@@ -140,7 +140,7 @@ function toColumns(
     id: "status",
     title: "Status",
     sortable: true,
-    width: { share: 1.4 },
+    width: { pixels: 168 },
     cell: ({ status: { level, word, reason } }) => <StatusBadge level={level} word={word} reason={reason} />,
   };
   const name: Column<Row> = {

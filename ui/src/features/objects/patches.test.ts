@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { latestByPlace, patchPage, type Change } from "./patches";
+import { concerns, latestByPlace, patchPage, type Change } from "./patches";
 import type { Row, Table } from "./queries";
 
 const row = (name: string, word: string): Row => ({
@@ -57,5 +57,17 @@ describe("a page of a table", () => {
     const gone: Change = { ...change("a", ""), operation: "deleted", row: undefined };
     const before = page(row("a", "Running"));
     expect(patchPage(before, latestByPlace([gone]), [])).toBe(before);
+  });
+});
+
+describe("a change", () => {
+  const place = { cluster: "prod", kind: "deployments", namespace: "shop", name: "web" };
+  it.each([
+    ["web", true],
+    ["web-5d9c-x2x4z", true],
+    ["api", false],
+  ])("of %s concerns the page of web: %s", (name, expected) => {
+    expect(concerns(change(name, "Running"), place)).toBe(expected);
+    expect(concerns({ ...change(name, "Running"), cluster: "dev" }, place)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** What live events do to tables that were read. Pure. */
-import type { Row, Table } from "./queries";
+import type { ObjectPlace, Row, Table } from "./queries";
 
 /** A change as the stream tells it. */
 export interface Change {
@@ -42,4 +42,13 @@ export function patchPage(
   });
   const isSame = rows.every((row, index) => row === page.rows[index]);
   return isSame ? page : { ...page, rows };
+}
+
+/**
+ * Whether a change may show on an object's page: of the object itself, of its events, and of what it owns or is owned
+ * by, which bear its name or the beginning of it.
+ */
+export function concerns(change: Change, place: ObjectPlace): boolean {
+  if (change.cluster !== place.cluster || change.namespace !== place.namespace) return false;
+  return change.name.startsWith(place.name) || place.name.startsWith(change.name);
 }

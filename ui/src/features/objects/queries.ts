@@ -40,6 +40,7 @@ function toQuery(choice: Choice) {
     search: choice.search,
     labelColumns: choice.columns?.join(","),
     sort: choice.sort,
+    at: choice.at,
   };
 }
 
@@ -61,7 +62,10 @@ export const headQuery = (choice: Choice) =>
       }),
   });
 
-export type Change = Answer<"/api/v1/clusters/{cluster}/changes">["items"][number];
+export type Detail = Answer<"/api/v1/clusters/{cluster}/objects/{kind}/{name}/detail">;
+export type History = Answer<"/api/v1/clusters/{cluster}/objects/{kind}/{name}/history">;
+export type Version = History["items"][number];
+export type Field = NonNullable<Version["fields"]>[number];
 
 /** Which object. */
 export interface ObjectPlace {
@@ -73,39 +77,46 @@ export interface ObjectPlace {
 
 export const objectKeys = {
   one: (place: ObjectPlace) => ["objects", "one", place] as const,
-  document: (place: ObjectPlace, at: string | undefined) =>
-    [...objectKeys.one(place), "document", at] as const,
+  detail: (place: ObjectPlace, at: string | undefined) => [...objectKeys.one(place), "detail", at] as const,
   history: (place: ObjectPlace) => [...objectKeys.one(place), "history"] as const,
+  diff: (place: ObjectPlace, from: string, to: string | undefined) =>
+    [...objectKeys.one(place), "diff", from, to] as const,
 };
 
-/** The object as it is. */
-export const documentQuery = (place: ObjectPlace, at: string | undefined) =>
+/** Everything about an object, as it is or was. */
+export const detailQuery = (place: ObjectPlace, at: string | undefined) =>
   queryOptions({
-    queryKey: objectKeys.document(place, at),
+    queryKey: objectKeys.detail(place, at),
     queryFn: ({ signal }) =>
-      get("/api/v1/clusters/{cluster}/objects/{kind}/{name}", {
+      get("/api/v1/clusters/{cluster}/objects/{kind}/{name}/detail", {
         path: place,
-        query: { namespace: place.namespace },
+        query: { namespace: place.namespace, at },
         signal,
       }),
   });
 
 const MOST_VERSIONS = 200;
 
-/** Its versions that are kept, the newest first, with what each changed and the document as it then was. */
+/** Its versions that are kept, the newest first, with what each changed. */
 export const historyQuery = (place: ObjectPlace) =>
   queryOptions({
     queryKey: objectKeys.history(place),
     queryFn: ({ signal }) =>
-      get("/api/v1/clusters/{cluster}/changes", {
-        path: { cluster: place.cluster },
-        query: {
-          kind: place.kind,
-          namespace: place.namespace,
-          name: place.name,
-          documents: true,
-          limit: MOST_VERSIONS,
-        },
+      get("/api/v1/clusters/{cluster}/objects/{kind}/{name}/history", {
+        path: place,
+        query: { namespace: place.namespace, limit: MOST_VERSIONS },
+        signal,
+      }),
+  });
+
+/** What is different between two times; without the second, up to now. */
+export const diffQuery = (place: ObjectPlace, from: string, to: string | undefined) =>
+  queryOptions({
+    queryKey: objectKeys.diff(place, from, to),
+    queryFn: ({ signal }) =>
+      get("/api/v1/clusters/{cluster}/objects/{kind}/{name}/diff", {
+        path: place,
+        query: { namespace: place.namespace, from, to },
         signal,
       }),
   });

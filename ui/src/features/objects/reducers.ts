@@ -4,17 +4,22 @@ import { findKind } from "~/app/kinds";
 import type { LiveEvent, LiveReducer } from "~/live";
 import { throttledInvalidation } from "~/live/throttle";
 
-import { latestByPlace, patchPage, type Change } from "./patches";
-import { keys, type Choice, type Table } from "./queries";
+import { concerns, latestByPlace, patchPage, type Change } from "./patches";
+import { keys, type Choice, type ObjectPlace, type Table } from "./queries";
 
 const counts = throttledInvalidation(5_000);
 const members = throttledInvalidation(2_000);
+const refresh = throttledInvalidation(1_000);
 
 /** Rows that are on the screen change at once; which rows there are, in which order, follows in steps. */
-export const reducers: readonly LiveReducer[] = [{ types: ["change"], reduce: takeChanges }];
+export const reducers: readonly LiveReducer[] = [
+  { types: ["change"], reduce: takeChanges },
+  { types: ["alert"], reduce: (_, client) => refresh(client, ["objects", "one"]) },
+];
 
 function takeChanges(events: readonly LiveEvent[], client: QueryClient): void {
   const changes = events.map((event) => event.data as Change);
+  takeObjects(client, changes);
   for (const name of new Set(changes.map((change) => change.kind))) {
     const ofKind = changes.filter((change) => change.kind === name);
     takeKind(client, findKind(name)?.plural ?? name, ofKind);
@@ -35,4 +40,14 @@ function takeKind(client: QueryClient, kind: string, changes: readonly Change[])
   const isMoved = changes.some((change) => change.operation !== "updated");
   (isMoved ? members : counts)(client, key);
   counts(client, keys.heads(kind));
+}
+
+/** The object that is open is read again when it changes, or something that it may own or be owned by. */
+function takeObjects(client: QueryClient, changes: readonly Change[]): void {
+  for (const query of client.getQueryCache().findAll({ queryKey: ["objects", "one"], type: "active" })) {
+    const place = query.queryKey[2] as ObjectPlace;
+    const at = query.queryKey[3] === "detail" ? query.queryKey[4] : undefined;
+    if (at === undefined && changes.some((change) => concerns(change, place)))
+      refresh(client, query.queryKey);
+  }
 }

@@ -76,19 +76,20 @@ export function InstallForm({
     <form className={styles.panel} onSubmit={onSubmit} noValidate>
       <Title order={2}>1. The cluster and its agent</Title>
       <div className={styles.fields}>
-        <TextInput
-          label="Name"
-          description="What it is called here, and in the label cluster of its alerts"
-          placeholder="prod-eu-1"
-          value={known ?? name}
-          disabled={known !== undefined}
-          onChange={(event) => setName(event.currentTarget.value)}
-          onBlur={() => setTouched(true)}
-          error={(touched || name !== "") && nameFault}
-          autoComplete="off"
-          spellCheck={false}
-          data-autofocus
-        />
+        {known === undefined && (
+          <TextInput
+            label="Name"
+            description="What it is called here, and in the label cluster of its alerts"
+            placeholder="prod-eu-1"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            onBlur={() => setTouched(true)}
+            error={(touched || name !== "") && nameFault}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+          />
+        )}
         {known === undefined && (
           <LabelsInput
             label="Labels"
