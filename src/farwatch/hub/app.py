@@ -355,6 +355,12 @@ class Hub:
                 audit.Action.TOKEN_CREATE, target=audit.Target(kind="token", name=FIRST_TOKEN)
             )
 
+    async def _note_resets(self, resets: int) -> None:
+        """Write down that `farwatch admin reset` was run on the hub's machine."""
+        with suppress(audit.AuditNotKeptError):  # its entry waits
+            target = audit.Target(kind="user", name=ADMIN)
+            await self.audit.record(audit.Action.ADMIN_RESET, target=target, resets=resets)
+
     async def _note_reload(self, cause: str, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
         result = audit.Result.FAILED if error else audit.Result.OK
@@ -397,7 +403,7 @@ class Hub:
 
     async def _begin(self, exits: AsyncExitStack) -> None:
         """Set the parts to work: who takes in what others give out comes before them, and stops after them."""
-        self.people.start()
+        self.people.start(self._note_resets)
         exits.push_async_callback(self.people.stop)
         exits.push_async_callback(self.backups.stop)
         exits.push_async_callback(self.change_log.close)

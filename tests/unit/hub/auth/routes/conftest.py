@@ -85,8 +85,13 @@ class World:
         hashed = await self.people.passwords.hash(password)
         user = await self.people.users.create(name, password=hashed, email=f"{name}@b.example")
         for grant in grants:
-            await self.grants.add(Holder(HolderKind.USER, user.id), grant, by="the test")
+            await self.grants.add(self.holder(user.id), grant, by="the test")
         return user.id
+
+    @staticmethod
+    def holder(user_id: str) -> Holder:
+        """A user, as grants know them."""
+        return Holder(HolderKind.USER, user_id)
 
     async def sign_in(self, name: str = "admin", password: str = PASSWORD) -> AsyncClient:
         """A browser in which somebody has signed in."""
