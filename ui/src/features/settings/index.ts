@@ -27,6 +27,26 @@ export const accountRoute = createRoute({
   component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
 });
 
+export const peopleRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/people",
+  validateSearch: (search) => ({ q: readText(search.q), user: readText(search.user) }),
+  component: lazyRouteComponent(() => import("./people/PeoplePage"), "PeoplePage"),
+});
+
+export const teamsRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/teams",
+  validateSearch: (search) => ({ team: readText(search.team) }),
+  component: lazyRouteComponent(() => import("./teams/TeamsPage"), "TeamsPage"),
+});
+
+const rolesRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("./roles/RolesPage"), "RolesPage"),
+});
+
 export const tokensRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/tokens",
@@ -48,7 +68,17 @@ export const auditRoute = createRoute({
 });
 
 export const settings: Feature = {
-  routes: [settingsRoute.addChildren([indexRoute, accountRoute, tokensRoute, auditRoute])],
+  routes: [
+    settingsRoute.addChildren([
+      indexRoute,
+      accountRoute,
+      peopleRoute,
+      teamsRoute,
+      rolesRoute,
+      tokensRoute,
+      auditRoute,
+    ]),
+  ],
   nav: [
     {
       label: "Settings",

@@ -3,6 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { get, type Answer } from "~/api";
 
 export type User = Answer<"/api/v1/users">["items"][number];
+export type Team = Answer<"/api/v1/teams">["items"][number];
 export type Token = Answer<"/api/v1/tokens">["items"][number];
 export type OwnSession = Answer<"/api/v1/session/others">["items"][number];
 export type Grant = User["grants"][number];
@@ -21,6 +22,17 @@ export const keys = {
 export const usersQuery = queryOptions({
   queryKey: keys.users,
   queryFn: ({ signal }) => get("/api/v1/users", { signal }),
+});
+
+export const teamsQuery = queryOptions({
+  queryKey: keys.teams,
+  queryFn: ({ signal }) => get("/api/v1/teams", { signal }),
+});
+
+export const rolesQuery = queryOptions({
+  queryKey: ["settings", "roles"] as const,
+  queryFn: ({ signal }) => get("/api/v1/roles", { signal }),
+  staleTime: Infinity,
 });
 
 export const tokensQuery = queryOptions({

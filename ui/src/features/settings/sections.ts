@@ -11,6 +11,9 @@ export interface Section {
 /** The pages of the settings, in their order. */
 export const SECTIONS: readonly Section[] = [
   { label: "Your account", to: "/settings/account", keywords: "password sessions sign out profile" },
+  { label: "People", to: "/settings/people", keywords: "users grants add", permission: "users.manage" },
+  { label: "Teams", to: "/settings/teams", keywords: "groups members", permission: "users.manage" },
+  { label: "Roles", to: "/settings/roles", keywords: "permissions viewer operator admin" },
   { label: "Tokens", to: "/settings/tokens", keywords: "api key service personal" },
   { label: "Audit log", to: "/settings/audit", keywords: "who did what verify", permission: "audit.read" },
 ];
