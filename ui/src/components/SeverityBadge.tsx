@@ -1,3 +1,5 @@
+import { VisuallyHidden } from "@mantine/core";
+
 import styles from "./Badge.module.css";
 
 /** The severities that the hub knows, the worst first; every other comes after them. */
@@ -17,12 +19,25 @@ export function rankSeverity(severity: string | undefined): number {
   return place < 0 ? SEVERITIES.length : place;
 }
 
-/** An alert's severity. */
-export function SeverityBadge({ severity, count }: { severity: string | undefined; count?: number }) {
+/** An alert's severity, or how many there are of one; `short` leaves its word to the tooltip and to those who listen. */
+export function SeverityBadge({
+  severity,
+  count,
+  short = false,
+}: {
+  severity: string | undefined;
+  count?: number;
+  short?: boolean;
+}) {
+  const word = severity === undefined || severity === "" ? "none" : severity;
   return (
-    <span className={styles.severity} data-severity={COLOURS[severity ?? ""] ?? "other"}>
+    <span
+      className={styles.severity}
+      data-severity={COLOURS[word] ?? "other"}
+      title={short ? word : undefined}
+    >
       {count !== undefined && <b>{count.toLocaleString("en")}</b>}
-      {severity === undefined || severity === "" ? "none" : severity}
+      {short ? <VisuallyHidden>{word}</VisuallyHidden> : word}
     </span>
   );
 }

@@ -8,6 +8,7 @@ export { Page } from "./Page";
 export { QueryView } from "./QueryView";
 export { rankSeverity, SEVERITIES, SeverityBadge } from "./SeverityBadge";
 export { StatusBadge, type Level } from "./StatusBadge";
+export { UnsavedGuard } from "./UnsavedGuard";
 export { TimeAgo } from "./TimeAgo";
 export { useNow } from "./now";
 export { formatClock, formatDay, formatExact, formatRelative, formatSpan, type Time } from "./times";

@@ -18,50 +18,69 @@ const AGENT: Record<Cluster["agent"]["state"], [Level, string]> = {
   never_connected: ["unknown", "not connected yet"],
 };
 
-/** A cluster at a glance. */
+/** A cluster at a glance; `isDense` leaves out what is not a number. */
 export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: boolean }) {
-  const { name, health, agent, alerts } = cluster;
-  const reasons = health.reasons ?? [];
+  const { name, health, agent } = cluster;
   const [level, word] = AGENT[agent.state];
-  const severities = sortSeverities(alerts);
   return (
-    <li className={styles.tile} data-level={health.level} data-dense={isDense || undefined}>
+    <li
+      className={styles.tile}
+      data-level={health.level}
+      data-dense={isDense || undefined}
+      title={isDense ? describe(cluster) : undefined}
+    >
       <div className={styles.head}>
         <Link to={paths.cluster(name)} className={styles.name} title={name}>
           {name}
         </Link>
+        {isDense && <Severities alerts={cluster.alerts} short />}
         {(!isDense || agent.state !== "connected") && (
-          <StatusBadge level={level} word={`agent ${word}`} reason={agent.reason ?? ""} />
+          <StatusBadge level={level} word={isDense ? word : `agent ${word}`} reason={agent.reason} />
         )}
       </div>
       <div className={styles.tallies}>
         <TallyLine title="nodes" tally={cluster.nodes} />
         <TallyLine title="pods" tally={cluster.pods} />
       </div>
-      <div className={styles.alerts}>
-        {severities.map(([severity, number]) => (
-          <SeverityBadge key={severity} severity={severity} count={number} />
-        ))}
-        {severities.length === 0 && <span className={styles.quiet}>no alerts</span>}
-      </div>
       {!isDense && (
         <>
-          <p className={styles.reasons} title={reasons.join("; ")}>
-            {reasons.length > 0 ? reasons.join(" · ") : "everything is well"}
+          <div className={styles.alerts}>
+            <Severities alerts={cluster.alerts} />
+          </div>
+          <p className={styles.reasons} title={health.reasons?.join("; ")}>
+            {describe(cluster)}
           </p>
-          <p className={styles.versions}>
-            {[
-              agent.kubernetesVersion && `Kubernetes ${agent.kubernetesVersion.replace(/^v/, "")}`,
-              agent.version && `agent ${agent.version}`,
-              (agent.lagSeconds ?? 0) >= LAG_FROM && `${formatSpan(agent.lagSeconds ?? 0)} behind`,
-            ]
-              .filter(Boolean)
-              .join(" · ")}
-          </p>
+          <p className={styles.versions}>{describeAgent(agent)}</p>
         </>
       )}
     </li>
   );
+}
+
+function Severities({ alerts, short = false }: { alerts: Cluster["alerts"]; short?: boolean }) {
+  const severities = sortSeverities(alerts);
+  if (severities.length === 0) return short ? null : <span className={styles.quiet}>no alerts</span>;
+  return (
+    <span className={styles.severities}>
+      {severities.map(([severity, number]) => (
+        <SeverityBadge key={severity} severity={severity} count={number} short={short} />
+      ))}
+    </span>
+  );
+}
+
+function describe({ health: { reasons = [] } }: Cluster): string {
+  return reasons.length > 0 ? reasons.join(" · ") : "everything is well";
+}
+
+function describeAgent({ kubernetesVersion = "", version = "", lagSeconds = 0 }: Cluster["agent"]): string {
+  return [
+    kubernetesVersion && `Kubernetes ${kubernetesVersion.replace(/^v/, "")}`,
+    version && `agent ${version}`,
+    lagSeconds >= LAG_FROM && `${formatSpan(lagSeconds)} behind`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function TallyLine({ title, tally }: { title: string; tally: Tally }) {
