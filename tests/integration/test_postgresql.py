@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "tests" / "unit" / "hub"
 
 RECORDS = (
+    "audit/test_log.py",
     "auth/test_tokens.py",
     "alerting/test_acknowledgements.py",
     "alerting/test_journal.py",
