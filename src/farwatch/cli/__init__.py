@@ -18,6 +18,7 @@ from farwatch.cli.demo import run_demo
 from farwatch.cli.hub import run_hub
 from farwatch.cli.silences import app as silences
 from farwatch.cli.sim import run_sim
+from farwatch.cli.token import app as token
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,3 +46,4 @@ app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
 app.add_typer(cluster, name="cluster")
 app.add_typer(silences, name="silences")
+app.add_typer(token, name="token")

@@ -36,7 +36,7 @@ class TestHelp:
         [
             (
                 ("hub",),
-                "--data --listen --alerting --detectors --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --alerting-editable --alerting-reload --database --database-file --standby --telemetry --telemetry-file --telemetry-ca --backups --bootstrap-cluster --bootstrap-token-file --session-idle-hours --session-days --trusted-proxies --log-level",
+                "--data --listen --alerting --detectors --sso --external-url --retention --agent-grace --heartbeat-url --heartbeat-interval --evidence-wait --alertmanager-listen --alertmanager-auth --alerting-editable --alerting-reload --database --database-file --standby --telemetry --telemetry-file --telemetry-ca --backups --bootstrap-cluster --bootstrap-token-file --session-idle-hours --session-days --trusted-proxies --log-level",
             ),
             (
                 ("sim",),
@@ -71,6 +71,9 @@ class TestHelp:
             (("alerting", "test"), "--hub --token --json"),
             (("alerting", "check"), "--json"),
             (("alerting", "route"), "--labels --file --tree --hub --token --json"),
+            (("token", "create"), "--role --cluster --namespace --scope --days --hub --token --json"),
+            (("token", "list"), "--all --hub --token --json"),
+            (("token", "revoke"), "--hub --token"),
             (("cluster", "add"), "--label --hub --token --json"),
             (("cluster", "show"), "--hub --token --json"),
             (("cluster", "label"), "--hub --token --json"),
