@@ -42,16 +42,23 @@ _ORDER = {operator: place for place, operator in enumerate(Operator)}
 class Matcher:
     """A condition on one label; one that is missing counts as empty.
 
+    Attributes:
+        name: The label's name.
+        operator: How its value is compared.
+        value: With what.
+        negative: Whether it wants the value to be different.
+
     Raises:
         ValueError: The value is to be a regular expression, and is none.
     """
 
-    __slots__ = ("_regex", "name", "operator", "value")
+    __slots__ = ("_regex", "name", "negative", "operator", "value")
 
     def __init__(self, name: str, operator: Operator, value: str) -> None:
         self.name = name
         self.operator = operator
         self.value = value
+        self.negative = operator in {Operator.NOT_EQUAL, Operator.NOT_REGEX}
         self._regex: Regex | None = None
         if operator in {Operator.REGEX, Operator.NOT_REGEX}:
             try:
@@ -74,11 +81,6 @@ class Matcher:
                 raise ValueError(f"{text} is not a matcher: {_WRITE_IT}") from None
             (found,) = matchers
         return cls(found.name, found.operator, found.value)
-
-    @property
-    def negative(self) -> bool:
-        """Whether it wants the value to be different."""
-        return self.operator in {Operator.NOT_EQUAL, Operator.NOT_REGEX}
 
     def matches(self, value: str) -> bool:
         """Whether a label's value fulfils it."""
@@ -127,7 +129,10 @@ class Matchers(tuple[Matcher, ...]):
 
     def match(self, labels: Mapping[str, str]) -> bool:
         """Whether labels fulfil all of them."""
-        return all(matcher.matches(labels.get(matcher.name, "")) for matcher in self)
+        for matcher in self:  # noqa: SIM110 - every alert passes here for every route and rule: a generator takes twice as long
+            if not matcher.matches(labels.get(matcher.name, "")):
+                return False
+        return True
 
     def __str__(self) -> str:
         return "{" + ",".join(map(str, self)) + "}"

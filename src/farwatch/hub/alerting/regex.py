@@ -8,6 +8,10 @@ import re2
 
 MAX_REASON_BYTES = 200
 
+REMEMBERED = 256
+LONGEST_REMEMBERED = 200
+"""So many texts of this length at most are remembered with what came of them: labels have few values, seen again and again."""
+
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False  # they are raised
 
@@ -19,10 +23,11 @@ class Regex:
         ValueError: It is none.
     """
 
-    __slots__ = ("_fullmatch", "pattern")
+    __slots__ = ("_fullmatch", "_known", "pattern")
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
+        self._known: dict[str, bool] = {}
         try:
             self._fullmatch = re2.compile(pattern, _OPTIONS).fullmatch
         except re2.error as error:
@@ -36,7 +41,14 @@ class Regex:
 
     def matches(self, text: str) -> bool:
         """Whether it matches the whole text."""
-        return self._fullmatch(text) is not None
+        found = self._known.get(text)
+        if found is None:
+            found = self._fullmatch(text) is not None
+            if len(text) <= LONGEST_REMEMBERED:
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[text] = found
+        return found
 
     def __repr__(self) -> str:
         return f"Regex({self.pattern!r})"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farwatch.hub.alerting.regex import Regex
+from farwatch.hub.alerting.regex import LONGEST_REMEMBERED, REMEMBERED, Regex
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,14 @@ def test_any_text_is_an_expression_or_refused(pattern: str) -> None:
 def test_no_expression_runs_away(pattern: str) -> None:
     # A backtracking matcher would not come to an end within the life of the sun.
     assert not Regex(pattern).matches("a" * 5_000)
+
+
+def test_what_is_remembered_of_texts_is_right_and_bounded() -> None:
+    regex = Regex("a.*")
+    for _ in range(2):
+        for number in range(1_000):
+            assert regex.matches(f"a{number}")
+            assert not regex.matches(f"b{number}")
+    assert len(regex._known) <= REMEMBERED
+    assert regex.matches("a" * 100_000)
+    assert not any(len(text) > LONGEST_REMEMBERED for text in regex._known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -74,31 +74,41 @@ class GroupSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 
 
 class _Group(NamedTuple):
-    labels: dict[str, str]
-    absent: tuple[str, ...] = ()
-    """Labels that its alerts must not have."""
+    """Alerts that are put together: labels that name the group among others, its alerts, and how it is routed."""
+
+    labels: Mapping[str, str]
+    standings: list[Standing]
+    view: GroupView | None = None
+
+
+class Grouping(NamedTuple):
+    """Alerts put together: the groups that are wanted, and how many there are."""
+
+    groups: list[GroupSummary]
+    total: int
 
 
 def group_standings(
-    standings: Iterable[Standing], by: GroupBy, routed: Sequence[GroupView]
-) -> list[GroupSummary]:
+    standings: Iterable[Standing],
+    by: GroupBy,
+    routed: Sequence[GroupView] = (),
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+) -> Grouping:
     """Put alerts together; the group with the worst severity first, then the one of the most alerts.
 
     Args:
         standings: The alerts.
         by: By what.
         routed: The groups as they are routed: an alert is in each group that it is told with.
+        offset: How many groups to leave out at the beginning.
+        limit: How many are wanted; None: all.
     """
-    groups = _group_by_route(standings, routed) if by is GroupBy.ROUTE else _group_by_labels(standings, by)
-    return sorted(
-        groups,
-        key=lambda group: (
-            severity_rank(group.severity),
-            group.severity,
-            -group.alerts,
-            sorted(group.labels.items()),
-        ),
-    )
+    found = list(_by_route(standings, routed) if by is GroupBy.ROUTE else _by_labels(standings, by))
+    found.sort(key=_order)
+    wanted = found[offset:] if limit is None else found[offset : offset + limit]
+    return Grouping([_summarize(group, by) for group in wanted], len(found))
 
 
 def route_group_id(group: GroupId) -> str:
@@ -106,7 +116,7 @@ def route_group_id(group: GroupId) -> str:
     return hashlib.sha256(f"{group.route}\0{group.key}".encode()).hexdigest()[:16]
 
 
-def _group_by_route(standings: Iterable[Standing], routed: Sequence[GroupView]) -> Iterable[GroupSummary]:
+def _by_route(standings: Iterable[Standing], routed: Iterable[GroupView]) -> Iterator[_Group]:
     by_fingerprint = {standing.alert.fingerprint: standing for standing in standings}
     for view in routed:
         found = [
@@ -114,48 +124,65 @@ def _group_by_route(standings: Iterable[Standing], routed: Sequence[GroupView]) 
             for alert in view.alerts
             if (standing := by_fingerprint.get(alert.fingerprint)) is not None
         ]
-        if not found:
-            continue
-        name = route_group_id(view.id)
-        notified = RouteOfGroup(
-            receiver=view.route.receiver,
-            route=view.route.key,
-            next_flush=datetime.fromtimestamp(view.next_flush, UTC),
-            muted_by=view.muted_by,
-        )
-        summary = _summarize(name, _Group(view.labels), found)
-        yield msgspec.structs.replace(summary, group=name, filter=(), notified=notified)
+        if found:
+            yield _Group(view.labels, found, view)
 
 
-def _group_by_labels(standings: Iterable[Standing], by: GroupBy) -> Iterable[GroupSummary]:
+def _by_labels(standings: Iterable[Standing], by: GroupBy) -> Iterator[_Group]:
     key = _KEYS[by]
     groups: dict[Hashable, list[Standing]] = {}
     for standing in standings:
         groups.setdefault(key(standing), []).append(standing)
     for found in groups.values():
-        group = _name(found[0], by)
-        name = hashlib.sha256(repr((by, sorted(group.labels.items()), group.absent)).encode()).hexdigest()[
-            :16
-        ]
-        yield _summarize(name, group, found)
+        yield _Group(found[0].alert.labels, found)
 
 
-def _summarize(name: str, group: _Group, standings: Sequence[Standing]) -> GroupSummary:
-    severities = Counter(standing.alert.labels.get("severity", "") for standing in standings)
-    states = Counter(str(mark) for standing in standings for mark in standing.marks)
-    starts = [standing.alert.starts_at for standing in standings]
-    matchers = [Matcher(label, Operator.EQUAL, value) for label, value in group.labels.items()]
-    matchers += [Matcher(label, Operator.EQUAL, "") for label in group.absent]
+def _order(group: _Group) -> tuple[int, str, int, str, str]:
+    severity = worst({standing.alert.labels.get("severity", "") for standing in group.standings})
+    first = group.standings[0].alert
+    return (
+        severity_rank(severity),
+        severity,
+        -len(group.standings),
+        first.labels.get("cluster", ""),
+        first.fingerprint,
+    )
+
+
+def _summarize(group: _Group, by: GroupBy) -> GroupSummary:
+    absent: tuple[str, ...] = ()
+    if group.view is not None:
+        labels = group.view.labels
+        name = route_group_id(group.view.id)
+    else:
+        labels, absent = _name(group.labels, by)
+        name = hashlib.sha256(repr((by, sorted(labels.items()), absent)).encode()).hexdigest()[:16]
+    matchers = [Matcher(label, Operator.EQUAL, value) for label, value in labels.items()]
+    matchers += [Matcher(label, Operator.EQUAL, "") for label in absent]
+    severities = Counter(standing.alert.labels.get("severity", "") for standing in group.standings)
+    states = Counter(str(mark) for standing in group.standings for mark in standing.marks)
+    starts = [standing.alert.starts_at for standing in group.standings]
     return GroupSummary(
         id=name,
-        labels=group.labels,
-        filter=tuple(map(str, matchers)),
-        alerts=len(standings),
+        labels=labels,
+        filter=() if group.view else tuple(map(str, matchers)),
+        alerts=len(group.standings),
         severities=sorted(most_common(severities), key=lambda count: severity_rank(count.value)),
         states=most_common(states),
-        severity=worst(list(severities)),
+        severity=worst(severities),
         newest_at=max(starts),
         oldest_at=min(starts),
+        group=name if group.view else "",
+        notified=_notified(group.view) if group.view else None,
+    )
+
+
+def _notified(view: GroupView) -> RouteOfGroup:
+    return RouteOfGroup(
+        receiver=view.route.receiver,
+        route=view.route.key,
+        next_flush=datetime.fromtimestamp(view.next_flush, UTC),
+        muted_by=view.muted_by,
     )
 
 
@@ -205,13 +232,12 @@ _KEYS: dict[GroupBy, Callable[[Standing], Hashable]] = {
 }
 
 
-def _name(standing: Standing, by: GroupBy) -> _Group:
+def _name(labels: Mapping[str, str], by: GroupBy) -> tuple[dict[str, str], tuple[str, ...]]:
     """The labels that name the group that an alert is in, and those that its alerts must not have."""
-    labels = standing.alert.labels
     names = _LABELS[by]
     found = {name: labels[name] for name in names if labels.get(name)}
     absent = tuple(name for name in names if not labels.get(name))
     if by is GroupBy.WORKLOAD:
         of_workload, others = _workload(labels)
-        return _Group(found | of_workload, (*absent, *others))
-    return _Group(found, absent)
+        return found | of_workload, (*absent, *others)
+    return found, absent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ def severity_rank(severity: str) -> int:
     return _RANKS.get(severity, len(_RANKS))
 
 
-def worst(severities: Sequence[str]) -> str:
+def worst(severities: Iterable[str]) -> str:
     """The worst of some severities; empty if there are none."""
     return min(severities, key=lambda severity: (severity_rank(severity), severity), default="")
 

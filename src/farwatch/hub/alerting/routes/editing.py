@@ -225,7 +225,7 @@ async def list_alerting_versions(
 
 
 @get(
-    "/alerting/config/versions/{version:int}",
+    "/alerting/config/versions/{version:str}",
     opt=needs(Permission.ALERTING_READ),
     summary="Get a version of the alerting configuration",
     responses=problems.described(HTTPStatus.NOT_FOUND),

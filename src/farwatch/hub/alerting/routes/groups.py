@@ -72,8 +72,9 @@ def list_alert_groups(
     shown = board(state, request)
     wanted = read_wanted(state, filters, receiver=receiver, states=states, search=search)
     found = choose_alerts(shown, status, wanted, time.time())
-    groups = group_standings(found, by, shown.groups() if by is GroupBy.ROUTE else ())
-    return GroupList(groups[offset : offset + limit], total=len(groups), alerts=len(found))
+    routed = shown.groups() if by is GroupBy.ROUTE else ()
+    grouping = group_standings(found, by, routed, offset=offset, limit=limit)
+    return GroupList(grouping.groups, total=grouping.total, alerts=len(found))
 
 
 handlers = [list_alert_groups]
