@@ -59,7 +59,10 @@ class AgentTile(_View, frozen=True):
 
 
 class ClusterTile(_View, frozen=True):
-    """A cluster at a glance; `alerts` are those that fire, by severity."""
+    """A cluster at a glance; `alerts` are those that fire, by severity.
+
+    Nodes that are cordoned or short of something are `warn`, and ready all the same.
+    """
 
     name: str
     labels: dict[str, str]
@@ -128,14 +131,7 @@ def show_agent(cluster: Cluster, agent: AgentView | None, lag: float) -> AgentTi
 
 def judge(agent: AgentTile, nodes: Tally, pods: Tally, workloads: Tally, alerts: Mapping[str, int]) -> Health:
     """How bad a cluster is off."""
-    found = [*_judge_agent(agent), *_judge_alerts(alerts)]
-    for tally, one in ((nodes, "node"), (workloads, "workload"), (pods, "pod")):
-        bad, warn = tally.levels.get(Level.BAD, 0), tally.levels.get(Level.WARN, 0)
-        if bad:
-            # A pod that fails is its workload's trouble first.
-            found.append((Level.WARN if one == "pod" else Level.BAD, f"{_count(bad, one)} bad"))
-        if warn and one != "pod":
-            found.append((Level.WARN, f"{_count(warn, one)} not quite as wanted"))
+    found = [*_judge_agent(agent), *_judge_alerts(alerts), *_judge_objects(nodes, pods, workloads)]
     found.sort(key=lambda pair: _WORST_FIRST.index(pair[0]))
     return Health(level=found[0][0] if found else Level.OK, reasons=[words for _, words in found])
 
@@ -152,6 +148,18 @@ def _judge_agent(agent: AgentTile) -> Iterable[tuple[Level, str]]:
         yield Level.BAD, "its API server does not answer"
     if agent.lag_seconds >= LAGS_FROM_SECONDS:
         yield Level.WARN, f"what is shown is {agent.lag_seconds:.0f} seconds behind"
+
+
+def _judge_objects(nodes: Tally, pods: Tally, workloads: Tally) -> Iterable[tuple[Level, str]]:
+    """Nodes are the cluster's own; that a workload fails is a reason to look, and that one rolls out is none."""
+    if number := nodes.levels.get(Level.BAD, 0):
+        yield Level.BAD, f"{_count(number, 'node')} not ready"
+    if number := nodes.levels.get(Level.WARN, 0):
+        yield Level.WARN, f"{_count(number, 'node')} cordoned or short of something"
+    if number := workloads.levels.get(Level.BAD, 0):
+        yield Level.WARN, f"{_count(number, 'workload')} in trouble"
+    if number := pods.levels.get(Level.BAD, 0):
+        yield Level.WARN, f"{_count(number, 'pod')} in trouble"
 
 
 def _judge_alerts(alerts: Mapping[str, int]) -> Iterable[tuple[Level, str]]:

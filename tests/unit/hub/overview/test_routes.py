@@ -65,7 +65,13 @@ async def test_each_cluster_has_a_tile_with_what_is_in_it_and_wrong_with_it(api:
     assert tile["agent"]["state"] == "never_connected"
     assert tile["health"] == {
         "level": "bad",
-        "reasons": ["1 critical alert", "1 node bad", "1 warning", "1 pod bad", "no agent has connected yet"],
+        "reasons": [
+            "1 critical alert",
+            "1 node not ready",
+            "1 warning",
+            "1 pod in trouble",
+            "no agent has connected yet",
+        ],
     }
 
 

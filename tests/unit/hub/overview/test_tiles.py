@@ -19,10 +19,11 @@ def tally(**levels: int) -> Tally:
     [
         (FINE, tally(ok=3), tally(ok=9), tally(ok=2), {}, Level.OK, []),
         (FINE, tally(ok=3), tally(ok=9, warn=2), NONE, {"info": 3}, Level.OK, []),
-        (FINE, tally(ok=3), tally(ok=9, bad=2), NONE, {}, Level.WARN, ["2 pods bad"]),
-        (FINE, tally(ok=2, bad=1), NONE, NONE, {}, Level.BAD, ["1 node bad"]),
-        (FINE, tally(ok=2, warn=1), NONE, NONE, {}, Level.WARN, ["1 node not quite as wanted"]),
-        (FINE, NONE, NONE, tally(bad=2), {}, Level.BAD, ["2 workloads bad"]),
+        (FINE, tally(ok=3), tally(ok=9, bad=2), NONE, {}, Level.WARN, ["2 pods in trouble"]),
+        (FINE, tally(ok=2, bad=1), NONE, NONE, {}, Level.BAD, ["1 node not ready"]),
+        (FINE, tally(ok=2, warn=1), NONE, NONE, {}, Level.WARN, ["1 node cordoned or short of something"]),
+        (FINE, NONE, NONE, tally(warn=2), {}, Level.OK, []),
+        (FINE, NONE, NONE, tally(bad=2), {}, Level.WARN, ["2 workloads in trouble"]),
         (FINE, NONE, NONE, NONE, {"warning": 2}, Level.WARN, ["2 warnings"]),
         (FINE, NONE, NONE, NONE, {"warning": 1, "critical": 1}, Level.BAD, ["1 critical alert", "1 warning"]),
         (
