@@ -159,6 +159,12 @@ class TestLastAdmin:
         with pytest.raises(LastAdminError):
             await grants.remove(Holder(HolderKind.USER, admin), held.id)
 
+    async def test_is_neither_disabled_nor_deleted_by_a_token(self, api: Any) -> None:
+        admin = api.hub.people.users.find("admin").id
+        for method, body in (("PATCH", {"disabled": True}), ("DELETE", None)):
+            status, detail = await api.fault(method, f"/users/{admin}", body)
+            assert (status, "nobody would be left" in detail) == (409, True)
+
 
 class TestTeams:
     async def test_are_made_renamed_and_taken_away(self, api: Any) -> None:

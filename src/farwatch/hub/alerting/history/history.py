@@ -151,7 +151,7 @@ _TELLS_OF = (
 
 
 _TOLD_OF = (
-    "SELECT fingerprint, any(alertname) AS alertname, any(cluster) AS cluster FROM alert_events "
+    "SELECT fingerprint, any(alertname) AS told_alertname, any(cluster) AS told_cluster FROM alert_events "
     "WHERE fingerprint IN (SELECT arrayJoin(arrayConcat(firing, resolved)) FROM notifications "
     "WHERE time >= fromUnixTimestamp64Milli({{first:Int64}}) AND time <= fromUnixTimestamp64Milli({{last:Int64}})) "
     "AND {condition} GROUP BY fingerprint"
@@ -248,6 +248,6 @@ def _cut_to(record: NotificationRecord, seen: Mapping[str, Mapping[str, str]]) -
         record,
         firing=firing,
         resolved=resolved,
-        alertnames=sorted({alert["alertname"] for alert in told}),
-        clusters=sorted({alert["cluster"] for alert in told}),
+        alertnames=sorted({alert["told_alertname"] for alert in told}),
+        clusters=sorted({alert["told_cluster"] for alert in told}),
     )

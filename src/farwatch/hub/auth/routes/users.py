@@ -16,6 +16,7 @@ from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth import secrets
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.errors import ExternalUserError, OwnUserError
+from farwatch.hub.auth.grants import Grants, Without
 from farwatch.hub.auth.passwords import check_password
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission
@@ -241,3 +242,5 @@ def describe_user(people: People, user: User) -> UserView:
 def _ensure_other(request: Request[Any, Any, Any], user: User, deed: str) -> None:
     if request.state.principal.id == user.id:
         raise OwnUserError(f"you cannot {deed} yourself: somebody else who manages users can")
+    grants: Grants = request.app.state.grants
+    grants.ensure_admin_remains(Without(users=frozenset({user.id})))
