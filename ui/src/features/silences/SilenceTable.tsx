@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { DataTable, fixedRows, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
+import { joinMatchers, splitMatchers } from "~/components/matchers";
 import type { Silence } from "~/components/silencing";
 
 import { stateAt } from "./live";
@@ -41,7 +42,7 @@ export function SilenceTable({
       empty={empty}
       narrow={(silence) => (
         <span className={styles.narrow}>
-          <span className={styles.matchers}>{silence.matchers}</span>
+          <span className={styles.matchers}>{joinMatchers(splitMatchers(silence.matchers))}</span>
           <StatusBadge level={LEVELS[stateAt(silence, now)] ?? "unknown"} word={stateAt(silence, now)} />
           <span className={styles.quiet}>
             {silence.createdBy}: {silence.comment}
@@ -71,7 +72,7 @@ function columnsAt(now: number): Column<Silence>[] {
       width: { share: 3 },
       cell: ({ matchers }) => (
         <span className={styles.matchers} title={matchers}>
-          {matchers}
+          {joinMatchers(splitMatchers(matchers))}
         </span>
       ),
     },

@@ -19,6 +19,8 @@ import styles from "./Silences.module.css";
 
 type State = (typeof STATES)[number];
 
+const WORDS: Record<State, string> = { active: "Active", pending: "Pending", expired: "Expired", all: "All" };
+
 /** What is hushed now, will be, and was lately; by whom and why. */
 export function SilencesPage() {
   const [view, setView] = useView(silencesRoute);
@@ -54,10 +56,10 @@ export function SilencesPage() {
               <SegmentedControl
                 aria-label="Which silences"
                 value={shown}
-                onChange={(state) => setView({ state: state === "active" ? undefined : (state) })}
+                onChange={(state) => setView({ state: state === "active" ? undefined : state })}
                 data={STATES.map((state) => ({
                   value: state,
-                  label: `${state} ${count(items, state, now)}`,
+                  label: `${WORDS[state]} ${count(items, state, now)}`,
                 }))}
               />
               <TextInput

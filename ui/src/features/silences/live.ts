@@ -45,7 +45,10 @@ export const reducer: LiveReducer = {
   types: ["silence", "alert"],
   reduce: (events, client) => {
     const ofSilences = events.filter((event) => event.type === "silence");
-    if (ofSilences.length === 0) { countAgainSoon(client, silenceKeys.all); return; }
+    if (ofSilences.length === 0) {
+      countAgainSoon(client, silenceKeys.all);
+      return;
+    }
     client.setQueryData(
       silenceKeys.list,
       (list: SilenceList | undefined) => list && patchList(list, ofSilences),

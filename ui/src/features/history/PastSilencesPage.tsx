@@ -1,0 +1,122 @@
+import { TextInput } from "@mantine/core";
+import { IconBellOff } from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+
+import { paths } from "~/app/paths";
+import { useView } from "~/app/view";
+import { DataTable, EmptyState, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
+
+import { pastSilencesRoute } from ".";
+import { useCursorRows } from "./cursorRows";
+import { HistoryFrame } from "./HistoryFrame";
+import styles from "./History.module.css";
+import { silenceEventsQuery, type SilenceEvent } from "./queries";
+import { readRange } from "./ranges";
+
+/** Every silence that was made, changed or ended: by whom and why. */
+export function PastSilencesPage() {
+  const [view, setView] = useView(pastSilencesRoute);
+  const navigate = useNavigate();
+  const query = useInfiniteQuery(silenceEventsQuery(readRange(view), { id: view.id, createdBy: view.by }));
+  const rows = useCursorRows(query);
+  return (
+    <HistoryFrame
+      title="Past silences"
+      view={view}
+      onChange={setView}
+      withCluster={false}
+      filters={
+        <TextInput
+          aria-label="Only those of this author"
+          placeholder="All authors"
+          w={150}
+          key={view.by}
+          defaultValue={view.by}
+          onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+          onBlur={(event) => {
+            const by = event.currentTarget.value.trim() || undefined;
+            if (by !== view.by) setView({ by });
+          }}
+        />
+      }
+    >
+      <DataTable
+        label="What happened to silences"
+        columns={columns}
+        rows={rows}
+        rowKey={({ time, id, change }) => `${time} ${id} ${change}`}
+        onOpen={({ id }) => void navigate({ to: paths.silences(), search: { state: "all", id } })}
+        narrow={(event) => (
+          <span className={styles.narrow}>
+            <span className={styles.mono}>{event.matchers}</span>
+            <TimeAgo time={event.time} />
+            <span className={styles.quiet}>
+              {event.createdBy}: {event.comment}
+            </span>
+            <Change event={event} />
+          </span>
+        )}
+        empty={
+          <EmptyState
+            icon={IconBellOff}
+            title="No silence was made, changed or ended in this time"
+            text="Choose a longer time above."
+          />
+        }
+        height="calc(100dvh - 210px)"
+      />
+    </HistoryFrame>
+  );
+}
+
+const LEVELS: Record<string, Level> = { created: "ok", updated: "warn", expired: "done" };
+const WORDS: Record<string, string> = { created: "made", updated: "changed", expired: "ended" };
+
+function Change({ event: { change, author } }: { event: SilenceEvent }) {
+  const byTime = change === "expired" && author === "";
+  return (
+    <StatusBadge
+      level={LEVELS[change] ?? "unknown"}
+      word={WORDS[change] ?? change}
+      reason={byTime ? "Its time was over" : author === "" ? undefined : `By ${author}`}
+    />
+  );
+}
+
+const columns: readonly Column<SilenceEvent>[] = [
+  { id: "time", title: "Time", width: { pixels: 92 }, cell: ({ time }) => <TimeAgo time={time} /> },
+  { id: "change", title: "What", width: { pixels: 86 }, cell: (event) => <Change event={event} /> },
+  {
+    id: "matchers",
+    title: "Alerts with",
+    width: { share: 3 },
+    cell: ({ matchers }) => (
+      <span className={styles.mono} title={matchers}>
+        {matchers.replace(/^\{(.*)\}$/s, "$1")}
+      </span>
+    ),
+  },
+  {
+    id: "comment",
+    title: "Why",
+    width: { share: 2 },
+    from: 700,
+    cell: ({ comment }) => <span title={comment}>{comment}</span>,
+  },
+  { id: "by", title: "Wanted by", width: { pixels: 110 }, cell: ({ createdBy }) => createdBy },
+  {
+    id: "author",
+    title: "Done by",
+    width: { pixels: 110 },
+    from: 900,
+    cell: ({ author, change }) => (author === "" && change === "expired" ? "its time" : author),
+  },
+  {
+    id: "ends",
+    title: "Until",
+    width: { pixels: 100 },
+    align: "end",
+    cell: ({ endsAt }) => <TimeAgo time={endsAt} />,
+  },
+];
