@@ -36,6 +36,7 @@ from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
 from farwatch.hub.auth.oidc import routes as oidc_routes
 from farwatch.hub.auth.people import ADMIN
 from farwatch.hub.auth.routes.session import SignInProvider
+from farwatch.hub.auth.sessions import Session
 from farwatch.hub.auth.teams import Teams
 from farwatch.hub.auth.tokens import FIRST_TOKEN
 from farwatch.hub.auth.visibility import ClusterDirectory
@@ -361,6 +362,16 @@ class Hub:
             target = audit.Target(kind="user", name=ADMIN)
             await self.audit.record(audit.Action.ADMIN_RESET, target=target, resets=resets)
 
+    async def _note_expired(self, session: Session) -> None:
+        """Write down that somebody was not seen for long, and has to sign in again."""
+        user = self.people.users.look_up(session.user_id)
+        with suppress(audit.AuditNotKeptError):  # its entry waits
+            await self.audit.record(
+                audit.Action.SESSION_EXPIRE,
+                target=audit.Target(kind="session", id=session.id, name=user.name if user else ""),
+                provider=session.provider,
+            )
+
     async def _note_reload(self, cause: str, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
         result = audit.Result.FAILED if error else audit.Result.OK
@@ -382,6 +393,7 @@ class Hub:
         self.fleet.clusters.subscribe_labels(self.cluster_directory.keep)
         self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
         self.configuration.subscribe(self._note_reload)
+        self.people.sessions.subscribe_expired(self._note_expired)
         self.inventory.subscribe(self.recent_changes.observe)
         self.inventory.subscribe(self.detection.observe_changes)
         self.inventory.subscribe(publisher.publish_changes)

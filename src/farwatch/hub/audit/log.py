@@ -49,6 +49,20 @@ _encode = msgspec.json.encode
 _decode_event = msgspec.json.Decoder(Event).decode
 
 
+class AuditCounters(msgspec.Struct):
+    """What became of acts, since the start.
+
+    Attributes:
+        written: Entries, by result.
+        counted: Refusals that were counted only.
+        failures: How often the records could not be written.
+    """
+
+    written: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(map(str, Result), 0))
+    counted: int = 0
+    failures: int = 0
+
+
 class Audit:
     """The log of one hub, in its records.
 
@@ -77,8 +91,14 @@ class Audit:
         self._verifying = asyncio.Lock()
         self._waiting: deque[tuple[Event, str]] = deque()
         self._telling: asyncio.Task[None] | None = None
+        self.counters = AuditCounters()
         self.head = Head(0, GENESIS)
         """The last entry."""
+
+    @property
+    def waiting(self) -> int:
+        """How many entries of acts that were done could not be written yet."""
+        return len(self._waiting)
 
     async def start(self) -> None:
         """Begin the log, if it has no entry yet, and finish what a hub that was killed has left.
@@ -162,8 +182,10 @@ class Audit:
         bounded = event.bounded()
         if bounded.result in {Result.OK, Result.UNKNOWN} or self._damper.admit(_key(bounded)):
             self._waiting.append((bounded, intent))
-        elif not intent:
-            return
+        else:
+            self.counters.counted += 1
+            if not intent:
+                return
         try:
             await self._write_waiting("" if self._is_waiting(intent) else intent)
         except AuditNotKeptError:
@@ -240,8 +262,9 @@ class Audit:
                 if dropped:
                     await connection.execute(sa.delete(intents).where(intents.c.id == dropped))
             self.head = head
-            for _ in waiting:
+            for event, _ in waiting:
                 self._waiting.popleft()
+                self.counters.written[str(event.result)] += 1
 
     async def _insert(self, connection: AsyncConnection, head: Head, event: Event, intent: str = "") -> Head:
         body, entry = chain.link(event, head, milliseconds(self._clock()))
@@ -264,6 +287,7 @@ class Audit:
                 yield connection
         except _OUT_OF_REACH as error:
             cause = (str(getattr(error, "orig", None) or error).splitlines() or [""])[0][:300]
+            self.counters.failures += 1
             _log.error("audit entry not written", error=cause)
             raise AuditNotKeptError(
                 f"the audit log cannot be written: {cause or type(error).__name__}: free the disk, or mend the database"

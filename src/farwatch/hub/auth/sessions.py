@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_source
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -87,6 +87,11 @@ class Sessions:
         self._of_user: dict[str, dict[str, Session]] = {}
         self._seen: set[str] = set()
         self._ended: set[str] = set()
+        self._tell_expired: Callable[[Session], Awaitable[None]] | None = None
+
+    def subscribe_expired(self, told: Callable[[Session], Awaitable[None]]) -> None:
+        """Have somebody told of each session that ends because its time is over."""
+        self._tell_expired = told
 
     async def load(self) -> None:
         """Read them; before the first request, and when something else than the hub has changed them."""
@@ -178,10 +183,14 @@ class Sessions:
     async def flush(self) -> None:
         """Keep when sessions were last seen, and let go of what has expired."""
         now = self._clock()
-        for session in [each for each in self._by_digest.values() if self.ends_at(each) <= now]:
+        expired = [each for each in self._by_digest.values() if self.ends_at(each) <= now]
+        for session in expired:
             self._forget(session)
             self._ended.add(session.id)
         await self._delete_ended()
+        if self._tell_expired is not None:
+            for session in expired:
+                await self._tell_expired(session)
         seen, self._seen = self._seen, set()
         rows = [
             {"key": digest, "seen": self._by_digest[digest].seen_at}

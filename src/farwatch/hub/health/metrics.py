@@ -13,6 +13,7 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting import Acknowledgements, Alerting, Configuration, HistoryKeeper
+from farwatch.hub.audit import Audit
 from farwatch.hub.backup import Backups
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
@@ -44,6 +45,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_streams(state.streams)
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
     yield from _about_backups(state.backups)
+    yield from _about_audit(state.audit)
 
 
 def _about_process() -> Iterator[Family]:
@@ -66,6 +68,22 @@ def _about_backups(backups: Backups) -> Iterator[Family]:
             "When the last backup was begun.",
             backups.last_at,
         )
+
+
+def _about_audit(audit: Audit) -> Iterator[Family]:
+    counted = audit.counters
+    yield counters(
+        "farwatch_audit_entries_total", "Entries of the audit log, by result.", "result", counted.written
+    )
+    yield counter(
+        "farwatch_audit_refusals_counted_total",
+        "Refusals that were too many to be listed one by one.",
+        counted.counted,
+    )
+    yield counter(
+        "farwatch_audit_failures_total", "How often the audit log could not be written.", counted.failures
+    )
+    yield gauge("farwatch_audit_waiting", "Entries that could not be written yet.", audit.waiting)
 
 
 def _about_fleet(fleet: Fleet) -> Iterator[Family]:

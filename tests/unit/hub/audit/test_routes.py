@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from httpx import ASGITransport, AsyncClient
 from litestar.routes import HTTPRoute
 
-from farwatch.hub.app import create_app
+from farwatch.hub.app import create_alertmanager_app, create_app
 from farwatch.hub.audit.export import verify_lines
 from farwatch.hub.audit.marks import EXEMPT, list_unmarked
 from farwatch.hub.audit.tables import entries
+from farwatch.hub.options import ListenerAuth
 
 from ..conftest import Api
 
@@ -122,6 +124,38 @@ async def test_nobody_reads_it_who_may_not(api: Api) -> None:
     for path in ("", "/export", "/verify"):
         assert (await api.ask("GET", f"/api/v1/audit{path}", token=reader)).status_code == 403
         assert (await api.ask("GET", f"/api/v1/audit{path}", token=None)).status_code == 401
+
+
+async def test_who_was_not_seen_for_long_has_signed_out_by_the_clock(api: Api) -> None:
+    people = api.hub.people
+    user = await people.users.create("ada")
+    session, _ = await people.sessions.open(user.id)
+    session.seen_at = session.expires_at = 0.0
+    await people.sessions.flush()
+    (entry,) = (await api.get("/audit", action="session.expire"))["items"]
+    assert entry["actor"] == {"kind": "system", "name": "system"}
+    assert entry["target"] == {"kind": "session", "id": session.id, "name": "ada"}
+
+
+async def test_who_comes_by_a_listener_that_is_open_is_nobody(api: Api) -> None:
+    app = create_alertmanager_app(api.hub, ListenerAuth.NONE)
+    times = {"startsAt": "2031-01-01T00:00:00Z", "endsAt": "2031-01-02T00:00:00Z"}
+    matcher = {"name": "a", "value": "b", "isRegex": False}
+    silence = {"matchers": [matcher], "createdBy": "amtool", "comment": "", **times}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://am.test") as client:
+        assert (await client.post("/api/v2/silences", json=silence)).status_code == 200
+        assert (await client.post("/api/v2/alerts", json=[])).status_code == 200
+    (entry,) = (await api.get("/audit", action="silence.create"))["items"]
+    assert entry["actor"] == {"kind": "anonymous"}
+    assert entry["details"]["createdBy"] == "amtool"
+
+
+async def test_is_told_in_metrics(api: Api) -> None:
+    await act(api)
+    metrics = (await api.ask("GET", "/metrics")).text.splitlines()
+    assert 'farwatch_audit_entries_total{result="failed"} 1' in metrics
+    assert 'farwatch_audit_entries_total{result="denied"} 1' in metrics
+    assert "farwatch_audit_waiting 0" in metrics
 
 
 async def test_every_route_that_changes_something_is_written_down(api: Api) -> None:
