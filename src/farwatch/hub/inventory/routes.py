@@ -9,19 +9,21 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, get
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.inventory.activity import ActivityQuery, read_activity
 from farwatch.hub.inventory.changes import Operation
 from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
 from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, sight, to_seconds
+from farwatch.hub.inventory.past import Past
 from farwatch.hub.inventory.table import routes as table_routes
 from farwatch.kube.selectors import Selector
 
@@ -191,6 +193,78 @@ async def list_changes(
     return ChangeList([_view(change, documents=documents) for change in await log.changes(query)])
 
 
+class ActivityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How many changes there were in each of equal parts of a time, the earliest first. Times are UTC.
+
+    `knownSince` is from when on everything is known; `previous` and `next` are the times of the changes around `at`.
+    """
+
+    since: datetime
+    until: datetime
+    counts: list[int]
+    known_since: datetime | None = None
+    previous: datetime | None = None
+    next: datetime | None = None
+
+
+@get(
+    "/clusters/{cluster:str}/activity",
+    opt=needs(Permission.OBJECTS_READ),
+    summary="Count changes over a time",
+    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def count_changes(
+    state: State,
+    request: AnyRequest,
+    cluster: FromPath[str],
+    *,
+    kind: Annotated[
+        str | None,
+        QueryParameter(description="Only objects of this kind; all but events, when left out."),
+    ] = None,
+    namespace: InNamespace = None,
+    name: Annotated[str | None, QueryParameter(description="Only objects of this name.")] = None,
+    since: Annotated[
+        datetime | None,
+        QueryParameter(description="From when on; from when on everything is known, when left out."),
+    ] = None,
+    until: Annotated[datetime | None, QueryParameter(description="Up to when; now, when left out.")] = None,
+    at: Annotated[
+        datetime | None, QueryParameter(description="Also find the changes before and after this time.")
+    ] = None,
+    buckets: Annotated[int, QueryParameter(ge=1, le=1000, description="Into how many parts.")] = 120,
+) -> ActivityView:
+    """When a cluster, a kind, a namespace or an object changed, and how much: the marks of a time line."""
+    past: Past = state.past
+    known = await past.known_since([cluster])
+    end = datetime.now(UTC).timestamp() if until is None else to_seconds(until)
+    start = end - 3600 if known is None else known.timestamp()
+    if since is not None:
+        start = to_seconds(since)
+    if start >= end:
+        raise ClientException("since: it must be before until")
+    query = ActivityQuery(
+        cluster=cluster,
+        since=start,
+        until=end,
+        buckets=buckets,
+        at=None if at is None else to_seconds(at),
+        kind=None if kind is None else find_kind(kind).name,
+        namespace=namespace,
+        name=name,
+        areas=visibility(request, Permission.OBJECTS_READ).areas(),
+    )
+    found = await read_activity(state.telemetry, query)
+    return ActivityView(
+        since=datetime.fromtimestamp(start, UTC),
+        until=datetime.fromtimestamp(end, UTC),
+        counts=found.counts,
+        known_since=known,
+        previous=None if found.previous is None else datetime.fromtimestamp(found.previous, UTC),
+        next=None if found.next is None else datetime.fromtimestamp(found.next, UTC),
+    )
+
+
 def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
     return ChangeView(
         sequence=change.sequence,
@@ -208,5 +282,7 @@ def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
 
 
 router = Router(
-    "/", route_handlers=[list_objects, get_object, list_changes, *table_routes.handlers], tags=["objects"]
+    "/",
+    route_handlers=[list_objects, get_object, list_changes, count_changes, *table_routes.handlers],
+    tags=["objects"],
 )

@@ -71,6 +71,7 @@ ROUTES = {
     "POST /api/v1/backups": "admin backups.manage",
     "GET /api/v1/clusters": "viewer clusters.read",
     "POST /api/v1/clusters": "admin clusters.manage",
+    "GET /api/v1/clusters/{cluster}/activity": "viewer objects.read",
     "GET /api/v1/clusters/{cluster}/changes": "viewer objects.read",
     "GET /api/v1/clusters/{cluster}/objects/{kind}/{name}": "viewer objects.read",
     "GET /api/v1/clusters/{cluster}/objects/{kind}/{name}/detail": "viewer objects.read",

@@ -207,3 +207,38 @@ class TestChanges:
 
         monkeypatch.setattr(api.hub.change_log, "changes", fail)
         assert await api.fault("GET", "/clusters/prod/changes") == (503, "the store took too long")
+
+
+class TestActivity:
+    async def test_counts_what_changed_in_each_part_of_a_time(self, api: Any, pod: Any) -> None:
+        await api.tell("prod", pod("web-1"), pod("web-2"))
+        await api.tell("dev", pod("web-1"))
+        now = datetime.now(UTC)
+        span = {"since": str(now - timedelta(hours=3)), "until": str(now + timedelta(hours=1)), "buckets": 4}
+        found = await api.get("/clusters/prod/activity", **span)
+        assert found["counts"] == [0, 0, 0, 2] or found["counts"] == [0, 0, 2, 0]
+        one = await api.get("/clusters/prod/activity", **span, kind="pods", namespace="shop", name="web-2")
+        assert sum(one["counts"]) == 1
+        assert sum((await api.get("/clusters/prod/activity", **span, kind="Node"))["counts"]) == 0
+
+    async def test_names_the_changes_before_and_after_a_time(self, api: Any, pod: Any) -> None:
+        await api.tell("prod", pod("web-1"))
+        await api.tell("prod", pod("web-1", 2, phase="Failed"))
+        later, earlier = (change["time"] for change in (await api.get("/clusters/prod/changes"))["items"])
+        hour = timedelta(hours=1)
+        span = {"since": str(datetime.now(UTC) - hour), "until": str(datetime.now(UTC) + hour)}
+        found = await api.get("/clusters/prod/activity", **span, at=str(datetime.now(UTC) + hour / 2))
+        assert (found["previous"], found.get("next")) == (later, None)
+        found = await api.get("/clusters/prod/activity", **span, at=str(datetime.now(UTC) - hour / 2))
+        assert (found.get("previous"), found["next"]) == (None, earlier)
+
+    async def test_of_a_cluster_that_told_nothing_is_none(self, api: Any) -> None:
+        await api.add_cluster("prod")
+        found = await api.get("/clusters/prod/activity", buckets=3)
+        assert found["counts"] == [0, 0, 0]
+        assert "knownSince" not in found
+
+    async def test_of_a_time_that_ends_before_it_begins_is_told_so(self, api: Any) -> None:
+        span = {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+        status, detail = await api.fault("GET", "/clusters/prod/activity", **span)
+        assert (status, detail) == (400, "since: it must be before until")
