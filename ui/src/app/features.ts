@@ -1,14 +1,25 @@
 import { alerts } from "~/features/alerts";
 import { clusters } from "~/features/clusters";
+import { history } from "~/features/history";
 import { objects } from "~/features/objects";
 import { onboarding } from "~/features/onboarding";
 import { overview } from "~/features/overview";
+import { settings } from "~/features/settings";
 import { silences } from "~/features/silences";
 
 import type { Feature } from "./feature";
 
 /** Every part of the console. A new one adds its line here, and nothing else of the frame changes. */
-export const features: readonly Feature[] = [overview, alerts, silences, clusters, objects, onboarding];
+export const features: readonly Feature[] = [
+  overview,
+  alerts,
+  silences,
+  history,
+  clusters,
+  objects,
+  onboarding,
+  settings,
+];
 
 export const navEntries = features
   .flatMap((feature) => feature.nav ?? [])
