@@ -9,7 +9,7 @@ metadata:
   annotations:
     {{- /* Read at the start alone. The alerting configuration is read again when it changes, and is not here. */}}
     checksum/detectors: {{ .Values.detectors.config | toYaml | sha256sum }}
-    checksum/secrets: {{ print .Values.adminToken.value .Values.database.url .Values.heartbeat.url | sha256sum }}
+    checksum/secrets: {{ print .Values.adminToken.value .Values.adminPassword .Values.database.url .Values.heartbeat.url | sha256sum }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -70,6 +70,19 @@ spec:
             secretKeyRef:
               name: {{ include "hub.adminSecret" . }}
               key: {{ include "hub.adminKey" . }}
+        - name: FARWATCH_ADMIN_PASSWORD
+          valueFrom:
+            secretKeyRef:
+              name: {{ include "hub.adminSecret" . }}
+              key: ADMIN_PASSWORD
+              optional: true
+        # Where `kubectl exec ... farwatch admin reset` finds what the hub keeps.
+        - name: FARWATCH_DATA
+          value: /var/lib/farwatch
+        {{- if include "hub.databaseSecret" . }}
+        - name: FARWATCH_DATABASE_FILE
+          value: /var/run/farwatch/database/url
+        {{- end }}
         {{- with include "hub.heartbeatSecret" . }}
         - name: FARWATCH_HEARTBEAT_URL
           valueFrom:

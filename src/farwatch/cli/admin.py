@@ -23,7 +23,10 @@ Database = Annotated[
         show_default="none",
     ),
 ]
-DatabaseFile = Annotated[Path | None, typer.Option(help="A file with that URL.", show_default="none")]
+DatabaseFile = Annotated[
+    Path | None,
+    typer.Option(envvar="FARWATCH_DATABASE_FILE", help="A file with that URL.", show_default="none"),
+]
 
 
 @app.command("reset")

@@ -34,6 +34,7 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
     "least": {},
     "own-admin-token": {"adminToken": {"existingSecret": "farwatch-admin", "key": "token"}},
     "given-admin-token": {"adminToken": {"value": "a-token-of-my-own-choice"}},
+    "given-admin-password": {"adminPassword": "a password of my own choice"},
     "slack": SLACK,
     "own-configuration": {"alerting": {"existingConfigMap": "alerting", "reloadSeconds": 30}},
     "detectors": {"detectors": {"config": {"detectors": {"KubePodCrashLooping": {"hold": "5m"}}}}},

@@ -283,6 +283,31 @@ def test_an_admin_token_is_made_when_none_is_given(chart: Chart) -> None:
     assert "get secret farwatch-hub-admin" in rendered.notes
 
 
+def test_the_admins_password_is_made_beside_the_token_and_told_where(chart: Chart) -> None:
+    rendered = chart.render({})
+    made = secret_data(rendered.find("Secret", "farwatch-hub-admin"))["ADMIN_PASSWORD"]
+    assert len(made) == 24
+    variables = {each["name"]: each for each in hub_of(rendered)["env"]}
+    assert variables["FARWATCH_ADMIN_PASSWORD"]["valueFrom"]["secretKeyRef"] == {
+        "name": "farwatch-hub-admin",
+        "key": "ADMIN_PASSWORD",
+        "optional": True,
+    }
+    assert "ADMIN_PASSWORD" in rendered.notes
+    given = chart.render({"adminPassword": "purple monkey dishwasher"})
+    kept = secret_data(given.find("Secret", "farwatch-hub-admin"))["ADMIN_PASSWORD"]
+    assert kept == "purple monkey dishwasher"
+
+
+def test_a_reset_in_the_pod_finds_what_the_hub_keeps(chart: Chart) -> None:
+    for values in ({}, VALUE_SETS["postgresql"]):
+        rendered = chart.render(values)
+        variables = {each["name"]: each.get("value") for each in hub_of(rendered)["env"]}
+        options = options_of(rendered)
+        assert variables["FARWATCH_DATA"] == options["data"]
+        assert variables.get("FARWATCH_DATABASE_FILE") == options.get("database-file")
+
+
 def test_an_admin_token_of_ones_own_is_used_everywhere(chart: Chart) -> None:
     rendered = chart.render(VALUE_SETS["own-admin-token"] | {"backup": {"enabled": True}})
     assert not rendered.of("Secret")
@@ -345,7 +370,7 @@ def test_what_is_read_again_restarts_nothing_and_what_is_not_does(chart: Chart) 
     before = annotations(chart.render(SLACK))
     other = {"route": {"receiver": "on-call"}, "receivers": ALERTING["receivers"]}
     assert annotations(chart.render({"alerting": SLACK["alerting"] | {"config": other}})) == before
-    for change in ("detectors", "postgresql", "heartbeat", "given-admin-token"):
+    for change in ("detectors", "postgresql", "heartbeat", "given-admin-token", "given-admin-password"):
         assert annotations(chart.render(SLACK | VALUE_SETS[change])) != before, change
 
 

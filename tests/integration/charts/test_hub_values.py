@@ -37,6 +37,11 @@ def chart() -> Chart:
         ({"autoscaling": {"enabled": True}}, ("autoscaling: one hub works", "resources")),
         ({"extraArgs": ["--standby"]}, ("extraArgs: --standby is set", "set that value")),
         ({"externalUrl": "hub.example.com"}, ('externalUrl: "hub.example.com"', "https://hub.example.com")),
+        ({"adminPassword": "short"}, ("adminPassword: shorter than 12", "leave it empty")),
+        (
+            {"adminPassword": "x" * 20, "adminToken": {"existingSecret": "s"}},
+            ("adminPassword: adminToken.existingSecret is where", "only one"),
+        ),
         ({"adminToken": {"value": "short"}}, ("adminToken.value: shorter than 16", "leave it empty")),
         (
             {"adminToken": {"value": "x" * 20, "existingSecret": "s"}},
