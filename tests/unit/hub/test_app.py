@@ -107,6 +107,8 @@ OPERATIONS = {
     "listAlertGroups": ("GET", "/api/v1/alerts/groups"),
     "listLabelNames": ("GET", "/api/v1/alerts/labels"),
     "listLabelValues": ("GET", "/api/v1/alerts/labels/{name}/values"),
+    "listRelatedAlerts": ("GET", "/api/v1/alerts/{fingerprint}/related"),
+    "getAlertTimeline": ("GET", "/api/v1/alerts/{fingerprint}/timeline"),
     "drawTimeline": ("GET", "/api/v1/history/timeline"),
     "reportNoise": ("GET", "/api/v1/history/noise"),
     "saveAlertingConfig": ("PUT", "/api/v1/alerting/config"),

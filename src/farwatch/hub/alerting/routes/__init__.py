@@ -14,6 +14,7 @@ from farwatch.hub.alerting.routes import (
     labels,
     notifications,
     receivers,
+    related,
     silences,
     timeline,
     v2,
@@ -34,6 +35,7 @@ _MODULES = (
     labels,
     notifications,
     receivers,
+    related,
     silences,
     timeline,
 )

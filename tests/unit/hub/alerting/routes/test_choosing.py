@@ -283,3 +283,16 @@ async def test_what_cannot_be_done_to_many_is_refused_whole(
 async def test_a_snooze_into_the_past_says_so_for_each_alert(api: Any) -> None:
     done = await bulk(api, "snooze", {"matchers": "namespace=shop", "until": "2020-01-01T00:00:00Z"})
     assert {item["error"] for item in done["items"]} == {"a silence must start before it ends"}
+
+
+@pytest.mark.usefixtures("alerts")
+async def test_related_alerts_are_listed_the_nearest_first(api: Any) -> None:
+    crash = MADE["crash"].fingerprint
+    found = await api.get(f"/alerts/{crash}/related")
+    told = [
+        (KEYS[item["alert"]["fingerprint"]], item["relation"], item["secondsLater"])
+        for item in found["items"]
+    ]
+    assert told == [("memory", "workload", 120), ("node", "cluster", -240), ("dev", "elsewhere", 240)]
+    assert found["total"] == 3
+    assert len((await api.get(f"/alerts/{crash}/related", limit=1))["items"]) == 1
