@@ -1,4 +1,5 @@
 import { Tooltip } from "@mantine/core";
+import { useState } from "react";
 
 import { useZone } from "~/app/preferences";
 
@@ -13,13 +14,26 @@ import { formatExact, formatRelative, formatSpan, toDate, type Time } from "./ti
 export function TimeAgo({ time, style = "ago" }: { time: Time; style?: "ago" | "span" | "exact" }) {
   const [zone] = useZone();
   const now = useNow();
+  const [isHovered, setHovered] = useState(false);
   const date = toDate(time);
   const isKnown = !Number.isNaN(date.getTime());
   const exact = formatExact(date, zone);
   const relative = style === "span" ? formatSpan((now - date.getTime()) / 1000) : formatRelative(date, now);
-  return (
-    <Tooltip label={style === "exact" ? relative : exact} disabled={!isKnown}>
-      <time dateTime={isKnown ? date.toISOString() : undefined}>{style === "exact" ? exact : relative}</time>
+  const text = (
+    <time
+      dateTime={isKnown ? date.toISOString() : undefined}
+      onPointerEnter={() => setHovered(isKnown)}
+      onPointerLeave={() => setHovered(false)}
+    >
+      {style === "exact" ? exact : relative}
+    </time>
+  );
+  // Long tables hold many times: only the one that somebody points at gets a tooltip.
+  return isHovered ? (
+    <Tooltip opened label={style === "exact" ? formatRelative(date, now) : exact}>
+      {text}
     </Tooltip>
+  ) : (
+    text
   );
 }
