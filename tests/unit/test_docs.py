@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from farwatch.cli import app
 from farwatch.hub.fleet import FleetChangeKind
 from farwatch.hub.fleet.routes import AgentState
-from farwatch.hub.live.routes import TYPES
+from farwatch.hub.live.routes import PERMISSIONS
 from farwatch.sim.scenario import SCENARIOS, load_scenario
 from farwatch.sim.server.faults import Answer, Faults
 from farwatch.sim.troubles import TROUBLES
@@ -79,7 +79,7 @@ def test_the_scenario_on_the_page_can_be_played(tmp_path: Path) -> None:
 
 
 def test_every_event_of_the_stream_is_explained() -> None:
-    assert set(names("hub.md", "event")) == TYPES | {"lost"}
+    assert set(names("hub.md", "event")) == PERMISSIONS.keys() | {"lost"}
     page = read("hub.md")
     for kind in FleetChangeKind:
         assert f"`{kind}`" in page
