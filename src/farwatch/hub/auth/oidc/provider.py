@@ -16,6 +16,7 @@ import aiohttp
 import jwt
 import msgspec
 import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
 from jwt.api_jws import PyJWS
 
 from farwatch.hub.auth.oidc.claims import ClaimError, Expected, Identity, check_claims, merge, read_identity
@@ -38,6 +39,16 @@ MAX_ANSWER_BYTES = 1024 * 1024
 MAX_TOKEN_LENGTH = 64 * 1024
 
 _log = structlog.get_logger(__name__)
+
+_UNREADABLE = (
+    jwt.PyJWTError,
+    msgspec.MsgspecError,
+    UnsupportedAlgorithm,
+    KeyError,
+    TypeError,
+    ValueError,  # also of text that is none, and of numbers that are no key
+)
+"""What may come of a key and a token that somebody else has made."""
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,7 +282,7 @@ class Provider:
             parsed = jwt.PyJWK(key, algorithm=header.alg)
             payload: bytes = PyJWS().decode(tokens.id_token, parsed, algorithms=[header.alg])
             claims = msgspec.json.decode(payload, type=dict[str, Any])
-        except (jwt.PyJWTError, msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError) as error:
+        except _UNREADABLE as error:
             raise self._distrust(f"the ID token's signature is not right ({type(error).__name__})") from error
         expected = Expected(
             issuer=discovery.issuer,
@@ -389,11 +400,12 @@ def _fits(key: Mapping[str, Any], header: _Header) -> bool:
     """Whether a key may have signed what has this header; a shared key never may."""
     families = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("Ed",)}
     family = families.get(str(key.get("kty")), ())
+    # Whatever a provider writes there: it need not be text.
     return (
         header.alg.startswith(family)
-        and key.get("use") in {None, "sig"}
-        and key.get("alg") in {None, header.alg}
-        and header.kid in {None, key.get("kid")}
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", header.alg) == header.alg
+        and (header.kid is None or header.kid == key.get("kid"))
     )
 
 

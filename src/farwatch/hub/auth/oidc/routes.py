@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from farwatch.hub.audit import AuditNotKeptError
 from farwatch.hub.auth.access import OPEN
-from farwatch.hub.auth.cookies import make_cookie
+from farwatch.hub.auth.cookies import make_cookie, read_cookie
 from farwatch.hub.auth.login import Client
 from farwatch.hub.auth.oidc.attempts import LIFETIME_SECONDS, cookie_of, plain_page
 from farwatch.hub.auth.oidc.errors import ProviderUnknownError, SignInError
@@ -50,7 +50,9 @@ async def come_back(state: State, request: AnyRequest, provider: FromPath[str]) 
         request.client.host if request.client else "", request.headers.get("user-agent", "")[:300]
     )
     try:
-        arrival = await sso.arrive(provider, query, request.cookies, people, client)
+        arrival = await sso.arrive(
+            provider, query, request.cookies, people, client, former=read_cookie(request)
+        )
     except (ProviderUnknownError, SignInError, AuditNotKeptError) as error:
         return _turn_back(str(error), "/", _attempt_cookie(sso, cookie_of(query.get("state", "")), "", 0))
     lasting = people.sessions.settings.longest_seconds

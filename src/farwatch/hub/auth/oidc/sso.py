@@ -111,6 +111,8 @@ class Sso:
         cookies: Mapping[str, str],
         people: People,
         client: Client,
+        *,
+        former: str = "",
     ) -> Arrival:
         """Finish a sign-in, and write down how it ended.
 
@@ -120,6 +122,7 @@ class Sso:
             cookies: Those of their browser.
             people: Where they become, or are, a user.
             client: Where the request is from.
+            former: The secret of the session that this browser has; it ends.
 
         Raises:
             ProviderUnknownError: There is no such provider.
@@ -137,7 +140,11 @@ class Sso:
         except SignInError as error:
             await self._note(provider_id, who, client, result=Result.DENIED, reason=error.cause)
             raise
-        return await self._let_in(provider_id, user, attempt, people, client)
+        arrival = await self._let_in(provider_id, user, attempt, people, client)
+        left = people.of_session(former) if former else None
+        if left is not None:
+            await people.sessions.end(left[1].id, left[2].id)
+        return arrival
 
     def _take(self, provider_id: str, state: str, cookies: Mapping[str, str]) -> Attempt:
         attempt = self._attempts.take(provider_id, state, cookies.get(cookie_of(state), ""))

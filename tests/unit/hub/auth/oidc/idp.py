@@ -25,6 +25,13 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 CLIENT_ID = "farwatch"
 CLIENT_SECRET = "s3cr&t with=odd:signs"
 
+ODD_KEYS = (
+    {},
+    {"kty": "odd"},
+    {"kty": ["RSA"], "kid": {}, "use": [], "alg": 5},
+    {"kty": "RSA", "kid": "halved", "n": "AQAB"},
+)
+
 
 def make_key(kind: str) -> Any:
     if kind == "EC":
@@ -103,7 +110,7 @@ class Idp:
         public = json.loads(kind.to_jwk(self.key.public_key()))
         shared = {"kty": "oct", "k": base64.urlsafe_b64encode(b"k" * 32).decode(), "kid": "shared"}
         kid = {} if self.lies.get("no kid") else {"kid": self.kid}
-        return web.json_response({"keys": [shared, {"kty": "odd"}, public | kid | {"use": "sig"}]})
+        return web.json_response({"keys": [shared, *ODD_KEYS, public | kid | {"use": "sig"}]})
 
     async def authorize(self, request: web.Request) -> web.Response:
         query = request.query
@@ -189,6 +196,9 @@ class Idp:
             "cut": lambda: right[:-8],
             "critical": lambda: jwt.encode(
                 claims, self.key, algorithm=algorithm, headers=headers | {"crit": ["x"], "x": 1}
+            ),
+            "half a key": lambda: jwt.encode(
+                claims, self.key, algorithm=algorithm, headers={"kid": "halved"}
             ),
             "words": lambda: "not.a.token",
         }

@@ -90,9 +90,14 @@ class TestSigningIn:
         assert (await hub.browser.get("/whoami")).text == "ada"
 
     async def test_works_with_a_provider_that_names_no_key(self, hub: Hub, idp: Idp) -> None:
-        idp.tell(lies={"no kid": True})
+        idp.tell(lies={"no kid": True}, rotate="EC")
         await hub.sign_in()
         assert (await hub.browser.get("/whoami")).text == "ada"
+
+    async def test_again_leaves_no_session_behind_on_the_same_device(self, hub: Hub) -> None:
+        for _ in range(3):
+            await hub.sign_in()
+        assert len(hub.people.sessions._by_digest) == 1
 
     async def test_works_in_two_windows_at_once(self, hub: Hub) -> None:
         first, second = await hub.go("/one"), await hub.go("/two")
@@ -204,6 +209,7 @@ LIES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"signature": "unknown key"}, "a key that is not the provider's"),
     ({"signature": "cut"}, "the ID token"),
     ({"signature": "critical"}, "the ID token"),
+    ({"signature": "half a key"}, "the ID token"),
     ({"signature": "words"}, "the ID token is none"),
     ({"claims": {"nonce": "of another"}}, "made for another sign-in (nonce)"),
     ({"claims": {"nonce": None}}, "made for another sign-in (nonce)"),
