@@ -1,7 +1,8 @@
 import { Skeleton } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ComponentProps } from "react";
 
 const Editor = lazy(() => import("./code/CodeEditor").then((module) => ({ default: module.CodeEditor })));
+const Field = lazy(() => import("./code/CodeField").then((module) => ({ default: module.CodeField })));
 const Merge = lazy(() => import("./code/CodeMerge").then((module) => ({ default: module.CodeMerge })));
 
 /** A document to be read, with colours, folding and search. */
@@ -18,6 +19,15 @@ export function CodeDiff({ before, after, label }: { before: string; after: stri
   return (
     <Suspense fallback={<Skeleton height={320} />}>
       <Merge before={before} after={after} label={label} />
+    </Suspense>
+  );
+}
+
+/** A document to be written, with completion and its faults in place. */
+export function CodeInput(props: ComponentProps<typeof Field>) {
+  return (
+    <Suspense fallback={<Skeleton height={320} />}>
+      <Field {...props} />
     </Suspense>
   );
 }

@@ -41,20 +41,29 @@ const look = EditorView.theme({
   ".cm-collapsedLines": { backgroundColor: "var(--hover)", backgroundImage: "none", color: "var(--quiet)" },
 });
 
+const shared: Extension = [
+  EditorView.cspNonce.of(readNonce()),
+  lineNumbers(),
+  codeFolding(),
+  foldGutter(),
+  yaml(),
+  syntaxHighlighting(colours),
+  look,
+  search({ top: true }),
+  keymap.of([...searchKeymap, ...foldKeymap]),
+  EditorView.lineWrapping,
+];
+
 /** An editor in which a document is read, and nothing written. */
 export function reading(label: string): Extension {
   return [
-    EditorView.cspNonce.of(readNonce()),
-    lineNumbers(),
-    codeFolding(),
-    foldGutter(),
-    yaml(),
-    syntaxHighlighting(colours),
-    look,
-    search({ top: true }),
-    keymap.of([...searchKeymap, ...foldKeymap]),
+    shared,
     EditorState.readOnly.of(true),
     EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
-    EditorView.lineWrapping,
   ];
+}
+
+/** An editor in which a document is written. */
+export function writing(label: string): Extension {
+  return [shared, EditorView.contentAttributes.of({ "aria-label": label })];
 }
