@@ -23,8 +23,9 @@ from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
 from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, sight, to_seconds
-from farwatch.hub.inventory.past import Past
+from farwatch.hub.inventory.past import Past, PastQuery
 from farwatch.hub.inventory.table import routes as table_routes
+from farwatch.kube.objects import KubeObject
 from farwatch.kube.selectors import Selector
 
 AnyRequest = Request[Any, Any, State]
@@ -129,10 +130,9 @@ def list_objects(
     "/clusters/{cluster:str}/objects/{kind:str}/{name:str}",
     opt=needs(Permission.OBJECTS_READ),
     summary="Get an object",
-    responses=problems.described(HTTPStatus.NOT_FOUND),
-    sync_to_thread=False,
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-def get_object(
+async def get_object(
     state: State,
     request: AnyRequest,
     cluster: FromPath[str],
@@ -140,15 +140,37 @@ def get_object(
     name: FromPath[str],
     *,
     namespace: NamespaceOf = "",
+    at: Annotated[
+        datetime | None,
+        QueryParameter(description="As it was then; without a zone, in UTC. As it is now, when left out."),
+    ] = None,
 ) -> ObjectView:
-    """One current object; `namespace` is left out for kinds that live in none."""
+    """One object as it is kept; `namespace` is left out for kinds that live in none."""
     found = find_kind(kind)
-    item = _inventory(state).get(cluster, found.name, namespace, name)
     seen = visibility(request, Permission.OBJECTS_READ)
-    if item is None or not seen.sees_object(cluster, found.name, namespace, name):
+    item = None
+    if seen.sees_object(cluster, found.name, namespace, name):
+        if at is None:
+            item = _inventory(state).get(cluster, found.name, namespace, name)
+        else:
+            item = await _recall(state, cluster, found.name, namespace, name, at)
+    if item is None:
         place = f" in namespace {namespace!r}" if namespace else ""
-        raise NotFoundException(f"cluster {cluster!r} has no {found.name} {name!r}{place}")
+        then = "" if at is None else ", as far as is known, then"
+        raise NotFoundException(f"cluster {cluster!r} has no {found.name} {name!r}{place}{then}")
     return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
+
+
+async def _recall(
+    state: State, cluster: str, kind: str, namespace: str, name: str, at: datetime
+) -> KubeObject | None:
+    past: Past = state.past
+    born = (await state.fleet.clusters.get(cluster)).created_at.timestamp()
+    return await past.get(
+        PastQuery(
+            kinds=(kind,), time=to_seconds(at), clusters={cluster: born}, namespace=namespace, name=name
+        )
+    )
 
 
 @get(
@@ -236,7 +258,9 @@ async def count_changes(
 ) -> ActivityView:
     """When a cluster, a kind, a namespace or an object changed, and how much: the marks of a time line."""
     past: Past = state.past
-    known = await past.known_since([cluster])
+    seen = visibility(request, Permission.OBJECTS_READ)
+    # Of a cluster that may not be seen not even that it is there.
+    known = await past.known_since([cluster]) if seen.sees_part(cluster) else None
     end = datetime.now(UTC).timestamp() if until is None else to_seconds(until)
     start = end - 3600 if known is None else known.timestamp()
     if since is not None:
@@ -252,7 +276,7 @@ async def count_changes(
         kind=None if kind is None else find_kind(kind).name,
         namespace=namespace,
         name=name,
-        areas=visibility(request, Permission.OBJECTS_READ).areas(),
+        areas=seen.areas(),
     )
     found = await read_activity(state.telemetry, query)
     return ActivityView(
