@@ -8,7 +8,7 @@ import { describeAgent } from "./words";
 type Note = NonNullable<Cluster["permissions"]>["missing"][number];
 
 /** The agent that leads, those that stand by, what they may not do, and what they cannot watch. */
-export function AgentsPanel({ cluster }: { cluster: Cluster }) {
+export function AgentsPanel({ cluster, since }: { cluster: Cluster; since: string | undefined }) {
   const followers = cluster.followers ?? [];
   const agent = describeAgent(cluster.agentState);
   return (
@@ -31,7 +31,7 @@ export function AgentsPanel({ cluster }: { cluster: Cluster }) {
             </td>
             <td>{cluster.agentVersion || "–"}</td>
             <td>{cluster.agentAddress || "–"}</td>
-            <td>{cluster.lastSeenAt ? <TimeAgo time={cluster.lastSeenAt} /> : "–"}</td>
+            <td>{since ? <TimeAgo time={since} style="span" /> : "–"}</td>
           </tr>
           {followers.map((one) => (
             <tr key={one.instance}>
@@ -56,9 +56,32 @@ export function AgentsPanel({ cluster }: { cluster: Cluster }) {
       {cluster.apiServerReachable === false && (
         <p className={styles.fault}>Its API server does not answer: {cluster.apiServerMessage}</p>
       )}
+      <Refusals cluster={cluster} />
       <Watches cluster={cluster} />
       <Permissions cluster={cluster} />
     </Panel>
+  );
+}
+
+function Refusals({ cluster }: { cluster: Cluster }) {
+  const refusals = cluster.refusals ?? [];
+  if (refusals.length === 0) return null;
+  return (
+    <>
+      <h3>Agents that were refused</h3>
+      <ul className={styles.notes}>
+        {refusals.map((one) => (
+          <li key={`${one.code} ${one.reason}`}>
+            <span className={styles.fault}>{one.reason}</span>
+            <span className={styles.quiet}>
+              {" "}
+              — <TimeAgo time={one.at} />, from {one.peer}
+              {one.count > 1 && `, ${one.count} times`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

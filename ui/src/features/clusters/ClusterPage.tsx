@@ -8,6 +8,7 @@ import { Page, QueryView, StatusBadge } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 import { KindTabs } from "~/components/KindTabs";
 import { LabelChips } from "~/components/LabelChips";
+import { TimeFrame, TravelButton } from "~/components/travel/TimeTravel";
 
 import { AgentsPanel } from "./AgentsPanel";
 import { ClusterDialogs, type Dialog } from "./ClusterDialogs";
@@ -25,19 +26,22 @@ import { WorkloadsPanel } from "./WorkloadsPanel";
 /** One cluster: what is in it, how that stands, and its agents. */
 export function ClusterPage() {
   const { cluster: name } = usePathParams(clusterRoute);
-  const [{ at }] = useView(clusterRoute);
+  const [{ at }, setSearch] = useView(clusterRoute);
   const cluster = useQuery(clusterQuery(name));
   const fleet = useQuery(fleetQuery());
   const navigate = useNavigate();
   const [dialog, setDialog] = useState<Dialog>();
   const tile = fleet.data?.clusters.find((one) => one.name === name);
   const labels = cluster.data?.labels ?? {};
+  const onTravel = (moment: string | undefined, options?: { replace?: boolean }) =>
+    setSearch({ at: moment }, options);
   return (
     <Page
       title={name}
       above={<Breadcrumbs crumbs={[{ label: "Clusters", to: paths.clusters() }]} />}
       aside={
-        tile && (
+        tile &&
+        at === undefined && (
           <StatusBadge
             level={tile.health.level}
             word={describeHealth(tile.health.level)}
@@ -45,24 +49,37 @@ export function ClusterPage() {
           />
         )
       }
-      actions={<ClusterMenu name={name} labels={labels} onAct={setDialog} />}
+      actions={
+        <>
+          <TravelButton at={at} onTravel={onTravel} />
+          <ClusterMenu name={name} labels={labels} onAct={setDialog} />
+        </>
+      }
     >
       <KindTabs to={(kind) => paths.clusterObjects(name, kind.plural)} search={{ at }} />
-      <QueryView query={cluster}>
-        {(data) => (
-          <div className={styles.panels}>
-            <LabelChips labels={data.labels} />
-            <SummaryPanel cluster={data} tile={tile} />
-            <TroublePanel cluster={name} at={at} />
-            <div className={styles.columns}>
-              <WorkloadsPanel cluster={name} at={at} />
-              <NamespacesPanel cluster={name} at={at} />
+      <TimeFrame at={at} onTravel={onTravel} scope={{ cluster: name }}>
+        <QueryView query={cluster}>
+          {(data) => (
+            <div className={styles.panels}>
+              <LabelChips labels={data.labels} />
+              {at === undefined && <SummaryPanel cluster={data} tile={tile} />}
+              <TroublePanel cluster={name} at={at} />
+              <div className={styles.columns}>
+                <WorkloadsPanel cluster={name} at={at} />
+                <NamespacesPanel cluster={name} at={at} />
+              </div>
+              <NodesPanel cluster={name} at={at} />
+              {at === undefined ? (
+                <AgentsPanel cluster={data} since={tile?.agent.since ?? undefined} />
+              ) : (
+                <p className={styles.quiet}>
+                  Agents, their rights, and alerts are shown as they are now alone.
+                </p>
+              )}
             </div>
-            <NodesPanel cluster={name} at={at} />
-            <AgentsPanel cluster={data} />
-          </div>
-        )}
-      </QueryView>
+          )}
+        </QueryView>
+      </TimeFrame>
       <ClusterDialogs
         dialog={dialog}
         onClose={() => setDialog(undefined)}

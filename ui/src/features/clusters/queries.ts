@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { get, type Answer } from "~/api";
 
@@ -43,8 +43,9 @@ export const tableQuery = (
     queryFn: ({ signal }) =>
       get("/api/v1/table/{kind}", {
         path: { kind },
-        query: { cluster, sort, level, limit, facets: true },
+        query: { cluster, at, sort, level, limit, facets: true },
         signal,
       }),
+    placeholderData: keepPreviousData,
   });
 };

@@ -5,6 +5,7 @@ import { Page } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 import { KindTabs } from "~/components/KindTabs";
 import { NotFoundPage } from "~/components/NotFoundPage";
+import { TimeFrame, TravelButton } from "~/components/travel/TimeTravel";
 
 import { clusterTableRoute } from "./index";
 import { ObjectTable } from "./ObjectTable";
@@ -16,6 +17,7 @@ export function ClusterTablePage() {
   const kind = findKind(name);
   if (kind === undefined) return <NotFoundPage />;
   const along = { at: search.at };
+  const onTravel = (at: string | undefined, options?: { replace?: boolean }) => setSearch({ at }, options);
   return (
     <Page
       title={kind.title}
@@ -28,13 +30,16 @@ export function ClusterTablePage() {
           search={along}
         />
       }
+      actions={<TravelButton at={search.at} onTravel={onTravel} />}
     >
       <KindTabs
         current={kind.name}
         to={(other) => paths.clusterObjects(cluster, other.plural)}
         search={{ ...along, q: search.q, namespace: search.namespace, labels: search.labels }}
       />
-      <ObjectTable key={kind.name} kind={kind} cluster={cluster} search={search} onSearch={setSearch} />
+      <TimeFrame at={search.at} onTravel={onTravel} scope={{ cluster, kind: kind.plural }}>
+        <ObjectTable key={kind.name} kind={kind} cluster={cluster} search={search} onSearch={setSearch} />
+      </TimeFrame>
     </Page>
   );
 }

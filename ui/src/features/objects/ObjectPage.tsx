@@ -8,6 +8,7 @@ import { Page, QueryView, StatusBadge } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 import { CodeView } from "~/components/CodeView";
 import { NotFoundPage } from "~/components/NotFoundPage";
+import { TimeFrame, TravelButton } from "~/components/travel/TimeTravel";
 
 import { toYaml } from "./documents";
 import { HistoryPanel } from "./HistoryPanel";
@@ -19,9 +20,14 @@ import { detailQuery } from "./queries";
 
 /** One object: how it stands, what it is part of, its document and its history. */
 export function ObjectPage() {
-  const { kind: name } = usePathParams(objectRoute);
-  const kind = findKind(name);
-  return kind === undefined ? <NotFoundPage /> : <KnownObjectPage kind={kind} />;
+  const place = usePathParams(objectRoute);
+  const kind = findKind(place.kind);
+  // Another object is another page: nothing of the one before is shown in its place.
+  return kind === undefined ? (
+    <NotFoundPage />
+  ) : (
+    <KnownObjectPage key={`${place.cluster} ${kind.name} ${place.namespace} ${place.name}`} kind={kind} />
+  );
 }
 
 function KnownObjectPage({ kind }: { kind: Kind }) {
@@ -33,6 +39,8 @@ function KnownObjectPage({ kind }: { kind: Kind }) {
   const detail = useQuery(detailQuery(place, at));
   const along = { at };
   const status = detail.data?.status;
+  const onTravel = (moment: string | undefined, options?: { replace?: boolean }) =>
+    setSearch({ at: moment }, options);
   return (
     <Page
       title={name}
@@ -53,40 +61,43 @@ function KnownObjectPage({ kind }: { kind: Kind }) {
           {status && <StatusBadge level={status.level} word={status.word} reason={status.reason} />}
         </>
       }
+      actions={<TravelButton at={at} onTravel={onTravel} />}
     >
-      {detail.data && (
-        <>
-          <p className={styles.summary}>{detail.data.summary}</p>
-          <OwnerChain detail={detail.data} at={at} />
-        </>
-      )}
-      <Tabs
-        value={search.tab ?? "overview"}
-        onChange={(tab) =>
-          setSearch({
-            tab: tab === "document" || tab === "history" ? tab : undefined,
-            from: undefined,
-            to: undefined,
-          })
-        }
-      >
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="overview">Overview</Tabs.Tab>
-          <Tabs.Tab value="history">History</Tabs.Tab>
-          <Tabs.Tab value="document">Document</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="overview">
-          <QueryView query={detail}>{(data) => <ObjectOverview detail={data} at={at} />}</QueryView>
-        </Tabs.Panel>
-        <Tabs.Panel value="history">
-          <HistoryPanel place={place} search={search} onSearch={setSearch} />
-        </Tabs.Panel>
-        <Tabs.Panel value="document">
-          <QueryView query={detail}>
-            {(data) => <CodeView text={toYaml(data.object)} label={`${kind.name} ${name}`} />}
-          </QueryView>
-        </Tabs.Panel>
-      </Tabs>
+      <TimeFrame at={at} onTravel={onTravel} scope={place}>
+        {detail.data && (
+          <>
+            <p className={styles.summary}>{detail.data.summary}</p>
+            <OwnerChain detail={detail.data} at={at} />
+          </>
+        )}
+        <Tabs
+          value={search.tab ?? "overview"}
+          onChange={(tab) =>
+            setSearch({
+              tab: tab === "document" || tab === "history" ? tab : undefined,
+              from: undefined,
+              to: undefined,
+            })
+          }
+        >
+          <Tabs.List mb="sm">
+            <Tabs.Tab value="overview">Overview</Tabs.Tab>
+            <Tabs.Tab value="history">History</Tabs.Tab>
+            <Tabs.Tab value="document">Document</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="overview">
+            <QueryView query={detail}>{(data) => <ObjectOverview detail={data} at={at} />}</QueryView>
+          </Tabs.Panel>
+          <Tabs.Panel value="history">
+            <HistoryPanel place={place} search={search} onSearch={setSearch} />
+          </Tabs.Panel>
+          <Tabs.Panel value="document">
+            <QueryView query={detail}>
+              {(data) => <CodeView text={toYaml(data.object)} label={`${kind.name} ${name}`} />}
+            </QueryView>
+          </Tabs.Panel>
+        </Tabs>
+      </TimeFrame>
     </Page>
   );
 }

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { get, type Answer } from "~/api";
 
@@ -60,6 +60,7 @@ export const headQuery = (choice: Choice) =>
         query: { ...toQuery(choice), sort: undefined, facets: true, limit: 0 },
         signal,
       }),
+    placeholderData: keepPreviousData,
   });
 
 export type Detail = Answer<"/api/v1/clusters/{cluster}/objects/{kind}/{name}/detail">;
@@ -93,6 +94,7 @@ export const detailQuery = (place: ObjectPlace, at: string | undefined) =>
         query: { namespace: place.namespace, at },
         signal,
       }),
+    placeholderData: keepPreviousData,
   });
 
 const MOST_VERSIONS = 200;
