@@ -2,6 +2,7 @@ import { Navigate, Outlet, useRouterState } from "@tanstack/react-router";
 
 import { ErrorState } from "~/components/ErrorState";
 
+import { ChoosePassword } from "./ChoosePassword";
 import { paths } from "./paths";
 import { SessionProvider, useSessionQuery } from "./session";
 
@@ -11,6 +12,13 @@ export function RootLayout() {
   const location = useRouterState({ select: (state) => state.location });
   if (session === undefined) {
     return error === null ? null : <ErrorState error={error} retry={() => void refetch()} />;
+  }
+  if (session?.mustChangePassword === true) {
+    return (
+      <SessionProvider session={session}>
+        <ChoosePassword />
+      </SessionProvider>
+    );
   }
   const isLogin = location.pathname === paths.login();
   return (
