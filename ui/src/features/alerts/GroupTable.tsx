@@ -188,9 +188,13 @@ function ofGroup(line: Exclude<Line, { alert: Alert }>, column: string) {
     case "name":
       return <GroupHead line={line} />;
     case "object":
-      return <Severities group={group} />;
+      return group.alerts > 1 ? <Severities group={group} /> : null;
     case "state":
-      return <span className={styles.quiet}>{sayStates(group)}</span>;
+      return (
+        <span className={styles.quiet} title={sayStates(group)}>
+          {sayStates(group)}
+        </span>
+      );
     case "receiver":
       return group.notified?.receiver;
     case "age":
@@ -202,7 +206,9 @@ function ofGroup(line: Exclude<Line, { alert: Alert }>, column: string) {
 
 function GroupHead({ line: { group, isOpen } }: { line: { group: Group; isOpen: boolean } }) {
   const labels = Object.entries(group.labels);
-  const name = labels.map(([, value]) => value).join(" · ");
+  // The cluster has a column of its own.
+  const naming = labels.filter(([label]) => label !== "cluster");
+  const name = (naming.length > 0 ? naming : labels).map(([, value]) => value).join(" · ");
   const title = labels.map(([label, value]) => `${label}=${value}`).join(", ");
   return (
     <span className={styles.groupHead} title={title}>

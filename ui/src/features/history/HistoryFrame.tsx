@@ -4,8 +4,8 @@ import { Link, useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { paths } from "~/app/paths";
-import { useZone } from "~/app/preferences";
-import { formatExact, Page } from "~/components";
+import { useZone, type Zone } from "~/app/preferences";
+import { formatClock, formatDay, Page } from "~/components";
 
 import styles from "./History.module.css";
 import { readRange, SPANS, zoomOut, type RangeView } from "./ranges";
@@ -97,9 +97,13 @@ function TimeChoice({ view, onChange }: { view: RangeView; onChange: (change: Ra
       </Button>
       {!("span" in range) && (
         <span className={styles.quiet}>
-          {formatExact(range.since, zone)} to {formatExact(range.until, zone)}
+          {toMinute(range.since, zone)} to {toMinute(range.until, zone)}
         </span>
       )}
     </>
   );
+}
+
+function toMinute(time: string, zone: Zone): string {
+  return `${formatDay(time, zone)} ${formatClock(time, zone).slice(0, 5)}`;
 }

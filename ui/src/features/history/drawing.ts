@@ -34,8 +34,12 @@ export function readPalette(element: Element): Palette {
     quiet: read("--quiet"),
     accent: read("--accent"),
     hover: read("--hover"),
-    severities: { critical: read("--critical"), warning: read("--warning"), info: read("--info") },
-    other: read("--unknown"),
+    severities: {
+      critical: read("--fill-critical"),
+      warning: read("--fill-warning"),
+      info: read("--fill-info"),
+    },
+    other: read("--fill-other"),
     font: `11px ${style.fontFamily}`,
   };
 }

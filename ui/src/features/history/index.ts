@@ -77,7 +77,7 @@ export const history: Feature = {
       icon: IconHistory,
       group: "watch",
       order: 24,
-      key: "h",
+      key: "t",
       permission: "alerts.read",
     },
   ],

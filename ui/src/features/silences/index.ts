@@ -32,7 +32,7 @@ export const silences: Feature = {
       icon: IconBellOff,
       group: "watch",
       order: 22,
-      key: "s",
+      key: "m",
       permission: "silences.read",
     },
   ],
