@@ -18,10 +18,14 @@ _NO_LABELS: Mapping[str, str] = {}
 
 
 class ClusterDirectory:
-    """The labels of the fleet's clusters, at hand: grants may be for clusters by their labels."""
+    """The labels of the fleet's clusters, at hand: grants may be for clusters by their labels.
 
-    def __init__(self) -> None:
-        self._labels: dict[str, Mapping[str, str]] = {}
+    Args:
+        labels: Those of the clusters that are known already, by name.
+    """
+
+    def __init__(self, labels: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._labels = dict(labels or {})
 
     async def keep(self, cluster: str, labels: Mapping[str, str] | None) -> None:
         """Take in a cluster's labels; None: there is no such cluster any more."""

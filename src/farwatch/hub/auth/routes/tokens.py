@@ -16,11 +16,13 @@ from litestar.params import FromPath, JSONBody
 from farwatch.hub import problems
 from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import SELF, ForbiddenError
+from farwatch.hub.auth.grants import check_grant
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission, decide
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role, Scope
 from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.tokens import EVERYTHING, ApiToken, ApiTokenNotFoundError
+from farwatch.hub.auth.visibility import ClusterDirectory
 
 WARN_BEFORE = timedelta(days=14)
 """How long before its end a token is called ``expiring``."""
@@ -151,10 +153,14 @@ async def create_api_token(
         expiresAt=data.expires_at,
     )
     owner = _owner(principal) if kind is TokenKind.PERSONAL else ""
+    grants = _read_grants(data, kind, principal)
+    directory: ClusterDirectory = state.cluster_directory
+    for grant in grants or ():
+        check_grant(grant, set(directory.names()))
     token, secret = await people.tokens.create(
         data.name,
         owner=owner,
-        grants=_read_grants(data, kind, principal),
+        grants=grants,
         scopes=_read_scopes(data, principal),
         expires_at=_read_end(people, data, principal),
         created_by=principal.name,

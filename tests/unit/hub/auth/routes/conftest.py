@@ -22,6 +22,7 @@ from farwatch.hub.auth.guard import require_principal
 from farwatch.hub.auth.passwords import Passwords
 from farwatch.hub.auth.principal import Grant
 from farwatch.hub.auth.teams import Teams
+from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 
@@ -114,7 +115,15 @@ def build_app(people: People, audit: Audit, grants: Grants) -> Litestar:
         guards=[require_principal, note_intent],
         middleware=[AuditMiddleware],
         exception_handlers=problems.handlers({}),
-        state=State({"people": people, "audit": audit, "external_url": URL, "grants": grants}),
+        state=State(
+            {
+                "people": people,
+                "audit": audit,
+                "external_url": URL,
+                "grants": grants,
+                "cluster_directory": ClusterDirectory({"prod": {}}),
+            }
+        ),
         openapi_config=None,
         logging_config=None,
     )

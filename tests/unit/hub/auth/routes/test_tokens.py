@@ -63,6 +63,14 @@ async def test_a_service_token_has_grants_of_its_own(world: Any) -> None:
     assert (await world.ask("GET", "/users", token=made["token"])).status_code == 403
 
 
+async def test_a_token_for_what_is_not_there_is_refused_by_its_name(world: Any) -> None:
+    grants = [{"role": "viewer", "scope": {"clusters": ["prd"], "namespaces": ["Shop"]}}]
+    status, detail = await world.fault("POST", "/tokens", {"name": "ci", "kind": "service", "grants": grants})
+    assert status == 400
+    assert "no cluster is named 'prd'; there are: prod" in detail
+    assert "'Shop' cannot be a namespace" in detail
+
+
 async def test_without_a_kind_a_token_makes_one_that_may_do_everything_as_ever(world: Any) -> None:
     made = await make(world)
     assert world.people.of_token(made["token"]).grants == (Grant(Role.ADMIN),)
