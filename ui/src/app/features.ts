@@ -4,6 +4,7 @@ import { history } from "~/features/history";
 import { objects } from "~/features/objects";
 import { onboarding } from "~/features/onboarding";
 import { overview } from "~/features/overview";
+import { rules } from "~/features/rules";
 import { settings } from "~/features/settings";
 import { silences } from "~/features/silences";
 
@@ -18,6 +19,7 @@ export const features: readonly Feature[] = [
   clusters,
   objects,
   onboarding,
+  rules,
   settings,
 ];
 

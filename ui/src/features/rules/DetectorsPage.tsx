@@ -214,7 +214,9 @@ function Details({ detector }: { detector: Detector }) {
             {raised.latest.map((example) => (
               <li key={`${example.fingerprint} ${example.time}`}>
                 <TimeAgo time={example.time} />{" "}
-                <Link to={paths.alert(example.fingerprint)}>{example.summary || detector.name}</Link>
+                <Link to={paths.alert(example.fingerprint)}>
+                  {describeSubject(example.labels) || detector.name}
+                </Link>
               </li>
             ))}
           </ul>
@@ -229,4 +231,11 @@ function describeRaised({ raised, firing }: Detector): string {
   const times = raised.firings === 1 ? "once" : `${raised.firings} times`;
   const where = raised.clusters === 1 ? "one cluster" : `${raised.clusters} clusters`;
   return `Raised ${times} in ${where} in the last ${LATELY_DAYS} days; ${firing} firing now.`;
+}
+
+/** What an alert is about, by its labels: `prod / shop / web`. */
+function describeSubject(labels: Record<string, string>): string {
+  const { cluster, namespace } = labels;
+  const subject = ["pod", "workload", "deployment", "node", "name"].map((name) => labels[name]).find(Boolean);
+  return [cluster, namespace, subject].filter(Boolean).join(" / ");
 }

@@ -54,6 +54,25 @@ export const tokensRoute = createRoute({
   component: lazyRouteComponent(() => import("./tokens/TokensPage"), "TokensPage"),
 });
 
+const receiversRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/receivers",
+  component: lazyRouteComponent(() => import("./receivers/ReceiversPage"), "ReceiversPage"),
+});
+
+const storageRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/storage",
+  component: lazyRouteComponent(() => import("./storage/StoragePage"), "StoragePage"),
+});
+
+export const agentsRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/agents",
+  validateSearch: (search) => ({ cluster: readText(search.cluster) }),
+  component: lazyRouteComponent(() => import("./agents/AgentsPage"), "AgentsPage"),
+});
+
 export const auditRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/audit",
@@ -76,6 +95,9 @@ export const settings: Feature = {
       teamsRoute,
       rolesRoute,
       tokensRoute,
+      receiversRoute,
+      agentsRoute,
+      storageRoute,
       auditRoute,
     ]),
   ],

@@ -7,6 +7,9 @@ export type Team = Answer<"/api/v1/teams">["items"][number];
 export type Token = Answer<"/api/v1/tokens">["items"][number];
 export type OwnSession = Answer<"/api/v1/session/others">["items"][number];
 export type Grant = User["grants"][number];
+export type Receiver = Answer<"/api/v1/alerting/receivers">["items"][number];
+export type Agent = Answer<"/api/v1/agents">["items"][number];
+export type HubSettings = Answer<"/api/v1/settings">;
 export type AuditPage = Answer<"/api/v1/audit">;
 export type AuditEntry = AuditPage["items"][number];
 
@@ -15,6 +18,7 @@ export const keys = {
   teams: ["settings", "teams"] as const,
   tokens: ["settings", "tokens"] as const,
   sessions: ["settings", "sessions"] as const,
+  receivers: ["settings", "receivers"] as const,
   audit: ["settings", "audit"] as const,
   verdict: ["settings", "audit", "verdict"] as const,
 };
@@ -43,4 +47,19 @@ export const tokensQuery = queryOptions({
 export const sessionsQuery = queryOptions({
   queryKey: keys.sessions,
   queryFn: ({ signal }) => get("/api/v1/session/others", { signal }),
+});
+
+export const receiversQuery = queryOptions({
+  queryKey: keys.receivers,
+  queryFn: ({ signal }) => get("/api/v1/alerting/receivers", { signal }),
+});
+
+export const agentsQuery = queryOptions({
+  queryKey: ["settings", "agents"] as const,
+  queryFn: ({ signal }) => get("/api/v1/agents", { signal }),
+});
+
+export const settingsQuery = queryOptions({
+  queryKey: ["settings", "hub"] as const,
+  queryFn: ({ signal }) => get("/api/v1/settings", { signal }),
 });
