@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import msgspec
 import structlog
@@ -80,7 +81,7 @@ class Configuration:
         self.versions = versions
         if current.path is None:
             current = msgspec.structs.replace(current, directory=directory)
-        self._take(current)
+        self._take(current, _Shown.of(current))
 
     def subscribe(self, reloaded: Reloaded) -> None:
         """Have somebody told of each ``try_reload``."""
@@ -117,17 +118,18 @@ class Configuration:
             return
         newest = await self.versions.newest()
         if self.path is not None or newest is None or newest.text is None:
-            await self._keep(self.current, Cause.START)
+            await self._keep(Cause.START)
             return
         try:
             found = await asyncio.to_thread(parse, newest.text.reveal(), EDITED, Path(newest.directory))
+            shown = await asyncio.to_thread(_Shown.of, found)
             await self._alerting.reload(found.config)
         except AlertingError as error:
             raise AlertingError(
                 f"version {newest.id} of the alerting configuration, which is in the records, cannot be used: {error}: "
                 "start the hub with --alerting FILE, which holds then"
             ) from error
-        self._take(found)
+        self._take(found, shown)
         self.loaded_at = newest.time
 
     async def reload(self, cause: Cause = Cause.RELOAD, author: str = "") -> None:
@@ -142,6 +144,7 @@ class Configuration:
         async with self._reloading:
             try:
                 found = await asyncio.to_thread(read, self.path)
+                shown = await asyncio.to_thread(_Shown.of, found)
                 await self._alerting.reload(found.config)
             except AlertingError as error:
                 self.error = str(error)
@@ -150,8 +153,8 @@ class Configuration:
                     problems=str(error).splitlines(),
                 )
                 raise
-            self._take(found)
-            await self._keep(found, cause, author)
+            self._take(found, shown)
+            await self._keep(cause, author)
         _log.info("alerting configuration reloaded", path=str(self.path), digest=self.digest)
 
     async def try_reload(self, cause: str) -> None:
@@ -266,55 +269,63 @@ class Configuration:
     ) -> Version:
         """Let a configuration be in force, in its file and among the versions; or be nowhere."""
         before, path = self.current, self.path
+        shown = await asyncio.to_thread(_Shown.of, found)
         await self._alerting.reload(found.config)
         try:
             if path is not None:
                 await asyncio.to_thread(write_file, path, found.source.reveal())
-            version = await self._add(versions, found, cause, author=author, note=note, restored=restored)
+            version = await versions.add(
+                found.source.reveal(),
+                digest=shown.digest,
+                directory=str(found.directory),
+                cause=cause,
+                author=author,
+                note=note,
+                restored=restored,
+            )
         except BaseException:
             await self._alerting.reload(before.config)
             if path is not None and await asyncio.to_thread(_read_as_it_is, path) != before.source.reveal():
                 await asyncio.to_thread(write_file, path, before.source.reveal())
             raise
-        self._take(msgspec.structs.replace(found, path=path))
+        self._take(msgspec.structs.replace(found, path=path), shown)
         _log.info("alerting configuration saved", version=version.id, author=author, digest=self.digest)
         return version
 
-    async def _keep(self, found: ConfigFile, cause: Cause, author: str = "") -> None:
+    async def _keep(self, cause: Cause, author: str = "") -> None:
         """Keep what was read, unless it is what was kept last; that it holds does not depend on it."""
+        found = self.current
         if self.versions is None:
             return
         try:
             newest = await self.versions.newest()
             if newest is None or newest.text != found.source or newest.directory != str(found.directory):
-                await self._add(self.versions, found, cause, author=author)
+                await self.versions.add(
+                    found.source.reveal(),
+                    digest=self.digest,
+                    directory=str(found.directory),
+                    cause=cause,
+                    author=author,
+                )
         except AlertingError as error:
             _log.error("version of the alerting configuration not kept", detail=str(error))
 
-    @staticmethod
-    async def _add(
-        versions: Versions,
-        found: ConfigFile,
-        cause: Cause,
-        *,
-        author: str = "",
-        note: str = "",
-        restored: int | None = None,
-    ) -> Version:
-        return await versions.add(
-            found.source.reveal(),
-            digest=_digest(show(found.source.reveal())),
-            directory=str(found.directory),
-            cause=cause,
-            author=author,
-            note=note,
-            restored=restored,
-        )
-
-    def _take(self, found: ConfigFile) -> None:
+    def _take(self, found: ConfigFile, shown: _Shown) -> None:
         self.current, self.loaded_at, self.error = found, self._clock(), ""
-        self.shown = show(found.source.reveal())
-        self.digest = _digest(self.shown)
+        self.shown, self.digest = shown
+
+
+class _Shown(NamedTuple):
+    """A configuration without its secrets, and its digest."""
+
+    text: str
+    digest: str
+
+    @classmethod
+    def of(cls, found: ConfigFile) -> Self:
+        """To be found in a thread: a long text takes a while."""
+        shown = show(found.source.reveal())
+        return cls(shown, hashlib.sha256(shown.encode()).hexdigest())
 
 
 def first_file(path: Path | None) -> ConfigFile:
@@ -324,10 +335,6 @@ def first_file(path: Path | None) -> ConfigFile:
         ConfigError: There is something wrong with the file.
     """
     return DEFAULT_FILE if path is None else read(path)
-
-
-def _digest(shown: str) -> str:
-    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def _read_as_it_is(path: Path) -> str | None:

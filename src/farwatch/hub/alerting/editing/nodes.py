@@ -27,12 +27,7 @@ class Field(NamedTuple):
     @property
     def is_secret(self) -> bool:
         """Whether it is a secret that is set."""
-        return (
-            isinstance(self.wanted, type)
-            and issubclass(self.wanted, Secret)
-            and isinstance(self.node, yaml.ScalarNode)
-            and self.node.tag != _NULL
-        )
+        return _is_secret(self.wanted) and isinstance(self.node, yaml.ScalarNode) and self.node.tag != _NULL
 
 
 def compose(text: str) -> yaml.Node | None:
@@ -51,22 +46,28 @@ def field(node: yaml.Node, wanted: Any) -> Field:
 
 
 def children(parent: Field) -> dict[str, Field]:
-    """What a mapping holds by its keys, with what it takes over by merge keys; what no section knows is left out."""
+    """What a mapping holds by its keys, with what it takes over by merge keys.
+
+    What no section knows may be of a later Farwatch: all of it is taken for secret.
+    """
     if not isinstance(parent.node, yaml.MappingNode) or hasattr(parent.wanted, "convert"):
         return {}
     types = _types(parent.wanted)
     found: dict[str, Field] = {}
     for key, value in _pairs(parent.node, frozenset()):
         name = str(key.value)
-        kind = types.get(name) if isinstance(types, dict) else types
-        if kind is not None and name not in found:
-            found[name] = field(value, kind)
+        kind = types.get(name, Secret) if isinstance(types, dict) else types
+        found.setdefault(name, field(value, kind))
     return found
 
 
 def items(parent: Field) -> list[Field]:
     """What a list holds."""
-    if not isinstance(parent.node, yaml.SequenceNode) or get_origin(parent.wanted) is not list:
+    if not isinstance(parent.node, yaml.SequenceNode):
+        return []
+    if _is_secret(parent.wanted):
+        return [field(node, Secret) for node in parent.node.value]
+    if get_origin(parent.wanted) is not list:
         return []
     return [field(node, get_args(parent.wanted)[0]) for node in parent.node.value]
 
@@ -97,7 +98,7 @@ def secret_keys(section: type[Section]) -> frozenset[str]:
 def _gather_keys(wanted: Any, found: set[str], seen: set[Any]) -> None:
     for name, declared in _named_types(wanted).items():
         kind = _without_none(declared)
-        if isinstance(kind, type) and issubclass(kind, Secret):
+        if _is_secret(kind):
             found.add(name)
         elif kind not in seen:
             seen.add(kind)
@@ -114,8 +115,14 @@ def _named_types(wanted: Any) -> dict[str, Any]:
     return {}
 
 
+def _is_secret(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, Secret)
+
+
 def _types(wanted: Any) -> Any:
     """The types of a section's keys; of a dict, the one type of its values."""
+    if _is_secret(wanted):
+        return Secret
     if get_origin(wanted) is dict:
         return get_args(wanted)[1]
     return _named_types(wanted)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import msgspec
@@ -104,6 +106,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     omitted_rows: int
     rollouts: list[Rollout]
     more_rollouts: bool
+
+
+_Cells = dict[tuple[str, ...], dict[int, dict[str, int]]]
+"""By what a row is of, by the step and by the severity: how many alerts fired."""
 
 
 class _Firing(msgspec.Struct, frozen=True, array_like=True):
@@ -205,17 +211,8 @@ async def draw(telemetry: Telemetry, query: TimelineQuery, firing: Iterable[Aler
         QueryError: The store cannot answer.
     """
     grid = _Grid.of(query.span, min(query.steps, MOST_STEPS))
-    cells: dict[tuple[str, ...], dict[int, dict[str, int]]] = {}
-    for found in await _ended(telemetry, query, grid):
-        for step, alerts in found.steps:
-            _add(cells, found.labels, step, found.severity, alerts)
-    for alert in firing:
-        began = alert.starts_at.timestamp()
-        if _is_wanted(alert.labels, query) and began * 1000 < grid.until and now * 1000 > grid.since:
-            labels = tuple(alert.labels.get(name, "") for name in _COLUMNS[query.by])
-            for step in range(grid.place(began), grid.place(now) + 1):
-                _add(cells, labels, step, alert.labels.get("severity", ""), 1)
-    rows = sorted((_row(query.by, labels, steps, grid) for labels, steps in cells.items()), key=_order)
+    ended = await _ended(telemetry, query, grid)
+    rows = await asyncio.to_thread(_rows, query, grid, ended, list(firing), now)
     rollouts = await _rollouts(telemetry, query, grid)
     return Timeline(
         since=grid.begin(0),
@@ -226,6 +223,37 @@ async def draw(telemetry: Telemetry, query: TimelineQuery, firing: Iterable[Aler
         rollouts=rollouts[:MOST_ROLLOUTS],
         more_rollouts=len(rollouts) > MOST_ROLLOUTS,
     )
+
+
+def _rows(
+    query: TimelineQuery, grid: _Grid, ended: Iterable[_Firing], firing: Iterable[Alert], now: float
+) -> list[TimelineRow]:
+    cells: _Cells = {}
+    for found in (*ended, *_going_on(query, grid, firing, now)):
+        steps = cells.setdefault(found.labels, {})
+        for step, alerts in found.steps:
+            by_severity = steps.setdefault(step, {})
+            by_severity[found.severity] = by_severity.get(found.severity, 0) + alerts
+    return sorted((_row(query.by, labels, steps, grid) for labels, steps in cells.items()), key=_order)
+
+
+def _going_on(query: TimelineQuery, grid: _Grid, firing: Iterable[Alert], now: float) -> Iterator[_Firing]:
+    """What fires still: it has no end that the store could tell of."""
+    if now * 1000 <= grid.since:
+        return
+    begun: dict[tuple[tuple[str, ...], str], Counter[int]] = {}
+    for alert in firing:
+        began = alert.starts_at.timestamp()
+        if began * 1000 < grid.until and _is_wanted(alert.labels, query):
+            labels = tuple(alert.labels.get(name, "") for name in _COLUMNS[query.by])
+            key = labels, alert.labels.get("severity", "")
+            begun.setdefault(key, Counter())[grid.place(began)] += 1
+    last = grid.place(now)
+    for (labels, severity), begins in begun.items():
+        steps = range(min(begins), last + 1)
+        yield _Firing(
+            labels, severity, list(zip(steps, accumulate(begins[step] for step in steps), strict=True))
+        )
 
 
 async def _ended(telemetry: Telemetry, query: TimelineQuery, grid: _Grid) -> list[_Firing]:
@@ -282,17 +310,6 @@ def _is_wanted(labels: Mapping[str, str], query: TimelineQuery) -> bool:
         not wanted or labels.get(name, "") == wanted
         for name, wanted in (("cluster", query.cluster), ("alertname", query.alertname))
     )
-
-
-def _add(
-    cells: dict[tuple[str, ...], dict[int, dict[str, int]]],
-    labels: tuple[str, ...],
-    step: int,
-    severity: str,
-    alerts: int,
-) -> None:
-    by_severity = cells.setdefault(labels, {}).setdefault(step, {})
-    by_severity[severity] = by_severity.get(severity, 0) + alerts
 
 
 def _row(

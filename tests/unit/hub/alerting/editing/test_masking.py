@@ -269,6 +269,16 @@ def test_any_secret_comes_back_as_the_same_text(secret: str) -> None:
     assert parse_document(base.replace("P1", "P2"), "x", Config) == parse_document(restored, "x", Config)
 
 
+def test_what_a_later_version_may_know_is_taken_for_secret() -> None:
+    shown = show(
+        "route: {receiver: a}\nreceivers: [{name: a, pigeon_configs: [{loft: {key: top-secret}, ways: [top]}]}]\n"
+    )
+    assert (
+        shown
+        == "route: {receiver: a}\nreceivers: [{name: a, pigeon_configs: [{loft: {key: <secret>}, ways: [<secret>]}]}]\n"
+    )
+
+
 def test_a_text_that_grows_by_its_aliases_is_refused() -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for n in range(1, 9):

@@ -13,8 +13,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from farwatch.hub.alerting import AlertingError
-from farwatch.hub.alerting.configuration import Configuration
-from farwatch.hub.alerting.editing.versions import Cause
+from farwatch.hub.alerting.editing.versions import Cause, Versions
 from farwatch.hub.app import Hub, create_app
 from farwatch.hub.options import HubOptions
 
@@ -362,7 +361,7 @@ async def test_what_cannot_be_kept_is_not_in_force(tmp_path: Path, monkeypatch: 
     async with running(tmp_path, alerting=file, alerting_editable=True) as editor:
         match = (await editor.get("/config"))["digest"]
         with monkeypatch.context() as patched:
-            patched.setattr(Configuration, "_add", fail)
+            patched.setattr(Versions, "add", fail)
             status, _ = await editor.refused("PUT", "/config", {"text": SECOND}, match)
         assert status == 400
         assert file.read_text() == FIRST
