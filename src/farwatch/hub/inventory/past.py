@@ -175,6 +175,16 @@ class Past:
             )
         return found
 
+    async def get(self, query: PastQuery) -> KubeObject | None:
+        """The one object of a name, as it was; None if it was not there.
+
+        Raises:
+            PastError: The time is to come.
+            TelemetryError: The store cannot answer.
+        """
+        found = await self.objects(query)
+        return found[0].decode() if found else None
+
     async def _snapshot_forever(self) -> None:
         while True:
             try:

@@ -153,7 +153,9 @@ async def get_object(
         if at is None:
             item = _inventory(state).get(cluster, found.name, namespace, name)
         else:
-            item = await _recall(state, cluster, found.name, namespace, name, at)
+            time = to_seconds(at)
+            query = PastQuery(kinds=(found.name,), time=time, clusters={}, namespace=namespace, name=name)
+            item = await _recall(state, cluster, query)
     if item is None:
         place = f" in namespace {namespace!r}" if namespace else ""
         then = "" if at is None else ", as far as is known, then"
@@ -161,16 +163,10 @@ async def get_object(
     return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
 
 
-async def _recall(
-    state: State, cluster: str, kind: str, namespace: str, name: str, at: datetime
-) -> KubeObject | None:
+async def _recall(state: State, cluster: str, query: PastQuery) -> KubeObject | None:
     past: Past = state.past
     born = (await state.fleet.clusters.get(cluster)).created_at.timestamp()
-    return await past.get(
-        PastQuery(
-            kinds=(kind,), time=to_seconds(at), clusters={cluster: born}, namespace=namespace, name=name
-        )
-    )
+    return await past.get(msgspec.structs.replace(query, clusters={cluster: born}))
 
 
 @get(

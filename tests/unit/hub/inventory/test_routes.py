@@ -80,6 +80,21 @@ class TestObjects:
         found = await api.get("/clusters/prod/objects/Node/node-1")
         assert (found["cluster"], found["kind"]) == ("prod", "Node")
 
+    async def test_one_is_found_as_it_was(self, api: Any, pod: Any) -> None:
+        await api.add_cluster("prod")
+        await api.tell("prod", pod("web-1"))
+        then = (await api.get("/table/pods"))["at"]
+        await api.get("/table/pods")  # some milliseconds go by
+        await api.tell("prod", pod("web-1", 2, phase="Failed"))
+        path = "/clusters/prod/objects/pods/web-1"
+        found = await api.get(path, namespace="shop", at=then)
+        assert found["object"]["status"]["phase"] == "Running"
+        await api.tell("prod", gone=[pod("web-1", 3)])
+        assert await api.get(path, namespace="shop", at=then) == found
+        fault = await api.fault("GET", path, namespace="shop", at="2020-01-01T00:00:00Z")
+        assert fault[0] == 404
+        assert "has no Pod 'web-1' in namespace 'shop', as far as is known, then" in fault[1]
+
     @pytest.mark.parametrize(
         ("path", "query", "status", "detail"),
         [

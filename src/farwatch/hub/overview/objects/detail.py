@@ -131,6 +131,7 @@ class ObjectDetail(_View, frozen=True):
         node: The node that a pod is on.
         uses: What it refers to, as far as that is kept: ConfigMaps, a claim's volume, what an autoscaler scales.
         labels: Its labels.
+        known_since: With a time in the past: from when on everything is known.
         object: As it is kept, in the Kubernetes API's shape.
     """
 
@@ -157,6 +158,7 @@ class ObjectDetail(_View, frozen=True):
     node: RelatedView | None = None
     uses: list[RelatedView] = []
     labels: dict[str, str] = {}
+    known_since: datetime | None = None
 
 
 def describe(

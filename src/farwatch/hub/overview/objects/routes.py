@@ -24,7 +24,6 @@ from farwatch.hub.overview.objects.detail import ObjectDetail, describe
 from farwatch.hub.overview.objects.history import ObjectDiff, ObjectHistory, compare, show_change
 from farwatch.hub.overview.objects.scene import Present, Ref, Scene, recall
 from farwatch.hub.overview.sight import see
-from farwatch.kube.objects import KubeObject
 
 MAX_PAGE = 500
 MAX_SEQUENCE = 2**63 - 1
@@ -67,7 +66,11 @@ async def describe_object(
     found = scene.get(ref)
     if found is None:
         raise _not_there(cluster, ref, at)
-    return describe(cluster, ref, found, scene, alerts=alerts, at=moment)
+    detail = describe(cluster, ref, found, scene, alerts=alerts, at=moment)
+    if at is None:
+        return detail
+    past: Past = state.past
+    return msgspec.structs.replace(detail, known_since=await past.known_since([cluster]))
 
 
 @get(
@@ -152,28 +155,22 @@ async def diff_object(
     past: Past = state.past
     born = await _born(state, cluster)
     times = (_read_time("from", start), _read_time("to", end) if end else datetime.now(UTC))
-    before = await _recall_one(past, cluster, born, ref, times[0])
+    query = PastQuery(
+        kinds=(ref.kind,),
+        time=times[0].timestamp(),
+        clusters={cluster: born},
+        namespace=ref.namespace,
+        name=ref.name,
+    )
+    before = await past.get(query)
     after = (
-        await _recall_one(past, cluster, born, ref, times[1])
+        await past.get(msgspec.structs.replace(query, time=times[1].timestamp()))
         if end
         else Present(cluster, state.inventory).get(ref)
     )
     if before is None and after is None:
         raise _not_there(cluster, ref, times[0])
     return compare(ref.kind, (times[0], before), (times[1], after), await past.known_since([cluster]))
-
-
-async def _recall_one(past: Past, cluster: str, born: float, ref: Ref, time: datetime) -> KubeObject | None:
-    found = await past.objects(
-        PastQuery(
-            kinds=(ref.kind,),
-            time=time.timestamp(),
-            clusters={cluster: born},
-            namespace=ref.namespace,
-            name=ref.name,
-        )
-    )
-    return found[0].decode() if found else None
 
 
 async def _born(state: State, cluster: str) -> float:

@@ -170,6 +170,7 @@ async def test_an_object_is_told_as_it_was_with_what_was_around_it(shop: Any) ->
     assert (await shop.fault("GET", f"{PODS}/web-1/detail", namespace="shop"))[0] == 404
     found = await shop.get(f"{PODS}/web-1/detail", namespace="shop", at=then)
     assert (found["status"]["word"], found["at"]) == ("CrashLoopBackOff", then)
+    assert found["knownSince"] < then
     assert [one["name"] for one in found["owners"]] == ["web-a", "web"]
     assert found["node"]["status"]["word"] == "Ready"
     assert (await shop.get("/clusters/prod/objects/nodes/n1/detail", at=then))["podCount"] == 1
