@@ -167,7 +167,9 @@ def decide(principal: Principal, permission: Permission, resource: Resource | No
             if grant.role.includes(rule.role) and _covers(grant, rule.reach, resource):
                 return Decision(allowed=True, reason=f"granted: {describe(grant)}")
     missing = _missing(permission, rule, resource)
-    return Decision(allowed=False, reason=_explain(principal, rule, missing), missing=missing)
+    anywhere = resource is None and rule.reach is not Reach.FLEET
+    reason = _explain(principal, rule, missing, anywhere=anywhere)
+    return Decision(allowed=False, reason=reason, missing=missing)
 
 
 def grants_for(principal: Principal, permission: Permission) -> tuple[Grant, ...]:
@@ -225,14 +227,15 @@ def _missing(permission: Permission, rule: Rule, resource: Resource | None) -> M
     return Missing(permission, role, resource.cluster, namespace)
 
 
-def _explain(principal: Principal, rule: Rule, missing: Missing) -> str:
+def _explain(principal: Principal, rule: Rule, missing: Missing, *, anywhere: bool) -> str:
     scope = Scope(
         clusters=(missing.cluster,) if missing.cluster else (),
         namespaces=(missing.namespace,) if missing.namespace else (),
     )
+    where = "somewhere" if anywhere else describe_scope(scope)
     return (
         f"{_name(principal)} may not {rule.meaning}: {missing.permission} is missing, which takes the role "
-        f"{missing.role} {describe_scope(scope)}; who manages users can grant it"
+        f"{missing.role} {where}; who manages users can grant it"
     )
 
 

@@ -174,6 +174,15 @@ class TestWords:
         )
 
     @pytest.mark.parametrize(
+        ("permission", "where"),
+        [(Permission.ALERTS_READ, "viewer somewhere;"), (Permission.AUDIT_READ, "admin everywhere;")],
+    )
+    def test_who_has_a_right_nowhere_is_told_whether_a_part_of_the_fleet_would_do(
+        self, permission: Permission, where: str
+    ) -> None:
+        assert f"takes the role {where}" in decide(holding(), permission).reason
+
+    @pytest.mark.parametrize(
         ("scope", "words"),
         [
             (EVERYWHERE, "viewer everywhere"),
