@@ -61,7 +61,7 @@ def fleet(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Two clusters with their agents, and a deployment that came to grief by its last rollout."""
     with open_stage(tmp_path_factory.mktemp("e2e")) as stage:
         stage.hub_environment = {**stage.hub_environment, "FARWATCH_ADMIN_PASSWORD": ADMIN_PASSWORD}
-        hub = stage.hub()
+        hub = stage.hub("--alerting-editable")
         shop = stage.sim("--nodes", "4", "--pods", "60", name="shop")
         calm = stage.sim("--seed", "2", name="calm")
         stage.linked_agent(hub, "shop", shop.kubeconfig)

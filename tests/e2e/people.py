@@ -56,7 +56,7 @@ class Person:
     def settle(self) -> None:
         """Wait until nothing is loading any more."""
         expect(self.page.locator("main h1").first).to_be_visible()
-        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        expect(self.page.locator("[aria-busy=true], [role=status][aria-label^=Loading]")).to_have_count(0)
 
     def take_picture(self, name: str = "") -> Path:
         """Keep what they see."""

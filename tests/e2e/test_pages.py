@@ -1,0 +1,37 @@
+"""What holds on every page: nobody is kept out, nothing sticks out, in both themes, at a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import ADMIN_PASSWORD
+from .people import Person, Theme
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(300)]
+
+PAGES = (
+    "/",
+    "/alerts",
+    "/clusters",
+    "/clusters/shop",
+    "/clusters/shop/pods",
+    "/objects/pods",
+)
+WIDTHS = {"desk": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.mark.parametrize("theme", list(Theme))
+@pytest.mark.parametrize("size", WIDTHS)
+def test_every_page_is_for_everybody(visit: Callable[..., Person], size: str, theme: Theme) -> None:
+    width, height = WIDTHS[size]
+    person = visit("admin", ADMIN_PASSWORD, width=width, height=height, theme=theme)
+    barriers: dict[str, list[str]] = {}
+    for path in PAGES:
+        person.open(path)
+        person.take_picture(path.strip("/").replace("/", "-") or "overview")
+        found = person.find_barriers() + [f"wider than the window: {each}" for each in person.find_overflow()]
+        if found:
+            barriers[path] = found
+    assert barriers == {}
