@@ -29,14 +29,15 @@ export interface Travel {
   onTravel: (at: string | undefined, options?: { replace?: boolean }) => void;
 }
 
-/** Opens the time line; stands among a page's actions. */
+/** Opens the time line; stands among a page's actions while it shows the present. */
 export function TravelButton({ at, onTravel }: Travel) {
   const go = () => onTravel(at === undefined ? toMoment(Date.now() - 60_000) : undefined);
   usePageKeys({ t: go });
+  if (at !== undefined) return null;
   return (
-    <Tooltip label={at === undefined ? "See it as it was (t)" : "Back to now (t)"}>
+    <Tooltip label="See it as it was (t)">
       <Button variant="default" leftSection={<IconHistory size={15} />} onClick={go}>
-        {at === undefined ? "Time travel" : "Back to now"}
+        Time travel
       </Button>
     </Tooltip>
   );
@@ -45,9 +46,14 @@ export function TravelButton({ at, onTravel }: Travel) {
 /**
  * What a page shows of the past, with the line to move on above it; now, the content alone.
  *
- * @param scope whose changes are marked on the line
+ * @param scope whose changes are marked on the line; nobody's when undefined
  */
-export function TimeFrame({ at, onTravel, scope, children }: Travel & { scope: Scope; children: ReactNode }) {
+export function TimeFrame({
+  at,
+  onTravel,
+  scope,
+  children,
+}: Travel & { scope: Scope | undefined; children: ReactNode }) {
   return (
     <div className={at === undefined ? undefined : styles.past}>
       {at !== undefined && <PastBar at={at} onTravel={onTravel} scope={scope} />}
@@ -56,7 +62,15 @@ export function TimeFrame({ at, onTravel, scope, children }: Travel & { scope: S
   );
 }
 
-function PastBar({ at, onTravel, scope }: { at: string; onTravel: Travel["onTravel"]; scope: Scope }) {
+function PastBar({
+  at,
+  onTravel,
+  scope,
+}: {
+  at: string;
+  onTravel: Travel["onTravel"];
+  scope: Scope | undefined;
+}) {
   const [zone] = useZone();
   const [span, setSpan] = useState("1h");
   const length = SPANS.find((one) => one.value === span)?.span;

@@ -8,11 +8,9 @@ import styles from "./Cluster.module.css";
 import { Panel } from "./Panel";
 import { tableQuery } from "./queries";
 
-const MOST = 12;
-
 /** The nodes, those in trouble first. */
 export function NodesPanel({ cluster, at }: { cluster: string; at: string | undefined }) {
-  const nodes = useQuery(tableQuery(cluster, "nodes", at, { limit: MOST, sort: "status" }));
+  const nodes = useQuery(tableQuery(cluster, "nodes", at));
   return (
     <Panel
       title="Nodes"

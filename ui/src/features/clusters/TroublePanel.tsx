@@ -17,19 +17,19 @@ const KINDS = [
   "pods",
   "persistentvolumeclaims",
 ];
-const MOST = 8;
+const MOST = 14;
 
 /** What is not as it should be, the objects that others depend on first. */
 export function TroublePanel({ cluster, at }: { cluster: string; at: string | undefined }) {
   const tables = useQueries({
-    queries: KINDS.map((kind) =>
-      tableQuery(cluster, kind, at, { limit: MOST, level: "bad", sort: "status" }),
-    ),
+    queries: KINDS.map((kind) => tableQuery(cluster, kind, at)),
   });
   const found = tables.flatMap(({ data }, place) =>
-    (data?.rows ?? []).map((row) => ({ row, kind: KINDS[place] ?? "", singular: data?.kind ?? "" })),
+    (data?.rows ?? [])
+      .filter((row) => row.status.level === "bad")
+      .map((row) => ({ row, kind: KINDS[place] ?? "", singular: data?.kind ?? "" })),
   );
-  const total = tables.reduce((sum, { data }) => sum + (data?.total ?? 0), 0);
+  const total = tables.reduce((sum, { data }) => sum + (data?.facets?.levels.bad ?? 0), 0);
   if (found.length === 0) {
     if (tables.some((table) => table.isPending)) return <LoadingState rows={3} />;
     return null;
@@ -37,7 +37,7 @@ export function TroublePanel({ cluster, at }: { cluster: string; at: string | un
   return (
     <Panel title="Trouble" aside={<span className={styles.quiet}>{total.toLocaleString("en")} bad</span>}>
       <ul className={styles.trouble}>
-        {found.slice(0, MOST * 2).map(({ row, kind, singular }) => (
+        {found.slice(0, MOST).map(({ row, kind, singular }) => (
           <li key={`${kind} ${row.namespace} ${row.name}`}>
             <StatusBadge level={row.status.level} word={row.status.word} />
             <span className={styles.what}>

@@ -30,22 +30,18 @@ export const clusterQuery = (name: string) =>
 
 export type Table = Answer<"/api/v1/table/{kind}">;
 
-/** A few rows of one kind in a cluster, with how many stand how. */
-export const tableQuery = (
-  cluster: string,
-  kind: string,
-  at: string | undefined,
-  options: { limit?: number; sort?: string; level?: string } = {},
-) => {
-  const { limit = 0, sort, level } = options;
-  return queryOptions({
-    queryKey: [...keys.cluster(cluster), "table", kind, at, limit, sort, level] as const,
+const MOST_ROWS = 12;
+
+/** The worst rows of one kind in a cluster, with how many stand how; every panel of its page reads from these. */
+export const tableQuery = (cluster: string, kind: string, at: string | undefined) =>
+  queryOptions({
+    queryKey: [...keys.cluster(cluster), "table", kind, at] as const,
     queryFn: ({ signal }) =>
       get("/api/v1/table/{kind}", {
         path: { kind },
-        query: { cluster, at, sort, level, limit, facets: true },
+        query: { cluster, at, sort: "status", limit: MOST_ROWS, facets: true },
         signal,
       }),
     placeholderData: keepPreviousData,
+    staleTime: at === undefined ? undefined : Infinity,
   });
-};

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { QueryView, TimeAgo } from "~/components";
 import { CodeDiff } from "~/components/CodeView";
 
-import { toYaml } from "./documents";
+import { toComparable } from "./documents";
 import { FieldChanges } from "./FieldChanges";
 import styles from "./History.module.css";
 import { diffQuery, type ObjectPlace } from "./queries";
@@ -57,8 +57,8 @@ export function DiffPanel({
               <FieldChanges fields={data.fields} most={200} />
             ) : (
               <CodeDiff
-                before={data.from.object ? toYaml(data.from.object) : ""}
-                after={data.to.object ? toYaml(data.to.object) : ""}
+                before={toComparable(data.from.object)}
+                after={toComparable(data.to.object)}
                 label="Differences"
               />
             )}

@@ -4,6 +4,7 @@ import { usePathParams, useView } from "~/app/view";
 import { Page } from "~/components";
 import { KindTabs } from "~/components/KindTabs";
 import { NotFoundPage } from "~/components/NotFoundPage";
+import { TimeFrame, TravelButton } from "~/components/travel/TimeTravel";
 
 import { fleetTableRoute } from "./index";
 import { ObjectTable } from "./ObjectTable";
@@ -14,14 +15,33 @@ export function FleetTablePage() {
   const [search, setSearch] = useView(fleetTableRoute);
   const kind = findKind(name);
   if (kind === undefined) return <NotFoundPage />;
+  const onTravel = (at: string | undefined, options?: { replace?: boolean }) => setSearch({ at }, options);
   return (
-    <Page title={kind.title} aside={<span>of all clusters</span>}>
+    <Page
+      title={kind.title}
+      aside={<span>of all clusters</span>}
+      actions={<TravelButton at={search.at} onTravel={onTravel} />}
+    >
       <KindTabs
         current={kind.name}
         to={(other) => paths.objects(other.plural)}
-        search={{ q: search.q, cluster: search.cluster, namespace: search.namespace, labels: search.labels }}
+        search={{
+          at: search.at,
+          q: search.q,
+          cluster: search.cluster,
+          namespace: search.namespace,
+          labels: search.labels,
+        }}
       />
-      <ObjectTable key={kind.name} kind={kind} search={search} onSearch={setSearch} />
+      <TimeFrame
+        at={search.at}
+        onTravel={onTravel}
+        scope={
+          search.cluster?.length === 1 ? { cluster: search.cluster[0] ?? "", kind: kind.plural } : undefined
+        }
+      >
+        <ObjectTable key={kind.name} kind={kind} search={search} onSearch={setSearch} />
+      </TimeFrame>
     </Page>
   );
 }

@@ -1,10 +1,12 @@
-import { Tabs } from "@mantine/core";
+import { Button, Tabs } from "@mantine/core";
+import { IconGhost } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
+import { ApiError } from "~/api";
 import { findKind, type Kind } from "~/app/kinds";
 import { paths, toNamespace } from "~/app/paths";
 import { usePathParams, useView } from "~/app/view";
-import { Page, QueryView, StatusBadge } from "~/components";
+import { EmptyState, Page, QueryView, StatusBadge } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 import { CodeView } from "~/components/CodeView";
 import { NotFoundPage } from "~/components/NotFoundPage";
@@ -86,7 +88,11 @@ function KnownObjectPage({ kind }: { kind: Kind }) {
             <Tabs.Tab value="document">Document</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="overview">
-            <QueryView query={detail}>{(data) => <ObjectOverview detail={data} at={at} />}</QueryView>
+            {isGone(detail.error) ? (
+              <Gone error={detail.error} at={at} onHistory={() => setSearch({ tab: "history" })} />
+            ) : (
+              <QueryView query={detail}>{(data) => <ObjectOverview detail={data} at={at} />}</QueryView>
+            )}
           </Tabs.Panel>
           <Tabs.Panel value="history">
             <HistoryPanel place={place} search={search} onSearch={setSearch} />
@@ -99,5 +105,24 @@ function KnownObjectPage({ kind }: { kind: Kind }) {
         </Tabs>
       </TimeFrame>
     </Page>
+  );
+}
+
+function isGone(error: Error | null): error is ApiError {
+  return error instanceof ApiError && error.isNotFound;
+}
+
+/** It was deleted, or had not been made yet: its history tells when. */
+function Gone({ error, at, onHistory }: { error: ApiError; at: string | undefined; onHistory: () => void }) {
+  return (
+    <EmptyState
+      icon={IconGhost}
+      title={at === undefined ? "It is not there any more" : "It was not there then"}
+      text={error.message}
+    >
+      <Button variant="default" onClick={onHistory}>
+        See its history
+      </Button>
+    </EmptyState>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Version } from "./queries";
-import { chooseTimes, comparisonOf } from "./versions";
+import { chooseTimes, comparisonOf, rankFields } from "./versions";
 
 const [early, middle, late] = [
   "2026-11-21T09:00:00Z",
@@ -32,5 +32,12 @@ describe("what one change did", () => {
   });
   it("is everything, for the first that is kept", () => {
     expect(comparisonOf(version(early), undefined)).toEqual({ from: "2026-11-21T08:59:59.999Z", to: early });
+  });
+});
+
+describe("fields that changed", () => {
+  it("tell what people changed first, and times that only follow last", () => {
+    const paths = ["status.conditions[Ready].lastTransitionTime", "status.phase", "spec.replicas"];
+    expect(rankFields(paths.map((path) => ({ path }))).map(({ path }) => path)).toEqual(paths.toReversed());
   });
 });

@@ -1,5 +1,5 @@
 /** Which two versions of an object are held against each other. Pure. */
-import type { Version } from "./queries";
+import type { Field, Version } from "./queries";
 
 /** Two times; without the second it is now. */
 export interface Times {
@@ -21,4 +21,19 @@ export function chooseTimes({ from, to }: Times, chosen: string): Times {
 export function comparisonOf(version: Version, before: Version | undefined): Times {
   const from = before?.time ?? new Date(Date.parse(version.time) - 1).toISOString();
   return { from, to: version.time };
+}
+
+const MADE_BY_PEOPLE = ["spec", "metadata"];
+
+/** The fields that tell most, first: what people change before what follows of it, and times that only follow last. */
+export function rankFields(fields: readonly Field[]): Field[] {
+  const rank = ({ path }: Field) =>
+    /(Time|At|observedGeneration)$/.test(path)
+      ? 3
+      : MADE_BY_PEOPLE.some((word) => path.startsWith(word))
+        ? 0
+        : /\.(message|image(ID)?)$/.test(path)
+          ? 2
+          : 1;
+  return fields.toSorted((one, other) => rank(one) - rank(other));
 }
