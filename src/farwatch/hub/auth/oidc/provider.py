@@ -21,12 +21,8 @@ from jwt.api_jws import PyJWS
 
 from farwatch.hub.auth.oidc.claims import ClaimError, Expected, Identity, check_claims, merge, read_identity
 from farwatch.hub.auth.oidc.errors import SignInError
+from farwatch.hub.auth.oidc.keys import ALGORITHMS, Header, KeySet, choose_key
 from farwatch.hub.auth.oidc.settings import ProviderSection, is_safe_address
-
-ALGORITHMS = (
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
-)  # fmt: skip
-"""By which ID tokens may be signed: with a private key of the provider's alone. Never ``none``, never a shared secret."""
 
 DISCOVERY_SECONDS = 3600.0
 KEYS_SECONDS = 3600.0
@@ -72,20 +68,6 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     id_token: str
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - a kind of token
-
-
-class KeySet(msgspec.Struct, frozen=True):
-    """A provider's keys. Source: RFC 7517."""
-
-    keys: list[dict[str, Any]]
-
-
-class _Header(msgspec.Struct, frozen=True):
-    """The header of a signed token."""
-
-    alg: str
-    kid: str | None = None
-    crit: Any = None
 
 
 class _UnreachableError(Exception):
@@ -298,11 +280,11 @@ class Provider:
             raise self._distrust(f"the ID token is not right: {error}") from error
         return claims
 
-    def _read_header(self, token: str) -> _Header:
+    def _read_header(self, token: str) -> Header:
         if len(token) > MAX_TOKEN_LENGTH:
             raise self._distrust("the ID token is too long")
         try:
-            header = msgspec.convert(jwt.get_unverified_header(token), _Header)
+            header = msgspec.convert(jwt.get_unverified_header(token), Header)
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise self._distrust("the ID token is none") from error
         if header.alg not in ALGORITHMS:
@@ -311,13 +293,13 @@ class Provider:
             raise self._distrust("the ID token wants something that the hub does not know (crit)")
         return header
 
-    async def _find_key(self, discovery: Discovery, header: _Header) -> dict[str, Any]:
+    async def _find_key(self, discovery: Discovery, header: Header) -> dict[str, Any]:
         """The key that a token names; the provider's keys are asked for again where it is not among those known."""
         async with self._asking:
             now = self._clock()
             known = self._keys
             if known is not None and 0 <= now - known[0] < KEYS_SECONDS:
-                found = _choose_key(known[1], header)
+                found = choose_key(known[1], header)
                 if found is not None:
                     return found
                 if now - self._renewed_at < RENEW_SECONDS:
@@ -328,7 +310,7 @@ class Provider:
             except _UnreachableError as error:
                 raise self._unreachable(str(error)) from error
             self._keys = (now, keys)
-            found = _choose_key(keys, header)
+            found = choose_key(keys, header)
         if found is None:
             raise self._distrust("the ID token is signed by a key that is not the provider's")
         return found
@@ -388,25 +370,6 @@ class Provider:
             f"what {self.section.name} sent cannot be trusted: try again, and tell who runs the hub if it stays so",
             cause,
         )
-
-
-def _choose_key(known: KeySet, header: _Header) -> dict[str, Any] | None:
-    """The key for a header: the one it names, or the only one that fits where it names none."""
-    fitting = [key for key in known.keys if _fits(key, header)]
-    return fitting[0] if len(fitting) == 1 or (fitting and header.kid is not None) else None
-
-
-def _fits(key: Mapping[str, Any], header: _Header) -> bool:
-    """Whether a key may have signed what has this header; a shared key never may."""
-    families = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("Ed",)}
-    family = families.get(str(key.get("kty")), ())
-    # Whatever a provider writes there: it need not be text.
-    return (
-        header.alg.startswith(family)
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", header.alg) == header.alg
-        and (header.kid is None or header.kid == key.get("kid"))
-    )
 
 
 def _with_query(address: str, query: Mapping[str, str]) -> str:
