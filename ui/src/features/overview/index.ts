@@ -15,7 +15,17 @@ export const overviewRoute = createRoute({
 
 export const overview: Feature = {
   routes: [overviewRoute],
-  nav: [{ label: "Overview", to: "/", icon: IconLayoutDashboard, group: "watch", order: 10, key: "h" }],
+  nav: [
+    {
+      label: "Overview",
+      to: "/",
+      icon: IconLayoutDashboard,
+      group: "watch",
+      order: 10,
+      key: "h",
+      permission: "clusters.read",
+    },
+  ],
   palette: [{ label: "Overview", to: "/", keywords: "home fleet dashboard" }],
   reducers: [overviewReducer],
 };

@@ -1,15 +1,15 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { get, type components } from "~/api";
+import { get, type Answer } from "~/api";
 import type { LiveReducer } from "~/live";
 import { throttledInvalidation } from "~/live/throttle";
 
-type Schemas = components["schemas"];
-export type Cluster = Schemas["ClusterTile"];
-export type Tally = Schemas["Tally"];
-export type FleetTally = Schemas["FleetTally"];
-export type Happening = Schemas["Happening"];
-export type Trouble = Schemas["Trouble"];
+type Overview = Answer<"/api/v1/overview">;
+export type Cluster = Overview["clusters"][number];
+export type Tally = Cluster["pods"];
+export type FleetTally = Overview["total"];
+export type Happening = Overview["lately"][number];
+export type Trouble = Overview["trouble"][number];
 
 const KEY = ["overview"];
 
