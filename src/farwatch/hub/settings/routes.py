@@ -108,7 +108,13 @@ async def get_agent_process(state: State, cluster: FromPath[str]) -> AgentProces
         raise HTTPException(str(error), status_code=HTTPStatus.CONFLICT) from error
     except CallFailedError as error:
         raise HTTPException(str(error), status_code=HTTPStatus.SERVICE_UNAVAILABLE) from error
-    told = msgspec.msgpack.decode(answer, type=StatusAnswer)
+    try:
+        told = msgspec.msgpack.decode(answer, type=StatusAnswer)
+    except msgspec.DecodeError as error:
+        raise HTTPException(
+            f"the agent of {cluster!r} answered in a way that this hub does not know: update the older of the two",
+            status_code=HTTPStatus.SERVICE_UNAVAILABLE,
+        ) from error
     return AgentProcess(
         objects=told.objects,
         versions=told.versions,

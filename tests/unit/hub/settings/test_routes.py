@@ -99,6 +99,20 @@ async def test_agents_tell_what_they_are_and_lack(api: Any) -> None:
     assert found["changes"]["coalesced"] == 0
 
 
+async def test_an_agent_that_answers_otherwise_is_told_as_that(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.add_cluster("prod")
+
+    async def answer(*_: object, **__: object) -> bytes:
+        return b"\x80"
+
+    monkeypatch.setattr(api.hub.fleet.links, "call", answer)
+    status, detail = await api.fault("GET", "/agents/prod/process")
+    assert status == 503
+    assert "update the older of the two" in detail
+
+
 async def test_an_agent_is_asked_how_it_is(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     await api.add_cluster("prod")
     status = AgentStatus(api_server_reachable=True, api_server_since=NOW)

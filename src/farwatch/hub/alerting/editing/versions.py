@@ -21,6 +21,9 @@ MOST_VERSIONS = 500
 
 MAX_NOTE_LENGTH = 2_000
 
+LATEST_VERSION = 2**31 - 1
+"""What a database keeps as a number."""
+
 
 class VersionNotFoundError(AlertingError):
     """There is no such version."""
@@ -96,7 +99,7 @@ class Versions:
         Raises:
             VersionNotFoundError: There is none of this number.
         """
-        found = await self._find(table.c.id == version)
+        found = await self._find(table.c.id == version) if 0 < version <= LATEST_VERSION else None
         if found is None:
             raise VersionNotFoundError(
                 f"the alerting configuration has no version {version}: the newest {MOST_VERSIONS} are kept"

@@ -19,7 +19,7 @@ from farwatch.hub.alerting.config import ConfigError
 from farwatch.hub.alerting.configuration import Configuration
 from farwatch.hub.alerting.editing.masking import show
 from farwatch.hub.alerting.editing.schema import schema
-from farwatch.hub.alerting.editing.versions import Cause, Version, VersionNotFoundError
+from farwatch.hub.alerting.editing.versions import LATEST_VERSION, Cause, Version, VersionNotFoundError
 from farwatch.hub.alerting.routes.configuration import ConfigurationView, configuration, view_configuration
 from farwatch.hub.alerting.routes.state import AnyRequest, author, utc
 from farwatch.hub.alerting.summary import ConfigSummary, summarize
@@ -209,7 +209,9 @@ async def list_alerting_versions(
     state: State,
     *,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_VERSIONS, description="How many at most.")] = 50,
-    before: Annotated[int | None, QueryParameter(description="Only versions before this one.")] = None,
+    before: Annotated[
+        int | None, QueryParameter(ge=1, le=LATEST_VERSION, description="Only versions before this one.")
+    ] = None,
 ) -> VersionList:
     """What was in force, when, by whom and why."""
     current = configuration(state)
@@ -293,7 +295,7 @@ def _note(request: Request[Any, Any, State], version: Version) -> None:
 
 
 async def _find(current: Configuration, version: int) -> Version:
-    if current.versions is None or version not in range(1, 2**31):
+    if current.versions is None:
         raise VersionNotFoundError(f"the alerting configuration has no version {version}")
     return await current.versions.get(version)
 

@@ -209,6 +209,39 @@ def test_a_secret_that_may_be_anothers_is_refused_with_its_place(text: str, line
     assert told.endswith("write the secret itself")
 
 
+ENTRIES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), min_size=1, max_size=6, unique=True)
+
+
+def written(entries: list[tuple[str, int]], secret: str = "") -> str:
+    """Receivers whose entries are told apart by a number; each has a secret of its own, or the one that is given."""
+    receivers: dict[str, list[int]] = {}
+    for name, number in entries:
+        receivers.setdefault(name, []).append(number)
+    return HEAD + "".join(
+        block(name, *(f"{{url: {secret or f'http://{name}/{n}'}, max_alerts: {n}}}" for n in numbers))
+        for name, numbers in receivers.items()
+    )
+
+
+@given(before=ENTRIES, after=ENTRIES)
+def test_no_secret_ever_goes_to_another_receiver_nor_away_from_an_unchanged_entry(
+    before: list[tuple[str, int]], after: list[tuple[str, int]]
+) -> None:
+    restored, problems = restore(written(after, MASK), written(before), "text")
+    found = yaml.safe_load(restored)["receivers"]
+    for receiver in found:
+        for entry in receiver["webhook_configs"]:
+            name, number = receiver["name"], entry["max_alerts"]
+            if not problems and (name, number) in before:
+                assert entry["url"] == f"http://{name}/{number}"
+            elif not problems and any(name == known for known, _ in before):
+                assert entry["url"].startswith(f"http://{name}/")
+    if problems:
+        assert restored == written(after, MASK)
+    if set(after) <= set(before):
+        assert problems == []
+
+
 def test_an_alias_cannot_stand_for_two_secrets() -> None:
     told = refused(
         HEAD

@@ -224,11 +224,12 @@ async def test_rolling_back_is_a_new_version_of_an_old_text(editor: Editor) -> N
     )
     (receiver,) = editor.hub.alerting.config.receivers
     assert receiver.webhook_configs[0].url.reveal() == HOOK
-    status, detail = await editor.refused(
-        "POST", "/config/rollback", {"version": 99}, (await editor.get("/config"))["digest"]
-    )
-    assert status == 404
-    assert "has no version 99" in detail
+    for version in (99, 0, 10**15):
+        status, detail = await editor.refused(
+            "POST", "/config/rollback", {"version": version}, (await editor.get("/config"))["digest"]
+        )
+        assert status == 404
+        assert f"has no version {version}" in detail
 
 
 async def test_any_two_versions_are_compared(editor: Editor) -> None:
@@ -250,6 +251,7 @@ async def test_versions_come_in_pages(editor: Editor) -> None:
     assert ([item["id"] for item in page["items"]], page["more"]) == ([3, 2], True)
     rest = await editor.get("/config/versions", before=2)
     assert ([item["id"] for item in rest["items"]], rest["more"]) == ([1], False)
+    assert (await editor.ask("GET", "/config/versions", before=10**15)).status_code == 400
 
 
 async def test_the_schema_is_served(editor: Editor) -> None:
