@@ -21,7 +21,11 @@ UNIT = ROOT / "tests" / "unit" / "hub"
 
 RECORDS = (
     "audit/test_log.py",
+    "auth/test_people.py",
+    "auth/test_sessions.py",
     "auth/test_tokens.py",
+    "auth/test_users.py",
+    "auth/routes/test_users.py",
     "alerting/test_acknowledgements.py",
     "alerting/test_journal.py",
     "alerting/test_restart.py",
@@ -100,6 +104,15 @@ def test_a_hub_keeps_its_records_there_and_outlives_a_kill_and_a_restart_of_the_
     hub.wait_synced("dev")
     assert hub.wait_alert("KubePodCrashLooping", "dev")["fingerprint"] == fingerprint
     assert len(stage.sink.told("KubePodCrashLooping", "firing")) == 1, "told once, by whichever of the two"
+
+    reset = stage.run("admin", "reset", "--database-file", url)
+    assert reset.wait() == 0, reset.log
+    assert "takes it in within 5 seconds" in reset.output
+    password = reset.output.splitlines()[0].rpartition(" ")[2]
+    signed_in = {"username": "admin", "password": password}
+    eventually(
+        lambda: hub.ask("POST", "/api/v1/session", signed_in, token="").status == 200, "the reset is known"
+    )
 
     server.stop()
     server.start()

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from farwatch.hub.auth import secrets
 from farwatch.hub.auth.errors import AdminPasswordError, PasswordError
@@ -227,12 +226,17 @@ class People:
             if resets and told is not None:
                 await told(resets)
                 await self.note_resets()
-        except (SQLAlchemyError, OSError) as error:
-            _log.warning("resets of the admin cannot be read for now", error=str(error).splitlines()[0])
+        except Exception as error:  # noqa: BLE001 - a database that restarts fails in many ways; the next look may not
+            _log.warning("resets of the admin cannot be read for now", error=_first_line(error))
 
     async def _try_flush(self) -> None:
         try:
             await self.sessions.flush()
             await self.tokens.flush()
-        except (SQLAlchemyError, OSError) as error:
-            _log.warning("when people were seen cannot be kept for now", error=str(error).splitlines()[0])
+        except Exception as error:  # noqa: BLE001 - likewise
+            _log.warning("when people were seen cannot be kept for now", error=_first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    # What stands below it may be somebody's data.
+    return (str(error).splitlines() or [type(error).__name__])[0]
