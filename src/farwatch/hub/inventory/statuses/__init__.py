@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from farwatch.hub.inventory.statuses import others, pods, workloads
-from farwatch.hub.inventory.statuses.status import Level, Status
+from farwatch.hub.inventory.statuses.status import Level, Status, utc
 from farwatch.kube.objects import KubeObject
 
-__all__ = ["Level", "Status", "status_of"]
+__all__ = ["Level", "Status", "status_of", "utc"]
 
 _BY_KIND: dict[str, Callable[[Any], Status]] = {
     "Namespace": others.namespace_status,

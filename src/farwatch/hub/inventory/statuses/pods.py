@@ -18,6 +18,7 @@ from farwatch.hub.inventory.statuses.status import (
     holds,
     is_terminating,
     quote,
+    utc,
 )
 from farwatch.kube.objects import ContainerStateTerminated, ContainerStatus, Node, Pod
 
@@ -177,9 +178,11 @@ def _of_deletion(pod: Pod, word: str) -> str:
 
 def _last_restart(statuses: list[ContainerStatus]) -> datetime | None:
     ends = [
-        status.last_state.terminated.finished_at
+        ended
         for status in statuses
-        if status.last_state and status.last_state.terminated and status.last_state.terminated.finished_at
+        if status.last_state
+        and status.last_state.terminated
+        and (ended := utc(status.last_state.terminated.finished_at))
     ]
     return max(ends, default=None)
 

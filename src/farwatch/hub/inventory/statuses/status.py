@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -37,6 +38,11 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 TERMINATING = Status("Terminating", Level.WARN, "its deletion was asked for and has not ended")
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A moment with its zone: UTC where a cluster tells none, so that any two can be compared."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def is_terminating(found: KubeObject) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from farwatch.hub.inventory.statuses import utc
 from farwatch.kube.objects import KubeObject, LabelSelector, LoadBalancerStatus
 
 Cell = str | int | datetime | None
@@ -78,7 +79,7 @@ def time(
     name: str, title: str, cell: Callable[[Any], datetime | None], *, wide: bool = False
 ) -> ColumnSource:
     """A column of moments."""
-    return ColumnSource(name, title, CellType.TIME, cell, wide)
+    return ColumnSource(name, title, CellType.TIME, lambda found: utc(cell(found)), wide)
 
 
 def quantity(name: str, title: str, cell: Callable[[Any], str | None]) -> ColumnSource:

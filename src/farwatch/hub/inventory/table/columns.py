@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from farwatch.hub.inventory.statuses import Status, status_of
+from farwatch.hub.inventory.statuses import Status, status_of, utc
 from farwatch.hub.inventory.statuses.pods import PodSummary, grade, node_roles, summarise
 from farwatch.hub.inventory.table.cells import (
     Cell,
@@ -91,7 +91,7 @@ def _completions(job: Job) -> str:
 
 
 def _duration(job: Job) -> int | None:
-    start, end = job.status.start_time, job.status.completion_time
+    start, end = utc(job.status.start_time), utc(job.status.completion_time)
     return None if start is None or end is None else int((end - start).total_seconds())
 
 

@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 
 from farwatch.hub.inventory.changes import ObjectChange
 from farwatch.hub.inventory.pages import Key
 from farwatch.hub.inventory.statuses import Level, Status
-from farwatch.hub.inventory.table.columns import present
+from farwatch.hub.inventory.table.columns import COLUMNS, present
 from farwatch.kube.objects import KubeObject
 
 _NO_LABELS: Mapping[str, str] = {}
+_UNREADABLE = Status(
+    "Unknown", Level.UNKNOWN, "what its cluster tells of it cannot be read; the hub's log says why"
+)
+
+_log = structlog.get_logger(__name__)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +57,13 @@ Entries = Mapping[str, Sequence[Entry]]
 def make_entry(cluster: str, kind: str, found: KubeObject) -> Entry:
     """An object's row."""
     meta = found.metadata
-    status, cells = present(kind, found)
+    try:
+        status, cells = present(kind, found)
+    except Exception:  # noqa: BLE001 - one object that is odd must cost no other its row, and no hub its start
+        _log.exception(
+            "an object cannot be shown", cluster=cluster, kind=kind, namespace=meta.namespace, name=meta.name
+        )
+        status, cells = _UNREADABLE, (None,) * len(COLUMNS.get(kind, ()))
     labels = meta.labels or _NO_LABELS
     words = [meta.name, meta.namespace, status.word, *(f"{key}={value}" for key, value in labels.items())]
     return Entry(

@@ -11,6 +11,7 @@ import msgspec
 from farwatch.hub.alerting import Alert
 from farwatch.hub.detect import read_subject
 from farwatch.hub.inventory import Level, Status, status_of
+from farwatch.hub.inventory.statuses import utc
 from farwatch.hub.overview.objects.containers import ContainerView, show_containers
 from farwatch.hub.overview.objects.scene import Ref, Scene, owned_by, owners_of
 from farwatch.hub.overview.objects.words import explain
@@ -334,7 +335,7 @@ def _show_event(event: Event) -> EventView:
         reason=event.reason or "",
         message=(event.message or "")[:LONGEST_MESSAGE],
         count=max(1, (series.count if series else event.count) or 1),
-        last_seen=last,
+        last_seen=utc(last),
         first_seen=event.first_timestamp or event.event_time or event.metadata.creation_timestamp,
         source=event.reporting_component or (event.source.component if event.source else None) or "",
     )
