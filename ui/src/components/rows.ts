@@ -1,4 +1,4 @@
-import { keepPreviousData, useQueries, type QueryKey } from "@tanstack/react-query";
+import { hashKey, useQueries, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 
 /** Rows of a table, of which perhaps only a window is at hand. */
@@ -42,6 +42,8 @@ export function useWindow<Row>(
   readPage: (offset: number, limit: number, signal: AbortSignal) => Promise<WindowPage<Row>>,
   pageSize = 100,
 ): Rows<Row> {
+  const client = useQueryClient();
+  const queryKey = useStable(key);
   const [range, setRange] = useState<[number, number]>([0, 0]);
   const [first, last] = range;
   const pages = useQueries({
@@ -50,10 +52,9 @@ export function useWindow<Row>(
       return {
         queryKey: [...key, offset],
         queryFn: ({ signal }: { signal: AbortSignal }) => readPage(offset, pageSize, signal),
-        // A change of filter or order shows what was there until the new is: no flicker.
-        placeholderData: keepPreviousData,
       };
     }),
+    combine: toPages<Row>,
   });
   const show = useCallback(
     (from: number, to: number) => {
@@ -62,18 +63,41 @@ export function useWindow<Row>(
     },
     [pageSize],
   );
-  return useMemo(() => {
+  // Far from what was read, none of the pages on the screen is at hand: how many rows there are, every other one knows.
+  const known = client
+    .getQueriesData<WindowPage<Row>>({ queryKey: key })
+    .find(([, page]) => page)?.[1]?.total;
+  const rows = useMemo<Rows<Row>>(() => {
     const pageAt = (place: number) => pages.at(Math.floor(place / pageSize) - first)?.data;
-    const total = pages.find((page) => page.data !== undefined)?.data.total ?? 0;
     return {
-      total,
+      total: pages.find((page) => page.data !== undefined)?.data?.total ?? known ?? 0,
       at: (place) => (place < first * pageSize ? undefined : pageAt(place)?.rows[place % pageSize]),
       show,
-      isLoading: pages.every((page) => page.data === undefined && page.error === null),
+      isLoading: known === undefined && pages.every((page) => page.data === undefined && page.error === null),
       error: pages.find((page) => page.error !== null && page.data === undefined)?.error ?? null,
-      retry: () => {
-        for (const page of pages) if (page.error !== null) void page.refetch();
-      },
+      retry: () => void client.refetchQueries({ queryKey, type: "active" }),
     };
-  }, [pages, first, pageSize, show]);
+  }, [pages, first, pageSize, show, known, client, queryKey]);
+  // A change of filter or order shows what was there until the new is: no flicker.
+  const [before, setBefore] = useState(rows);
+  if (!rows.isLoading && before !== rows) setBefore(rows);
+  return rows.isLoading && !before.isLoading ? before : rows;
+}
+
+interface PageState<Row> {
+  data: WindowPage<Row> | undefined;
+  error: Error | null;
+}
+
+/** Only what is shown: what else a query is does not draw the table anew. */
+function toPages<Row>(results: readonly PageState<Row>[]): PageState<Row>[] {
+  return results.map(({ data, error }) => ({ data, error }));
+}
+
+/** The same key as before while it says the same. */
+function useStable(key: QueryKey): QueryKey {
+  const [stable, setStable] = useState(key);
+  const isSame = hashKey(stable) === hashKey(key);
+  if (!isSame) setStable(key);
+  return isSame ? stable : key;
 }
