@@ -104,6 +104,21 @@ def test_who_guesses_has_to_wait_and_forged_addresses_do_not_help(hub: Any) -> N
     assert 429 in statuses[5:]
 
 
+def test_a_trusted_proxy_says_where_people_are(stage: Any) -> None:
+    stage.hub_environment = {**stage.hub_environment, "FARWATCH_ADMIN_PASSWORD": PASSWORD}
+    hub = stage.hub("--trusted-proxies", "127.0.0.0/8", "--external-url", "https://hub.example")
+    browser = Browser(hub)
+    signing_in = {"username": "admin", "password": PASSWORD}
+    # Whoever is in front of the proxy may claim anything: what the proxy itself has added is last.
+    forwarded = {"X-Forwarded-For": "203.0.113.9, 192.0.2.7", "X-Forwarded-Proto": "https"}
+    status, _, cookie = browser.ask("POST", "/session", signing_in, **forwarded)
+    assert status == 200
+    assert "secure" in {part.strip().lower() for part in cookie.split(";")}
+    (session,) = browser.ask("GET", "/session/others")[1]["items"]
+    assert session["address"] == "192.0.2.7"
+    assert browser.ask("POST", "/users", {"name": "ada"}, Origin="https://hub.example")[0] == 201
+
+
 def test_the_admin_is_reset_beside_a_running_hub(stage: Any, hub: Any, eventually: Any) -> None:
     browser = Browser(hub)
     browser.sign_in("admin", PASSWORD)

@@ -76,7 +76,7 @@ class NewApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     everything. `scopes` are the only permissions that it may use; null: all.
     """
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
     kind: TokenKind | None = None
     grants: Annotated[list[WantedGrant], msgspec.Meta(min_length=1, max_length=100)] | None = None
     scopes: Annotated[list[Permission], msgspec.Meta(min_length=1, max_length=100)] | None = None

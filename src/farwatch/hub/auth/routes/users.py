@@ -24,7 +24,9 @@ from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.users import User
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")]
+Email = Annotated[
+    str, msgspec.Meta(max_length=254, pattern=r"^([^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+)?$")
+]
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

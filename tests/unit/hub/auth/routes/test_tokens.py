@@ -163,6 +163,13 @@ async def test_it_is_known_when_a_token_was_used_last_also_after_a_restart(world
         ({"expiresAt": "2027-06-01T00:00:00"}, "has no time zone"),
         ({"owner": "somebody"}, "owner"),
         ({"name": ""}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        (
+            {"kind": "service", "grants": [{"role": "viewer", "scope": {"clusters": ["gone"]}}]},
+            "no cluster is named",
+        ),
+        ({"expiresAt": "0001-01-01T00:00:00+14:00"}, "expiresAt: is not in the future"),
+        ({"expiresAt": "9999-12-31T23:59:59-14:00"}, "more than ten years"),
     ],
 )
 async def test_a_token_that_cannot_be_is_refused_with_the_reason(world: Any, wanted: Any, said: str) -> None:

@@ -161,6 +161,7 @@ async def test_nobody_locks_themselves_out(world: Any) -> None:
         ({"name": "-ada"}, "user name"),
         ({"name": "x" * 65}, "user name"),
         ({"name": "ada", "email": "nobody"}, "email"),
+        ({"name": "ada", "email": "a\x00@b"}, "email"),
         ({"name": "ada", "displayName": "a\nb"}, "displayName"),
         ({"name": "ada", "password": "short"}, "shorter than 12"),
         ({"name": "ada", "role": "admin"}, "role"),
