@@ -87,7 +87,7 @@ def _send(url: str, *cookies: Cookie) -> Response[None]:
 
 
 def _turn_back(error: str, page: str, *cookies: Cookie) -> Response[None]:
-    query = {"error": error}
+    query = {"error": f"{error[:1].upper()}{error[1:]}."}
     if plain_page(page) != "/":
         query["next"] = plain_page(page)
     return _send(f"/login?{urlencode(query)}", *cookies)

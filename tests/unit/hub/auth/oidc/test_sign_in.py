@@ -20,9 +20,9 @@ from farwatch.hub.store import Records
 
 from .conftest import ADA, HUB, Clock, Hub, Idp, refusal_of, start_hub
 
-UNTRUSTED = "what Acme sent cannot be trusted: try again, and tell who runs the hub if it stays so"
-UNREACHABLE = "Acme cannot be reached by the hub: try again in a moment, or sign in with a password"
-NOT_OURS = "this sign-in was begun in another browser, too long ago, or was finished before: begin again"
+UNTRUSTED = "What Acme sent cannot be trusted: try again, and tell who runs the hub if it stays so."
+UNREACHABLE = "Acme cannot be reached by the hub: try again in a moment, or sign in with a password."
+NOT_OURS = "This sign-in was begun in another browser, too long ago, or was finished before: begin again."
 
 
 class TestSigningIn:
@@ -293,8 +293,8 @@ class TestComingBack:
     @pytest.mark.parametrize(
         ("error", "said"),
         [
-            ("access_denied", "Acme did not let you in, or you did not want to go on"),
-            ("server_error", "Acme could not sign you in: try again"),
+            ("access_denied", "Acme did not let you in, or you did not want to go on."),
+            ("server_error", "Acme could not sign you in: try again."),
         ],
     )
     async def test_with_an_error_is_told_in_words(self, hub: Hub, idp: Idp, error: str, said: str) -> None:
@@ -304,7 +304,7 @@ class TestComingBack:
     async def test_to_a_provider_that_is_not_there_is_told(self, hub: Hub) -> None:
         for way in ("login", "callback", "logout"):
             answer = await hub.browser.get(f"/api/v1/session/sso/nobody/{way}")
-            assert "there is no identity provider 'nobody'" in refusal_of(answer)
+            assert "There is no identity provider 'nobody'" in refusal_of(answer)
 
 
 class TestFailing:
@@ -312,7 +312,7 @@ class TestFailing:
         for door, how in product(("/keys", "/token"), ("break", "garbage", "flood", "redirect")):
             idp.tell(lies={f"at {door}": how})
             said = await hub.refusal()
-            assert said in {UNREACHABLE, "Acme did not confirm the sign-in: try again"}, (door, how)
+            assert said in {UNREACHABLE, "Acme did not confirm the sign-in: try again."}, (door, how)
 
     async def test_a_slow_provider_keeps_nobody_waiting_for_ever(
         self, hub: Hub, idp: Idp, monkeypatch: pytest.MonkeyPatch
@@ -415,11 +415,11 @@ class TestWhoIsLetIn:
         await hub.sign_in()
         assert hub.people.users.find("ada")
         for claims, said in (
-            ({"email": "eve@evil.example"}, "addresses of evil.example are not let in here"),
-            ({"email": "a@example.com.evil.example"}, "addresses of example.com.evil.example are not let in"),
+            ({"email": "eve@evil.example"}, "Addresses of evil.example are not let in here"),
+            ({"email": "a@example.com.evil.example"}, "Addresses of example.com.evil.example are not let in"),
             ({"email_verified": False}, "does not say that your e-mail address is yours"),
             ({"email_verified": None}, "does not say that your e-mail address is yours"),
-            ({"email": ""}, "addresses of nowhere are not let in"),
+            ({"email": ""}, "Addresses of nowhere are not let in"),
         ):
             idp.tell(claims=ADA | claims)
             assert said in await hub.refusal()
@@ -442,7 +442,7 @@ class TestWhoIsLetIn:
         user = hub.people.users.find("ada")
         assert user
         await hub.people.users.change(user.id, disabled_at=1.0)
-        assert await hub.refusal() == "the user ada is disabled: ask who manages users"
+        assert await hub.refusal() == "The user ada is disabled: ask who manages users."
 
 
 class TestRecord:
@@ -480,7 +480,7 @@ class TestRecord:
             raise AuditNotKeptError("the audit log cannot be written: disk is full")
 
         monkeypatch.setattr(hub.audit, "settle", fail)
-        assert "the audit log cannot be written" in refusal_of(await hub.browser.get(back))
+        assert "The audit log cannot be written" in refusal_of(await hub.browser.get(back))
         assert hub.people.sessions._by_digest == {}
 
 
