@@ -77,6 +77,7 @@ OPERATIONS = {
     "readOverview": ("GET", "/api/v1/overview"),
     "readTable": ("GET", "/api/v1/table/{kind}"),
     "searchFleet": ("GET", "/api/v1/search"),
+    "countChanges": ("GET", "/api/v1/clusters/{cluster}/activity"),
     "listChanges": ("GET", "/api/v1/clusters/{cluster}/changes"),
     "listAlerts": ("GET", "/api/v1/alerts"),
     "getAlert": ("GET", "/api/v1/alerts/{fingerprint}"),
