@@ -83,6 +83,9 @@ class TestRefusals:
     def test_an_option_that_makes_no_sense(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert "--external-url 'hub' is not an address" in refuse(capsys, data=tmp_path, external_url="hub")
         assert "--log-level 'loud' is none of" in refuse(capsys, data=tmp_path, log_level="loud")
+        assert "FARWATCH_ADMIN_PASSWORD: the password is shorter" in refuse(
+            capsys, data=tmp_path, admin_password="short"
+        )
         assert "FARWATCH_ADMIN_TOKEN is shorter" in refuse(capsys, data=tmp_path, admin_token="short")
 
 

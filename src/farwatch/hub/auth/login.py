@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 from farwatch.hub.auth.errors import (
+    AuthError,
     ExternalUserError,
     PasswordError,
+    PasswordsBusyError,
+    TooManyAttemptsError,
     UserDisabledError,
     WrongCredentialsError,
 )
@@ -15,6 +19,12 @@ from farwatch.hub.auth.limits import LoginLimits
 from farwatch.hub.auth.passwords import Passwords, check_password
 from farwatch.hub.auth.sessions import Session, Sessions
 from farwatch.hub.auth.users import User, Users
+
+_OUTCOMES: dict[type[AuthError], str] = {
+    UserDisabledError: "disabled",
+    TooManyAttemptsError: "limited",
+    PasswordsBusyError: "busy",
+}
 
 
 class Client(NamedTuple):
@@ -30,12 +40,18 @@ class Client(NamedTuple):
 
 
 class Login:
-    """Lets people in who know their password, and lets them change it."""
+    """Lets people in who know their password, and lets them change it.
+
+    Attributes:
+        limits: Who has to wait before the next attempt.
+        attempts: How many there were to sign in, by how they ended.
+    """
 
     def __init__(
         self, users: Users, sessions: Sessions, passwords: Passwords, clock: Callable[[], float]
     ) -> None:
         self.limits = LoginLimits(clock)
+        self.attempts: Counter[str] = Counter(ok=0, wrong=0, disabled=0, limited=0, busy=0)
         self._users = users
         self._sessions = sessions
         self._passwords = passwords
@@ -52,9 +68,14 @@ class Login:
             TooManyAttemptsError: There were too many attempts.
             PasswordsBusyError: Too many people are signing in right now.
         """
-        user = await self._check(name, password, client)
-        if user.disabled_at is not None:
-            raise UserDisabledError(f"the user {user.name} is disabled: ask who manages users")
+        try:
+            user = await self._check(name, password, client)
+            if user.disabled_at is not None:
+                raise UserDisabledError(f"the user {user.name} is disabled: ask who manages users")
+        except AuthError as error:
+            self.attempts[_OUTCOMES.get(type(error), "wrong")] += 1
+            raise
+        self.attempts["ok"] += 1
         user = await self._users.change(user.id, last_login_at=self._clock())
         return user, *await self._open(user, client)
 

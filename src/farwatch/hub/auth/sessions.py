@@ -145,6 +145,11 @@ class Sessions:
         """When it ends if nothing more is asked, seconds since the epoch."""
         return min(session.expires_at, session.seen_at + self.settings.idle_seconds)
 
+    @property
+    def count(self) -> int:
+        """How many there are; some that have expired may still be among them."""
+        return len(self._by_digest)
+
     def of_user(self, user_id: str) -> list[Session]:
         """Somebody's sessions, the one seen last first."""
         now = self._clock()

@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from farwatch import __version__
 from farwatch.hub.alerting import Acknowledgements, Alerting, Configuration, HistoryKeeper
 from farwatch.hub.audit import Audit
+from farwatch.hub.auth import People
 from farwatch.hub.backup import Backups
 from farwatch.hub.detect import DETECTORS, Engine, Phase
 from farwatch.hub.detection import Detection
@@ -46,6 +47,7 @@ def collect(state: State) -> Iterator[Family]:
     yield from _about_watchdog(state.ingest_lag, state.heartbeat)
     yield from _about_backups(state.backups)
     yield from _about_audit(state.audit)
+    yield from _about_people(state.people)
 
 
 def _about_process() -> Iterator[Family]:
@@ -268,4 +270,12 @@ def _about_watchdog(lag: IngestLag, heartbeat: Heartbeat) -> Iterator[Family]:
         "Signs of life for somebody outside, by what became of them.",
         "outcome",
         {"sent": heartbeat.sent, "failed": heartbeat.failed, "withheld": heartbeat.withheld},
+    )
+
+
+def _about_people(people: People) -> Iterator[Family]:
+    yield gauge("farwatch_users", "Users, the disabled ones as well.", len(people.users.list()))
+    yield gauge("farwatch_sessions", "How often somebody is signed in.", people.sessions.count)
+    yield counters(
+        "farwatch_logins_total", "Attempts to sign in with a password.", "outcome", people.login.attempts
     )

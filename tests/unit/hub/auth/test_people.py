@@ -120,3 +120,11 @@ async def test_a_hash_with_former_parameters_is_made_anew_at_the_next_login(reco
     assert after.password is not None
     assert "t=1" in after.password
     assert await may_sign_in(people, FIRST)
+
+
+async def test_attempts_are_counted_by_how_they_ended(records: Records) -> None:
+    people, _ = await start(records, FIRST)
+    for password in (FIRST, *["a wrong one"] * 7):
+        await may_sign_in(people, password)
+    assert people.login.attempts == {"ok": 1, "wrong": 5, "limited": 2, "disabled": 0, "busy": 0}
+    assert people.sessions.count == 1
