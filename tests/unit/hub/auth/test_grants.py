@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from farwatch.hub.auth.grants import GrantError, Holder, HolderKind, LastAdminError, check_grant
+from farwatch.hub.auth.grants import Holder, HolderKind, LastAdminError
 from farwatch.hub.auth.policy import RULES, Permission
 from farwatch.hub.auth.principal import Grant, Role, Scope
+from farwatch.hub.auth.scopes import GrantError, check_grant
 
 EVERYTHING = {"role": "admin", "scope": {}}
 SHOP = {"role": "viewer", "scope": {"clusters": ["prod"], "namespaces": ["shop"]}}

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response
 
 from farwatch.hub import problems
-from farwatch.hub.auth import errors, grants, teams
+from farwatch.hub.auth import errors, grants, scopes, teams
 from farwatch.hub.auth.tokens import ApiTokenNotFoundError, LastApiTokenError
 
 BUSY_SECONDS = 2
@@ -25,7 +25,7 @@ _STATUSES: dict[type[Exception], int] = {
     errors.UserDisabledError: HTTPStatus.FORBIDDEN,
     errors.SessionNotFoundError: HTTPStatus.NOT_FOUND,
     ApiTokenNotFoundError: HTTPStatus.NOT_FOUND,
-    grants.GrantError: HTTPStatus.BAD_REQUEST,
+    scopes.GrantError: HTTPStatus.BAD_REQUEST,
     grants.GrantNotFoundError: HTTPStatus.NOT_FOUND,
     grants.GrantsChangedError: HTTPStatus.PRECONDITION_FAILED,
     grants.LastAdminError: HTTPStatus.CONFLICT,

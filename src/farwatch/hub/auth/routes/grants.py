@@ -14,10 +14,11 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from farwatch.hub import problems
 from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
-from farwatch.hub.auth.grants import Grants, HeldGrant, Holder, HolderKind, check_grant
+from farwatch.hub.auth.grants import Grants, HeldGrant, Holder, HolderKind
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission, describe
 from farwatch.hub.auth.principal import Grant, Role, Scope
+from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.visibility import ClusterDirectory
 
 AnyRequest = Request[Any, Any, State]

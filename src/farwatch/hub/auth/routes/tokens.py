@@ -16,11 +16,11 @@ from litestar.params import FromPath, JSONBody
 from farwatch.hub import problems
 from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import SELF, ForbiddenError
-from farwatch.hub.auth.grants import check_grant
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission, decide
 from farwatch.hub.auth.principal import Grant, Principal, PrincipalKind, Role, Scope
 from farwatch.hub.auth.routes.views import GrantView
+from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.tokens import EVERYTHING, ApiToken, ApiTokenNotFoundError
 from farwatch.hub.auth.visibility import ClusterDirectory
 
