@@ -27,7 +27,8 @@ export function RotateForm({ name, onDone }: DialogProps) {
   if (rotate.data !== undefined) {
     return (
       <div className={styles.form}>
-        <Alert color="yellow" variant="light" title="This is the only time it is shown">
+        <Alert color="yellow" variant="light">
+          <b>This is the only time it is shown.</b>{" "}
           Put it into the agent’s Secret, <code>agentToken</code> of the chart. The agent takes it up by
           itself.
         </Alert>

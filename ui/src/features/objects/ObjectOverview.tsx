@@ -1,6 +1,6 @@
-import { Title } from "@mantine/core";
+import { Button, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { paths } from "~/app/paths";
 import { SeverityBadge, StatusBadge, TimeAgo } from "~/components";
@@ -119,13 +119,17 @@ function Related({
   );
 }
 
+const FEW_EVENTS = 12;
+
 function Events({ detail, at }: { detail: Detail; at: string | undefined }) {
+  const [isWhole, setWhole] = useState(false);
   const events = detail.events ?? [];
   if (events.length === 0) return null;
+  const shown = isWhole ? events : events.slice(0, FEW_EVENTS);
   return (
     <Panel title="Events">
       <ul className={styles.events}>
-        {events.map((event, place) => (
+        {shown.map((event, place) => (
           <li key={`${event.kind} ${event.name} ${event.reason} ${place}`} data-type={event.type}>
             <span className={styles.quiet}>{event.lastSeen ? <TimeAgo time={event.lastSeen} /> : "–"}</span>
             <div>
@@ -145,6 +149,11 @@ function Events({ detail, at }: { detail: Detail; at: string | undefined }) {
           </li>
         ))}
       </ul>
+      {shown.length < events.length && (
+        <Button size="compact-sm" variant="subtle" onClick={() => setWhole(true)}>
+          Show all {events.length}
+        </Button>
+      )}
     </Panel>
   );
 }

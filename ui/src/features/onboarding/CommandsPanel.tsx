@@ -14,7 +14,7 @@ export function CommandsPanel({ link, token }: { link: CreatedLink; token: strin
   const [isPreview, setPreview] = useState(false);
   return (
     <section className={styles.panel} aria-label="Install">
-      <Title order={2}>2. Install it in the cluster</Title>
+      <Title order={2}>Install it in the cluster</Title>
       <Alert color="yellow" variant="light">
         Shown this once: the link works once, and ends unused <TimeAgo time={link.expiresAt} />.
       </Alert>

@@ -74,9 +74,9 @@ export function InstallForm({
   };
   return (
     <form className={styles.panel} onSubmit={onSubmit} noValidate>
-      <Title order={2}>1. The cluster and its agent</Title>
-      <div className={styles.fields}>
-        {known === undefined && (
+      <Title order={2}>The cluster and its agent</Title>
+      {known === undefined && (
+        <div className={styles.fields}>
           <TextInput
             label="Name"
             description="What it is called here, and in the label cluster of its alerts"
@@ -89,8 +89,6 @@ export function InstallForm({
             spellCheck={false}
             data-autofocus
           />
-        )}
-        {known === undefined && (
           <LabelsInput
             label="Labels"
             description="env, region, team: every alert of it carries them"
@@ -98,8 +96,8 @@ export function InstallForm({
             onChange={setLabels}
             error={labelFault}
           />
-        )}
-      </div>
+        </div>
+      )}
       <Radio.Group
         label="Mode"
         value={wishes.mode}

@@ -17,7 +17,7 @@ export function ProgressPanel({ query, name }: { query: UseQueryResult<Cluster>;
   const links = useQuery(linksQuery(name));
   return (
     <section className={styles.panel} aria-label="Progress">
-      <Title order={2}>3. Watch it come</Title>
+      <Title order={2}>Watch it come</Title>
       <QueryView query={query}>
         {(cluster) => {
           const steps = findSteps(cluster, links.data?.items ?? []);

@@ -17,7 +17,7 @@ export function TestAlertPanel() {
   });
   return (
     <section className={styles.panel} aria-label="Test alert">
-      <Title order={2}>4. Try that people are told</Title>
+      <Title order={2}>Try that people are told</Title>
       <QueryView query={receivers}>
         {(names) => {
           const name = chosen ?? names[0] ?? null;
