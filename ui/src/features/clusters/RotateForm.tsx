@@ -28,9 +28,8 @@ export function RotateForm({ name, onDone }: DialogProps) {
     return (
       <div className={styles.form}>
         <Alert color="yellow" variant="light">
-          <b>This is the only time it is shown.</b>{" "}
-          Put it into the agent’s Secret, <code>agentToken</code> of the chart. The agent takes it up by
-          itself.
+          <b>This is the only time it is shown.</b> Put it into the agent’s Secret, <code>agentToken</code> of
+          the chart. The agent takes it up by itself.
         </Alert>
         <CommandBlock text={rotate.data.token} label="Token" />
         <div className={styles.foot}>
