@@ -212,14 +212,14 @@ async def draw(telemetry: Telemetry, query: TimelineQuery, firing: Iterable[Aler
     """
     grid = _Grid.of(query.span, min(query.steps, MOST_STEPS))
     ended = await _ended(telemetry, query, grid)
-    rows = await asyncio.to_thread(_rows, query, grid, ended, list(firing), now)
+    rows, total = await asyncio.to_thread(_rows, query, grid, ended, list(firing), now)
     rollouts = await _rollouts(telemetry, query, grid)
     return Timeline(
         since=grid.begin(0),
         until=datetime.fromtimestamp(grid.until / 1000, UTC),
         step_seconds=grid.width // 1000,
-        rows=rows[:MOST_ROWS],
-        omitted_rows=max(len(rows) - MOST_ROWS, 0),
+        rows=rows,
+        omitted_rows=total - len(rows),
         rollouts=rollouts[:MOST_ROLLOUTS],
         more_rollouts=len(rollouts) > MOST_ROLLOUTS,
     )
@@ -227,14 +227,16 @@ async def draw(telemetry: Telemetry, query: TimelineQuery, firing: Iterable[Aler
 
 def _rows(
     query: TimelineQuery, grid: _Grid, ended: Iterable[_Firing], firing: Iterable[Alert], now: float
-) -> list[TimelineRow]:
+) -> tuple[list[TimelineRow], int]:
+    """The worst rows, and how many there are in all."""
     cells: _Cells = {}
     for found in (*ended, *_going_on(query, grid, firing, now)):
         steps = cells.setdefault(found.labels, {})
         for step, alerts in found.steps:
             by_severity = steps.setdefault(step, {})
             by_severity[found.severity] = by_severity.get(found.severity, 0) + alerts
-    return sorted((_row(query.by, labels, steps, grid) for labels, steps in cells.items()), key=_order)
+    ordered = sorted(cells.items(), key=_order)
+    return [_row(query.by, labels, steps, grid) for labels, steps in ordered[:MOST_ROWS]], len(ordered)
 
 
 def _going_on(query: TimelineQuery, grid: _Grid, firing: Iterable[Alert], now: float) -> Iterator[_Firing]:
@@ -338,6 +340,8 @@ def _stretches(steps: Mapping[int, Mapping[str, int]], grid: _Grid) -> Iterator[
         )
 
 
-def _order(row: TimelineRow) -> tuple[Any, ...]:
-    lasted = sum((stretch.until - stretch.since).total_seconds() for stretch in row.stretches)
-    return severity_rank(row.severity), row.severity, -lasted, sorted(row.labels.items())
+def _order(row: tuple[tuple[str, ...], dict[int, dict[str, int]]]) -> tuple[Any, ...]:
+    """The worst severity first, then what fired longest."""
+    labels, steps = row
+    severity = worst(set().union(*steps.values()))
+    return severity_rank(severity), severity, -len(steps), labels
