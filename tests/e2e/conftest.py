@@ -66,8 +66,10 @@ def fleet(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         calm = stage.sim("--seed", "2", name="calm")
         stage.linked_agent(hub, "shop", shop.kubeconfig)
         stage.linked_agent(hub, "calm", calm.kubeconfig)
-        shop.make_trouble("crash-loop")
+        shop.make_trouble("crash-loop", namespace="shop", workload="cart")
+        shop.make_trouble("image-pull", namespace="shop", workload="web")
         hub.wait_alert("KubePodCrashLooping", "shop")
+        hub.wait_alert("KubePodImagePullFailed", "shop")
         yield Fleet(stage, hub, shop, calm)
 
 

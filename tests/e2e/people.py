@@ -12,6 +12,10 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) => console.error(
+  "against the policy:", event.effectiveDirective, event.sourceFile, event.lineNumber, event.columnNumber,
+  event.target && event.target.outerHTML ? event.target.outerHTML.slice(0, 300) : ""))"""
+"""Says what the policy kept from the page, and where it is."""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 
 
@@ -35,6 +39,7 @@ class Person:
         self.faults: list[str] = []
         self._screenshots = screenshots
         self._test = re.sub(r"[^\w-]+", "-", test).strip("-")
+        page.add_init_script(TELL_VIOLATIONS)
         page.on("pageerror", lambda error: self.faults.append(f"thrown: {error}"))
         page.on("console", self._hear)
         page.on("request", self._watch)

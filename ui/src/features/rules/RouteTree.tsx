@@ -26,7 +26,7 @@ function RouteBranch({ route, visits }: { route: Route; visits: Map<string, Visi
         data-verdict={visits === undefined ? undefined : (visit?.verdict ?? "skipped")}
       >
         <div className={styles.head}>
-          <code>{route.matchers || "every alert"}</code>
+          {route.matchers === "{}" ? <span>every alert</span> : <code>{route.matchers}</code>}
           <span className={styles.arrow} aria-hidden>
             →
           </span>

@@ -68,7 +68,7 @@ function Outcome({ explanation }: { explanation: Explanation }) {
         ))}
         {explanation.destinations.map(({ receiver, route, words }) => (
           <li key={`${receiver} ${route}`}>
-            <b>{receiver}</b>: {(words ?? []).join("; ")}
+            <b>{receiver}</b>: {(words ?? []).join(" ")}
           </li>
         ))}
       </ul>
