@@ -19,6 +19,9 @@ LONGEST_WAIT_SECONDS = 900.0
 FORGET_SECONDS = 3600.0
 """After how long without an attempt an address is as good as new."""
 
+ROUNDING_SECONDS = 1e-3
+"""Waits are differences of times: what is left of rounding is no wait."""
+
 IPV6_PREFIX = 64
 """What one subscriber has of IPv6, who would otherwise be 2**64 addresses."""
 
@@ -100,8 +103,8 @@ class LoginLimits:
             0.0 if familiar else _wait(self._accounts.get(account), ACCOUNT, now),
             _wait(self._addresses.get(place), ADDRESS, now),
         )
-        if wait > 0:
-            seconds = math.ceil(wait)
+        if wait > ROUNDING_SECONDS:
+            seconds = math.ceil(wait - ROUNDING_SECONDS)
             raise TooManyAttemptsError(f"too many attempts to sign in: try again in {seconds} s", seconds)
         self._pairs.keep(pair, _Streak(streak.errors + 1, now))
         if not familiar:

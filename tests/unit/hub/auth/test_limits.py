@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from farwatch.hub.auth import limits as module
@@ -134,6 +134,7 @@ def test_memory_is_bounded_whatever_names_and_addresses_come(
 
 
 @given(st.lists(st.floats(min_value=0, max_value=4000), max_size=80))
+@example([0.1] * 40 + [3599.0, 990.0, 1.217795576417302, 33.10144699430634, 3599.80599062245, 0.0])
 def test_who_waits_as_long_as_told_is_heard(pauses: list[float]) -> None:
     clock = Clock()
     limits = LoginLimits(clock)
