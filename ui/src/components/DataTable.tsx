@@ -2,7 +2,7 @@ import { Checkbox, Skeleton, VisuallyHidden } from "@mantine/core";
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import styles from "./DataTable.module.css";
 import { EmptyState } from "./EmptyState";
@@ -94,7 +94,10 @@ export function DataTable<Row>({
   const { show } = rows;
   useEffect(() => show(first, last), [show, first, last]);
 
-  const shown = isNarrow ? [] : columns.filter((column) => (column.from ?? 0) <= Math.max(width, 1));
+  const shown = useMemo(
+    () => (isNarrow ? [] : columns.filter((column) => (column.from ?? 0) <= Math.max(width, 1))),
+    [columns, isNarrow, width],
+  );
   const cursor = Math.min(current, Math.max(0, rows.total - 1));
 
   const moveTo = (place: number) => {
@@ -133,6 +136,17 @@ export function DataTable<Row>({
       onOpen?.(row);
     else if (onKey?.(event.key, row) !== true) return;
     event.preventDefault();
+  };
+
+  const onRowsClick = (target: EventTarget) => {
+    const line = target instanceof Element ? target.closest<HTMLElement>("[data-index]") : null;
+    if (line === null) return;
+    const place = Number(line.dataset.index);
+    const row = rows.at(place);
+    setCurrent(place);
+    if (row === undefined) return;
+    if (target instanceof Element && target.closest("[data-pick]") !== null) toggle(row);
+    else if (!isInteractive(target)) onOpen?.(row);
   };
 
   if (rows.error !== null && rows.total === 0) return <ErrorState error={rows.error} retry={rows.retry} />;
@@ -177,60 +191,96 @@ export function DataTable<Row>({
       {rows.isLoading ? (
         <Waiting />
       ) : (
-        <div className={styles.rows} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        // The grid takes the keys: a row is a place in it, not a stop of its own.
+        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+        <div
+          className={styles.rows}
+          role="rowgroup"
+          style={{ height: virtual.getTotalSize() }}
+          onClick={(event) => onRowsClick(event.target)}
+        >
           {items.map((item) => {
             const row = rows.at(item.index);
-            const isSelected = row !== undefined && selected?.has(rowKey(row)) === true;
             return (
-              // The grid takes the keys: a row is a place in it, not a stop of its own.
-              // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-              <div
+              <Line
                 key={item.key}
                 id={rowId(label, item.index)}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={selected === undefined ? undefined : isSelected}
-                className={styles.row}
-                data-current={item.index === cursor || undefined}
-                data-selected={isSelected || undefined}
-                data-opens={onOpen !== undefined || undefined}
-                style={{
-                  gridTemplateColumns: template,
-                  height: size,
-                  transform: `translateY(${item.start}px)`,
-                }}
-                onClick={(event) => {
-                  setCurrent(item.index);
-                  if (row === undefined || isInteractive(event.target)) return;
-                  onOpen?.(row);
-                }}
-              >
-                {selected !== undefined && (
-                  <div role="gridcell">
-                    <Checkbox
-                      aria-label="Select this row"
-                      tabIndex={-1}
-                      checked={isSelected}
-                      disabled={row === undefined}
-                      onChange={() => row !== undefined && toggle(row)}
-                    />
-                  </div>
-                )}
-                {isNarrow ? (
-                  <div role="gridcell" className={styles.cell}>
-                    {row === undefined ? <Skeleton height={10} width="70%" /> : narrow(row)}
-                  </div>
-                ) : (
-                  shown.map((column) => (
-                    <div key={column.id} role="gridcell" className={styles.cell} data-align={column.align}>
-                      {row === undefined ? <Skeleton height={10} width="60%" /> : column.cell(row)}
-                    </div>
-                  ))
-                )}
-              </div>
+                index={item.index}
+                start={item.start}
+                size={size}
+                row={row}
+                columns={shown}
+                narrow={isNarrow ? narrow : undefined}
+                template={template}
+                isCurrent={item.index === cursor}
+                selected={selected === undefined ? undefined : row !== undefined && selected.has(rowKey(row))}
+                opens={onOpen !== undefined}
+              />
             );
           })}
         </div>
+      )}
+    </div>
+  );
+}
+
+interface LineProps<Row> {
+  id: string;
+  index: number;
+  start: number;
+  size: number;
+  row: Row | undefined;
+  columns: readonly Column<Row>[];
+  narrow: ((row: Row) => ReactNode) | undefined;
+  template: string;
+  isCurrent: boolean;
+  /** Undefined where rows cannot be selected. */
+  selected: boolean | undefined;
+  opens: boolean;
+}
+
+/** One row. It is drawn again only when something about it has changed: scrolling draws the new ones alone. */
+const Line = memo(LineOnce) as typeof LineOnce;
+
+function LineOnce<Row>(line: LineProps<Row>) {
+  const { id, index, start, size, row, columns, narrow, template, isCurrent, selected, opens } = line;
+  return (
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={styles.row}
+      data-index={index}
+      data-current={isCurrent || undefined}
+      data-selected={selected === true || undefined}
+      data-opens={opens || undefined}
+      style={{ gridTemplateColumns: template, height: size, transform: `translateY(${start}px)` }}
+    >
+      {selected !== undefined && (
+        <div role="gridcell">
+          <input
+            type="checkbox"
+            className={styles.pick}
+            data-pick=""
+            aria-label="Select this row"
+            tabIndex={-1}
+            checked={selected}
+            disabled={row === undefined}
+            readOnly
+          />
+        </div>
+      )}
+      {narrow !== undefined ? (
+        <div role="gridcell" className={styles.cell}>
+          {row === undefined ? <Skeleton height={10} width="70%" /> : narrow(row)}
+        </div>
+      ) : (
+        columns.map((column) => (
+          <div key={column.id} role="gridcell" className={styles.cell} data-align={column.align}>
+            {row === undefined ? <Skeleton height={10} width="60%" /> : column.cell(row)}
+          </div>
+        ))
       )}
     </div>
   );

@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { IconBellOff, IconCircleCheck, IconEyeOff, IconUserCheck, IconZzz } from "@tabler/icons-react";
 
 import styles from "./Alerts.module.css";
@@ -43,11 +42,9 @@ export function AlertMarks({ alert }: { alert: Shown }) {
       {marks.map((mark) => {
         const Icon = ICONS[mark as keyof typeof ICONS];
         return (
-          <Tooltip key={mark} label={explain(mark, alert)}>
-            <span className={styles.mark}>
-              <Icon size={14} /> {mark === "acknowledged" ? (alert.acknowledgement?.by ?? mark) : mark}
-            </span>
-          </Tooltip>
+          <span key={mark} className={styles.mark} title={explain(mark, alert)}>
+            <Icon size={14} /> {mark === "acknowledged" ? (alert.acknowledgement?.by ?? mark) : mark}
+          </span>
         );
       })}
     </span>
