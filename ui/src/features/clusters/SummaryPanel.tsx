@@ -14,7 +14,7 @@ export function SummaryPanel({ cluster, tile }: { cluster: Cluster; tile: Cluste
   return (
     <>
       {reasons.length > 0 && (
-        <ul className={styles.reasons} aria-label="What is wrong">
+        <ul className={styles.reasons} data-level={tile?.health.level} aria-label="What is wrong">
           {reasons.map((reason) => (
             <li key={reason}>{reason}</li>
           ))}
