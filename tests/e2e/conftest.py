@@ -7,6 +7,7 @@ so. Every test gets a screenshot or more in ``FARWATCH_SCREENSHOTS`` (a folder o
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ def fleet(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Two clusters with their agents, and a deployment that came to grief by its last rollout."""
     with open_stage(tmp_path_factory.mktemp("e2e")) as stage:
         stage.hub_environment = {**stage.hub_environment, "FARWATCH_ADMIN_PASSWORD": ADMIN_PASSWORD}
-        hub = stage.hub("--alerting-editable")
+        port = _find_port()
+        hub = stage.hub("--alerting-editable", "--external-url", f"http://127.0.0.1:{port}", port=port)
         shop = stage.sim("--nodes", "4", "--pods", "60", name="shop")
         calm = stage.sim("--seed", "2", name="calm")
         stage.linked_agent(hub, "shop", shop.kubeconfig)
@@ -71,6 +73,12 @@ def fleet(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         hub.wait_alert("KubePodCrashLooping", "shop")
         hub.wait_alert("KubePodImagePullFailed", "shop")
         yield Fleet(stage, hub, shop, calm)
+
+
+def _find_port() -> int:
+    """A port that was free a moment ago: install links need the address before the hub has one."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,10 +15,35 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("e2e"), pytest.ma
 PAGES = (
     "/",
     "/alerts",
+    "/alerts?group=cluster",
+    "/silences",
+    "/history",
+    "/history/noise",
+    "/history/notifications",
+    "/history/silences",
     "/clusters",
+    "/clusters/new",
     "/clusters/shop",
     "/clusters/shop/pods",
-    "/objects/pods",
+    "/clusters/shop/deployments/shop/cart",
+    "/objects/nodes",
+    "/rules",
+    "/routing",
+    "/routing/config",
+    *(
+        f"/settings/{page}"
+        for page in (
+            "account",
+            "people",
+            "teams",
+            "roles",
+            "tokens",
+            "receivers",
+            "agents",
+            "storage",
+            "audit",
+        )
+    ),
 )
 WIDTHS = {"desk": (1280, 800), "phone": (390, 844)}
 
@@ -30,7 +56,7 @@ def test_every_page_is_for_everybody(visit: Callable[..., Person], size: str, th
     barriers: dict[str, list[str]] = {}
     for path in PAGES:
         person.open(path)
-        person.take_picture(path.strip("/").replace("/", "-") or "overview")
+        person.take_picture(re.sub(r"\W+", "-", path.strip("/")) or "overview")
         found = person.find_barriers() + [f"wider than the window: {each}" for each in person.find_overflow()]
         if found:
             barriers[path] = found
