@@ -53,11 +53,10 @@ WIDTHS = {"desk": (1280, 800), "phone": (390, 844)}
 def test_every_page_is_for_everybody(visit: Callable[..., Person], size: str, theme: Theme) -> None:
     width, height = WIDTHS[size]
     person = visit("admin", ADMIN_PASSWORD, width=width, height=height, theme=theme)
-    barriers: dict[str, list[str]] = {}
+    barriers: list[str] = []
     for path in PAGES:
         person.open(path)
         person.take_picture(re.sub(r"\W+", "-", path.strip("/")) or "overview")
-        found = person.find_barriers() + [f"wider than the window: {each}" for each in person.find_overflow()]
-        if found:
-            barriers[path] = found
-    assert barriers == {}
+        barriers += [f"{path}: {found}" for found in person.find_barriers()]
+        barriers += [f"{path}: wider than the window: {found}" for found in person.find_overflow()]
+    assert not barriers, "\n" + "\n".join(barriers)

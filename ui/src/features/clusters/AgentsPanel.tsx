@@ -1,4 +1,5 @@
 import { StatusBadge, TimeAgo } from "~/components";
+import { ScrollRegion } from "~/components/ScrollRegion";
 
 import styles from "./Cluster.module.css";
 import { Panel } from "./Panel";
@@ -13,45 +14,47 @@ export function AgentsPanel({ cluster, since }: { cluster: Cluster; since: strin
   const agent = describeAgent(cluster.agentState);
   return (
     <Panel title="Agents">
-      <table className={styles.agents}>
-        <thead>
-          <tr>
-            <th scope="col">Agent</th>
-            <th scope="col">State</th>
-            <th scope="col">Version</th>
-            <th scope="col">From</th>
-            <th scope="col">Since</th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <td>Leader</td>
-            <td>
-              <StatusBadge {...agent} reason={cluster.agentReason} />
-            </td>
-            <td>{cluster.agentVersion || "–"}</td>
-            <td>{cluster.agentAddress || "–"}</td>
-            <td>{since ? <TimeAgo time={since} style="span" /> : "–"}</td>
-          </tr>
-          {followers.map((one) => (
-            <tr key={one.instance}>
-              <td>{one.node || one.pod || one.instance}</td>
-              <td>
-                <StatusBadge
-                  level={one.apiServerReachable === false ? "bad" : "ok"}
-                  word={one.apiServerReachable === false ? "No API server" : `Standing by (${one.role})`}
-                  reason={one.apiServerMessage}
-                />
-              </td>
-              <td>{one.version}</td>
-              <td>{one.peer}</td>
-              <td>
-                <TimeAgo time={one.since} style="span" />
-              </td>
+      <ScrollRegion label="Agents of the cluster">
+        <table className={styles.agents}>
+          <thead>
+            <tr>
+              <th scope="col">Agent</th>
+              <th scope="col">State</th>
+              <th scope="col">Version</th>
+              <th scope="col">From</th>
+              <th scope="col">Since</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            <tr>
+              <td>Leader</td>
+              <td>
+                <StatusBadge {...agent} reason={cluster.agentReason} />
+              </td>
+              <td>{cluster.agentVersion || "–"}</td>
+              <td>{cluster.agentAddress || "–"}</td>
+              <td>{since ? <TimeAgo time={since} style="span" /> : "–"}</td>
+            </tr>
+            {followers.map((one) => (
+              <tr key={one.instance}>
+                <td>{one.node || one.pod || one.instance}</td>
+                <td>
+                  <StatusBadge
+                    level={one.apiServerReachable === false ? "bad" : "ok"}
+                    word={one.apiServerReachable === false ? "No API server" : `Standing by (${one.role})`}
+                    reason={one.apiServerMessage}
+                  />
+                </td>
+                <td>{one.version}</td>
+                <td>{one.peer}</td>
+                <td>
+                  <TimeAgo time={one.since} style="span" />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollRegion>
       {cluster.agentReason && <p className={styles.quiet}>{cluster.agentReason}</p>}
       {cluster.apiServerReachable === false && (
         <p className={styles.fault}>Its API server does not answer: {cluster.apiServerMessage}</p>

@@ -2,6 +2,7 @@ import { IconCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import { Page, QueryView } from "~/components";
+import { ScrollRegion } from "~/components/ScrollRegion";
 
 import { rolesQuery } from "../queries";
 import styles from "../Settings.module.css";
@@ -19,7 +20,7 @@ export function RolesPage() {
         {({ items }) => {
           const all = items.at(-1)?.permissions ?? [];
           return (
-            <div className={styles.scroll}>
+            <ScrollRegion label="Roles and their permissions">
               <table className={styles.matrix}>
                 <thead>
                   <tr>
@@ -52,7 +53,7 @@ export function RolesPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </ScrollRegion>
           );
         }}
       </QueryView>

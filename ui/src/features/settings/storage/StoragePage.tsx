@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { formatSpan, Page, QueryView, TimeAgo } from "~/components";
+import { ScrollRegion } from "~/components/ScrollRegion";
 
 import { formatBytes } from "../bytes";
 import { settingsQuery, type HubSettings } from "../queries";
@@ -23,7 +24,7 @@ function Contents({ settings }: { settings: HubSettings }) {
   const most = Math.max(...tables.map(({ diskBytes }) => diskBytes), 1);
   return (
     <>
-      <div className={styles.scroll}>
+      <ScrollRegion label="What is kept">
         <table className={styles.matrix}>
           <thead>
             <tr>
@@ -57,7 +58,7 @@ function Contents({ settings }: { settings: HubSettings }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
       <dl className={styles.facts}>
         <Fact name="Telemetry" problem={telemetry.problem}>
           {telemetry.engine}, {formatBytes(telemetry.diskBytes ?? 0)}
