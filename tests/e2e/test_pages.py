@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("e2e"), pytest.ma
 PAGES = (
     "/",
     "/alerts",
-    "/alerts?group=cluster",
+    "/alerts?by=cluster",
     "/silences",
     "/history",
     "/history/noise",

@@ -16,12 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from farwatch import __version__
 from farwatch.hub.options import HubOptions
 from farwatch.hub.store import Records, Table, Telemetry, TelemetryError
+from farwatch.hub.store.tables import SNAPSHOTS
 
 MEANINGS: Mapping[str, str] = {
     Table.CHANGES: "every change of every object, with the object as it was then",
     Table.ALERT_EVENTS: "every beginning and end of an alert, and each acknowledgement",
     Table.NOTIFICATIONS: "every notification with its receipt or error",
     Table.SILENCE_EVENTS: "every silence that was made, changed or ended",
+    SNAPSHOTS: "a copy of all objects a day, from which the past is shown",
     "objects": "each object as it is now, to begin with after a restart; it does not age out",
 }
 """What is in the tables of the telemetry store."""
@@ -202,7 +204,8 @@ class SettingsReader:
         pending = self._telemetry.pending_bytes
         try:
             rows = await self._telemetry.query(
-                "SELECT table, sum(rows) AS row_count, sum(bytes_on_disk) AS size, min(min_date) AS oldest "
+                # A partition is a day; min_date knows columns of type Date alone.
+                "SELECT table, sum(rows) AS row_count, sum(bytes_on_disk) AS size, min(partition) AS oldest "
                 "FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
             )
         except TelemetryError as error:
@@ -218,14 +221,15 @@ class SettingsReader:
         )
 
     def _table(self, name: str, row: Mapping[str, Any] | None) -> TableUse:
-        ages = name in set(Table)
+        # A snapshot lasts as long as the changes that are told from it on.
+        ages = Table.CHANGES if name == SNAPSHOTS else Table(name) if name in set(Table) else None
         return TableUse(
             name=name,
             meaning=MEANINGS[name],
             rows=int(row["row_count"]) if row else 0,
             disk_bytes=int(row["size"]) if row else 0,
             oldest=date.fromisoformat(row["oldest"]) if row and ages else None,
-            retention_days=self._options.retention_days[Table(name)] if ages else None,
+            retention_days=self._options.retention_days[ages] if ages else None,
         )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from farwatch import __version__
 from farwatch.calls.status import StatusAnswer
 from farwatch.hub.fleet.errors import AgentAwayError, CallFailedError
 from farwatch.hub.store import QueryError
+from farwatch.kube.objects import Namespace, ObjectMeta
 from farwatch.link.frames import (
     AgentInfo,
     AgentStatus,
@@ -24,14 +25,24 @@ NOW = datetime.now(UTC)
 
 async def test_settings_tell_what_is_kept_for_how_long_and_how_much_it_takes(api: Any) -> None:
     await api.add_cluster("prod")
+    await api.tell("prod", Namespace(metadata=ObjectMeta(name="shop", uid="1", resource_version="1")))
     found = await api.get("/settings")
     assert found["version"] == __version__
     assert found["externalUrl"] == "https://hub.example"
     assert found["data"]["totalBytes"] > found["data"]["freeBytes"] > 0
     assert found["backups"]["path"].endswith("/backups")
     tables = {table["name"]: table for table in found["telemetry"]["tables"]}
-    assert tables.keys() == {"changes", "objects", "alert_events", "notifications", "silence_events"}
+    assert tables.keys() == {
+        "changes",
+        "objects",
+        "alert_events",
+        "notifications",
+        "silence_events",
+        "snapshots",
+    }
     assert tables["changes"]["retentionDays"] == 14
+    assert tables["changes"]["oldest"] >= (NOW - timedelta(days=1)).date().isoformat()
+    assert tables["snapshots"]["retentionDays"] == 14
     assert "retentionDays" not in tables["objects"]
     assert "problem" not in found["telemetry"]
     if found["records"]["engine"] == "SQLite":
