@@ -50,14 +50,14 @@ class Fleet:
     calm: Sim
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> Path:
     if not ConsolePages().is_built:
         pytest.skip("the console is not built: `make ui` (Node 20.19 or newer)")
     return find_peer(Peer.CHROMIUM)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def fleet(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two clusters with their agents, and a deployment that came to grief by its last rollout."""
     with open_stage(tmp_path_factory.mktemp("e2e")) as stage:
@@ -81,15 +81,16 @@ def _find_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
+    """It goes with its module: as long as it is there, Playwright keeps a loop running, and no other test may have one."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wanted = os.environ.get("FARWATCH_SCREENSHOTS")
     folder = Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
