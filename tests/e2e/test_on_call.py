@@ -62,7 +62,7 @@ def test_a_silence_shows_what_it_hushes_before_it_is_made(admin: Person, fleet: 
     page = open_alert(admin, fleet)
     page.keyboard.press("s")
     dialog = page.get_by_role("dialog")
-    preview = dialog.get_by_label("What it hushes")
+    preview = dialog.get_by_role("region", name="What it hushes")
     expect(preview).to_contain_text("1")
     dialog.get_by_label("Why").fill("known, a fix is on its way")
     admin.take_picture("preview")

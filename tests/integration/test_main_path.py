@@ -46,8 +46,10 @@ class LiveStream:
         self._answer = self._connection.getresponse()
         assert self._answer.status == 200
         assert self._answer.headers["Content-Type"].startswith("text/event-stream")
-        # From here on nothing is missed. A comment stands alone: a browser would take any data for an event.
-        assert [self._answer.readline() for _ in range(2)] == [b": following\r\n", b"\r\n"]
+        # From here on nothing is missed, and it is known from where. A browser would take any data for an event.
+        first = list(iter(self._answer.readline, b"\r\n"))
+        assert first[0] == b": following\r\n"
+        assert [line.partition(b":")[0] for line in first[1:]] == [b"id"]
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
