@@ -48,6 +48,7 @@ def test_an_alert_is_acknowledged_by_a_key_and_taken_back(admin: Person, fleet: 
     dialog.get_by_label("Note").fill("rolling back")
     admin.take_picture("asked")
     dialog.get_by_role("button", name="Acknowledge").click()
+    expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Take back"))).to_be_visible()
     shown = fleet.hub.wait_alert(LOOPING, "shop")
     assert shown["acknowledgement"]["by"] == "admin"
