@@ -17,8 +17,9 @@ from ..conftest import ADMIN_TOKEN
 
 
 async def test_lists_exports_and_verifies(
-    served: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    served: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     await served.http.post("/api/v1/clusters", json={"name": "prod", "labels": {"env": "live"}})
     await views.list_entries(
         served.url, ADMIN_TOKEN, {"action": "cluster.*"}, since="1h", until="", limit=5, as_json=False
