@@ -250,11 +250,12 @@ def test_what_happens_to_pods_while_the_api_server_fails_on_them_is_seen_afterwa
         return [
             change["name"]
             for change in changes
-            if change["operation"] == "created" and change.get("afterGap") and change["name"] not in before
+            if change["operation"] == "created" and change.get("afterGap")
+            # A cron job may run at any moment.
+            if change["name"].startswith("web-") and change["name"] not in before
         ]
 
-    (new,) = eventually(created_in_gap, "the pod of the gap")
-    assert new.startswith("web-")
+    (_,) = eventually(created_in_gap, "the pod of the gap")
     eventually(lambda: hub.names("pods", CLUSTER) == set(sim.names("/api/v1/pods")), "the same pods")
 
 

@@ -71,7 +71,7 @@ def idp_process() -> Iterator[Idp]:
 
 @pytest.fixture
 def idp(idp_process: Idp) -> Idp:
-    idp_process.tell(lies={}, claims=ADA)
+    idp_process.tell(afresh=True, lies={}, claims=ADA)
     return idp_process
 
 

@@ -42,9 +42,8 @@ def make_key(kind: str) -> Any:
 class Idp:
     def __init__(self) -> None:
         self.issuer = ""
-        self.kind = "RSA"
-        self.kid = "key-1"
-        self.key = make_key("RSA")
+        self.first = ("RSA", "key-1", make_key("RSA"))
+        self.kind, self.kid, self.key = self.first
         self.stranger = make_key("RSA")
         self.lies: dict[str, Any] = {}
         self.claims: dict[str, Any] = {"sub": "u-1", "preferred_username": "ada", "name": "Ada", "groups": []}
@@ -86,6 +85,8 @@ class Idp:
         wanted = await request.json()
         self.lies = wanted.get("lies", self.lies)
         self.claims = wanted.get("claims", self.claims)
+        if wanted.get("afresh"):
+            self.kind, self.kid, self.key = self.first
         if "rotate" in wanted:
             self.kind, self.kid = wanted["rotate"], f"key-{secrets.token_hex(3)}"
             self.key = make_key(self.kind)
