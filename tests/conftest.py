@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No test judges by the wall clock: a loaded machine is not a fault of the code.
@@ -9,3 +11,13 @@ settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCh
 # Runs at a desk explore anew each time; CI repeats what it did, so that it is red for what was changed and for nothing else.
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+OF_PROCESSES = tuple(Path(__file__).with_name(name) for name in ("integration", "e2e"))
+"""Tests of real processes and browsers: their outcome is the machine's too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of real processes gets a second try, which the summary tells of; every other test has one."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in OF_PROCESSES):
+            item.add_marker(pytest.mark.flaky(reruns=1))
