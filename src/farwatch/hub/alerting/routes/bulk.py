@@ -19,8 +19,7 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.matchers import Matchers
-from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board
+from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board, read_matchers
 from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds
 from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.audit import Action, audit_details, audits
@@ -149,7 +148,7 @@ def _choose(
     audit_details(request, matchers=data.matchers, note=data.note)
     keys = list(dict.fromkeys(data.fingerprints))
     if data.matchers:
-        matchers = _parse(data.matchers)
+        matchers = read_matchers(data.matchers)
         known = board(state, request, Permission.ALERTS_WRITE).known(Status.FIRING)
         keys = [
             one.alert.fingerprint for one in known if matchers.match(one.alert.labels) and fits(one.alert)
@@ -160,16 +159,6 @@ def _choose(
             "silence, which hushes any number"
         )
     return keys
-
-
-def _parse(text: str) -> Matchers:
-    try:
-        matchers = Matchers.parse(text)
-    except ValueError as error:
-        raise ClientException(f"matchers: {error}") from error
-    if not matchers:
-        raise ClientException("matchers: there are none: give at least one")
-    return matchers
 
 
 async def _each(

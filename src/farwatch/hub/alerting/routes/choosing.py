@@ -124,6 +124,21 @@ def read_filters(texts: Iterable[str] | None) -> Matchers:
     return Matchers(found)
 
 
+def read_matchers(text: str) -> Matchers:
+    """Matchers from the field ``matchers`` of a body.
+
+    Raises:
+        ClientException: There are none, or one is none; the message says what is wrong with it.
+    """
+    try:
+        matchers = Matchers.parse(text)
+    except ValueError as error:
+        raise ClientException(f"matchers: {error}") from error
+    if not matchers:
+        raise ClientException("matchers: there are none: give at least one")
+    return matchers
+
+
 def _members(state: State, group: str) -> frozenset[str]:
     """The fingerprints of the alerts of a group as it is routed."""
     for view in alerting(state).groups():

@@ -12,14 +12,13 @@ from typing import Annotated
 import msgspec
 from litestar import delete, get, post, put
 from litestar.datastructures import State
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.history import Span
-from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.alerts import AlertView, view
+from farwatch.hub.alerting.routes.choosing import read_matchers
 from farwatch.hub.alerting.routes.sight import alerts_seen, find_silence, require_silence, sees_silence
 from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
@@ -149,7 +148,7 @@ def get_silence(request: AnyRequest, silence_id: FromPath[str]) -> SilenceView:
 )
 async def preview_silence(state: State, request: AnyRequest, data: JSONBody[PreviewBody]) -> PreviewView:
     """What a silence with these matchers would hush now, and would have hushed in the last seven days."""
-    matchers = _parse(data.matchers)
+    matchers = read_matchers(data.matchers)
     now = time.time()
     sight = alerts_seen(request)
     hushed = [alert for alert in alerting(state).active() if matchers.match(alert.labels)]
@@ -213,7 +212,7 @@ async def expire_silence(state: State, request: AnyRequest, silence_id: FromPath
 async def _set(request: AnyRequest, silence_id: str | None, wanted: SilenceBody) -> SilenceView:
     now = time.time()
     state, who = request.app.state, author(request)
-    matchers = _parse(wanted.matchers)
+    matchers = read_matchers(wanted.matchers)
     audit_details(
         request,
         matchers=str(matchers),
@@ -251,16 +250,6 @@ def _firing(request: AnyRequest) -> list[Alert]:
     """What fires now, as far as who asks may see it."""
     sight = alerts_seen(request)
     return [alert for alert in alerting(request.app.state).active() if sight.sees_labels(alert.labels)]
-
-
-def _parse(text: str) -> Matchers:
-    try:
-        matchers = Matchers.parse(text)
-    except ValueError as error:
-        raise ClientException(f"matchers: {error}") from error
-    if not matchers:
-        raise ClientException("matchers: there are none: give at least one")
-    return matchers
 
 
 def _count(silence: Silence, request: AnyRequest) -> int:
