@@ -809,6 +809,23 @@ class Event(KubeObject, frozen=True):
     source: EventSource | None = None
     reporting_component: str | None = None
 
+    @property
+    def last_seen(self) -> datetime | None:
+        """When what it tells of was last seen, as far as its reporter says."""
+        in_series = self.series.last_observed_time if self.series else None
+        return (
+            in_series
+            or self.last_timestamp
+            or self.event_time
+            or self.first_timestamp
+            or self.metadata.creation_timestamp
+        )
+
+    @property
+    def times_seen(self) -> int:
+        """How often that was seen, at least once."""
+        return max(1, (self.series.count if self.series else self.count) or 1)
+
 
 # --- coordination ---------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ def find_warnings(events: Iterable[KubeObject], scope: Scope) -> tuple[WarningEv
         and event.involved_object.namespace in namespaces  # most fail here, at a third of the cost
         and event.type == "Warning"
         and _about(event) in scope.concerned
-        and (seen := _last_seen(event))
+        and (seen := event.last_seen)
     ]
     latest = sorted(found, key=lambda pair: (pair[0], pair[1].metadata.name))[-MOST_EVENTS:]
     return tuple(_to_warning(seen, event) for seen, event in latest)
@@ -36,24 +36,12 @@ def _about(event: Event) -> ObjectRef:
     return ObjectRef(about.kind, about.namespace, about.name)
 
 
-def _last_seen(event: Event) -> datetime | None:
-    in_series = event.series.last_observed_time if event.series else None
-    return (
-        in_series
-        or event.last_timestamp
-        or event.event_time
-        or event.first_timestamp
-        or event.metadata.creation_timestamp
-    )
-
-
 def _to_warning(seen: datetime, event: Event) -> WarningEvent:
-    count = event.series.count if event.series else event.count
     return WarningEvent(
         time=seen,
         kind=event.involved_object.kind,
         name=event.involved_object.name,
         reason=event.reason or "",
         message=" ".join((event.message or "").split())[:_LONGEST_MESSAGE],
-        count=max(1, count or 1),
+        count=event.times_seen,
     )

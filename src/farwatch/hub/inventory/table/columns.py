@@ -6,7 +6,6 @@ addresses, readiness gates, autoscalers' metrics.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
 from farwatch.hub.inventory.statuses import Status, status_of, utc
@@ -134,21 +133,6 @@ def _budget(value: str | int | None) -> str:
 
 def _kept_healthy(budget: PodDisruptionBudget) -> str:
     return f"{budget.status.current_healthy}/{budget.status.desired_healthy}"
-
-
-def _event_seen(event: Event) -> datetime | None:
-    in_series = event.series.last_observed_time if event.series else None
-    return (
-        in_series
-        or event.last_timestamp
-        or event.event_time
-        or event.first_timestamp
-        or event.metadata.creation_timestamp
-    )
-
-
-def _event_count(event: Event) -> int:
-    return max(1, (event.series.count if event.series else event.count) or 1)
 
 
 def _event_about(event: Event) -> str:
@@ -289,11 +273,11 @@ COLUMNS: dict[str, tuple[ColumnSource, ...]] = {
     ),
     "ResourceQuota": (_of_quota("request"), _of_quota("limit"), _AGE),
     "Event": (
-        time("lastSeen", "Last seen", _event_seen),
+        time("lastSeen", "Last seen", lambda event: event.last_seen),
         string("reason", "Reason", lambda event: event.reason),
         string("object", "Object", _event_about),
         string("message", "Message", lambda event: (event.message or "").strip() or None),
-        integer("count", "Count", _event_count),
+        integer("count", "Count", lambda event: event.times_seen),
         string(
             "source",
             "Source",

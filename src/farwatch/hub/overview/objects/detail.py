@@ -321,21 +321,14 @@ def _is_about(event: Event, about: set[Ref]) -> bool:
 
 
 def _show_event(event: Event) -> EventView:
-    series = event.series
-    last = (
-        (series.last_observed_time if series else None)
-        or event.last_timestamp
-        or event.event_time
-        or event.metadata.creation_timestamp
-    )
     return EventView(
         kind=event.involved_object.kind,
         name=event.involved_object.name,
         type=event.type or "Normal",
         reason=event.reason or "",
         message=(event.message or "")[:LONGEST_MESSAGE],
-        count=max(1, (series.count if series else event.count) or 1),
-        last_seen=utc(last),
+        count=event.times_seen,
+        last_seen=utc(event.last_seen),
         first_seen=event.first_timestamp or event.event_time or event.metadata.creation_timestamp,
         source=event.reporting_component or (event.source.component if event.source else None) or "",
     )
