@@ -1,20 +1,22 @@
 import { useState } from "react";
 
 import { patch } from "~/api";
+import { useAction } from "~/app/action";
 import { checkLabels, compareLabels, readLabels, writeLabels } from "~/components/clusterRules";
 import { LabelsInput } from "~/components/LabelsInput";
-
-import { useClusterAction } from "./actions";
-import type { DialogProps } from "./ClusterDialogs";
-import styles from "./Clusters.module.css";
 import { FormFoot } from "~/components/FormFoot";
+
+import type { DialogProps } from "./ClusterDialogs";
+import { keys } from "./queries";
+import styles from "./Clusters.module.css";
 
 /** Labels a cluster anew. */
 export function LabelsForm({ name, labels, onDone }: DialogProps) {
   const [written, setWritten] = useState(() => writeLabels(labels));
   const fault = checkLabels(written);
   const changes = compareLabels(labels, readLabels(written));
-  const save = useClusterAction(
+  const save = useAction(
+    keys.all,
     () => patch("/api/v1/clusters/{name}", { path: { name }, body: { labels: changes } }),
     () => `The labels of ${name} are changed`,
   );

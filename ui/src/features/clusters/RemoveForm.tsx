@@ -2,16 +2,18 @@ import { TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { del } from "~/api";
-
-import { useClusterAction } from "./actions";
-import type { DialogProps } from "./ClusterDialogs";
-import styles from "./Clusters.module.css";
+import { useAction } from "~/app/action";
 import { FormFoot } from "~/components/FormFoot";
+
+import type { DialogProps } from "./ClusterDialogs";
+import { keys } from "./queries";
+import styles from "./Clusters.module.css";
 
 /** Removes a cluster, once its name was typed. */
 export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {
   const [typed, setTyped] = useState("");
-  const remove = useClusterAction(
+  const remove = useAction(
+    keys.all,
     () => del("/api/v1/clusters/{name}", { path: { name } }),
     () => `${name} is removed`,
   );

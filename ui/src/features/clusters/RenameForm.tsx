@@ -2,18 +2,20 @@ import { TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { patch } from "~/api";
+import { useAction } from "~/app/action";
 import { checkClusterName } from "~/components/clusterRules";
-
-import { useClusterAction } from "./actions";
-import type { DialogProps } from "./ClusterDialogs";
-import styles from "./Clusters.module.css";
 import { FormFoot } from "~/components/FormFoot";
+
+import type { DialogProps } from "./ClusterDialogs";
+import { keys } from "./queries";
+import styles from "./Clusters.module.css";
 
 /** Gives a cluster another name. */
 export function RenameForm({ name, onDone, onRenamed }: DialogProps) {
   const [next, setNext] = useState(name);
   const fault = checkClusterName(next);
-  const rename = useClusterAction(
+  const rename = useAction(
+    keys.all,
     () => patch("/api/v1/clusters/{name}", { path: { name }, body: { name: next } }),
     () => `${name} is called ${next} from now on`,
   );

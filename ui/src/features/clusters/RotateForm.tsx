@@ -2,12 +2,13 @@ import { Alert, Button, Select } from "@mantine/core";
 import { useState } from "react";
 
 import { post } from "~/api";
+import { useAction } from "~/app/action";
 import { CommandBlock } from "~/components/CommandBlock";
-
-import { useClusterAction } from "./actions";
-import type { DialogProps } from "./ClusterDialogs";
-import styles from "./Clusters.module.css";
 import { FormFoot } from "~/components/FormFoot";
+
+import type { DialogProps } from "./ClusterDialogs";
+import { keys } from "./queries";
+import styles from "./Clusters.module.css";
 
 const OVERLAPS = [
   { value: "0", label: "end at once: the agent is cut off until it has the new one" },
@@ -19,10 +20,8 @@ const OVERLAPS = [
 /** Makes a new agent token, which is shown this once. */
 export function RotateForm({ name, onDone }: DialogProps) {
   const [overlap, setOverlap] = useState("86400");
-  const rotate = useClusterAction(
-    () =>
-      post("/api/v1/clusters/{name}/tokens", { path: { name }, body: { overlapSeconds: Number(overlap) } }),
-    () => undefined,
+  const rotate = useAction(keys.all, () =>
+    post("/api/v1/clusters/{name}/tokens", { path: { name }, body: { overlapSeconds: Number(overlap) } }),
   );
   if (rotate.data !== undefined) {
     return (

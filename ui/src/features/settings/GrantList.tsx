@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { del, get, post } from "~/api";
+import { useAction } from "~/app/action";
 import { QueryView } from "~/components";
 import { ConfirmButton } from "~/components/ConfirmButton";
 import { FormFoot } from "~/components/FormFoot";
 
-import { useAction } from "./actions";
 import { GrantForm, NO_GRANT, toWanted, type WantedGrant } from "./GrantForm";
 import styles from "./Settings.module.css";
 

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 
 import { del, patch, post } from "~/api";
+import { fieldError, useAction } from "~/app/action";
 import { sessionQuery, useSession } from "~/app/session";
 import { Page, QueryView, TimeAgo } from "~/components";
 import { FormFoot } from "~/components/FormFoot";
 
-import { fieldError, useAction } from "../actions";
 import { describeGrant } from "../grants";
 import { keys, sessionsQuery, type OwnSession } from "../queries";
 import styles from "../Settings.module.css";

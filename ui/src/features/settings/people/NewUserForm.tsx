@@ -2,10 +2,10 @@ import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { post } from "~/api";
+import { fieldError, useAction } from "~/app/action";
 import { CommandBlock } from "~/components/CommandBlock";
 import { FormFoot } from "~/components/FormFoot";
 
-import { fieldError, useAction } from "../actions";
 import { GrantForm, NO_GRANT, toWanted } from "../GrantForm";
 import { keys } from "../queries";
 import styles from "../Settings.module.css";

@@ -2,10 +2,10 @@ import { Alert, Button, Drawer, Title } from "@mantine/core";
 import { useState } from "react";
 
 import { del, patch, post } from "~/api";
+import { useAction } from "~/app/action";
 import { CommandBlock } from "~/components/CommandBlock";
 import { ConfirmButton } from "~/components/ConfirmButton";
 
-import { useAction } from "../actions";
 import { GrantList } from "../GrantList";
 import { keys, type User } from "../queries";
 import styles from "../Settings.module.css";

@@ -2,9 +2,9 @@ import { IconBellOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import { post } from "~/api";
+import { useAction } from "~/app/action";
 import { ActionButton, EmptyState, Page, QueryView, StatusBadge, TimeAgo } from "~/components";
 
-import { useAction } from "../actions";
 import { keys, receiversQuery, type Receiver } from "../queries";
 import styles from "../Settings.module.css";
 

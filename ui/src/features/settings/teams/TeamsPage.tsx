@@ -4,12 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { del, post, put } from "~/api";
+import { fieldError, useAction } from "~/app/action";
 import { useView } from "~/app/view";
 import { ActionButton, DataTable, EmptyState, fixedRows, Page, QueryView, type Column } from "~/components";
 import { ConfirmButton } from "~/components/ConfirmButton";
 import { FormFoot } from "~/components/FormFoot";
 
-import { fieldError, useAction } from "../actions";
 import { GrantList } from "../GrantList";
 import { teamsRoute } from "../index";
 import { keys, teamsQuery, usersQuery, type Team } from "../queries";

@@ -2,11 +2,11 @@ import { Alert, Button, MultiSelect, SegmentedControl, Select, TextInput } from 
 import { useState } from "react";
 
 import { post, type components } from "~/api";
+import { fieldError, useAction } from "~/app/action";
 import { useCan, useSession } from "~/app/session";
 import { CommandBlock } from "~/components/CommandBlock";
 import { FormFoot } from "~/components/FormFoot";
 
-import { fieldError, useAction } from "../actions";
 import { GrantForm, NO_GRANT, toWanted } from "../GrantForm";
 import { keys } from "../queries";
 import styles from "../Settings.module.css";

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { del } from "~/api";
+import { useAction } from "~/app/action";
 import { useView } from "~/app/view";
 import {
   DataTable,
@@ -18,7 +19,6 @@ import {
 } from "~/components";
 import { ConfirmButton } from "~/components/ConfirmButton";
 
-import { useAction } from "../actions";
 import { describeGrant } from "../grants";
 import { tokensRoute } from "../index";
 import { keys, tokensQuery, type Token } from "../queries";

@@ -1,8 +1,9 @@
-import { ApiError } from "~/api";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient, type QueryKey } from "@tanstack/react-query";
 
-/** Something that is done in the settings: what it concerns is read again, and a word says that it is done. */
+import { ApiError } from "~/api";
+
+/** Something that is done: what it concerns is read again, and a word, if there is one, says that it is done. */
 export function useAction<Given = void, Answer = unknown>(
   concerns: QueryKey,
   act: (given: Given) => Promise<Answer>,
