@@ -168,6 +168,12 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- if include "hub.detectorsConfigMap" . }}
 - --detectors=/etc/farwatch/detectors/detectors.yml
 {{- end }}
+{{- if .Values.sso.existingSecret }}
+- --sso=/etc/farwatch/sso/sso.yml
+{{- end }}
+{{- range .Values.trustedProxies }}
+- --trusted-proxies={{ . }}
+{{- end }}
 {{- if include "hub.databaseSecret" . }}
 - --database-file=/var/run/farwatch/database/url
 {{- end }}

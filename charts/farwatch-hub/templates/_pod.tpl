@@ -156,6 +156,11 @@ spec:
           mountPath: /etc/farwatch/detectors
           readOnly: true
         {{- end }}
+        {{- if .Values.sso.existingSecret }}
+        - name: sso
+          mountPath: /etc/farwatch/sso
+          readOnly: true
+        {{- end }}
         {{- if include "hub.databaseSecret" . }}
         - name: database
           mountPath: /var/run/farwatch/database
@@ -209,6 +214,12 @@ spec:
     - name: detectors
       configMap:
         name: {{ . }}
+    {{- end }}
+    {{- with .Values.sso.existingSecret }}
+    - name: sso
+      secret:
+        secretName: {{ . }}
+        defaultMode: 0440
     {{- end }}
     {{- with include "hub.databaseSecret" . }}
     - name: database

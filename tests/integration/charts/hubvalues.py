@@ -60,6 +60,11 @@ VALUE_SETS: dict[str, dict[str, Any]] = {
     },
     "retention": {"retention": {"days": 30, "tables": {"changes": 7, "alert_events": 365}}},
     "patient": {"agentGraceSeconds": 120, "evidenceWaitSeconds": 0},
+    "single-sign-on": {
+        "sso": {"existingSecret": "farwatch-sso"},
+        "externalUrl": "https://hub.example.com",
+        "trustedProxies": ["10.0.0.0/8", "fd00::7"],
+    },
     "heartbeat": {"heartbeat": {"url": "https://hc-ping.example.com/uuid", "intervalSeconds": 30}},
     "own-heartbeat": {"heartbeat": {"existingSecret": "heartbeat", "key": "url"}},
     "alertmanager": {"alertmanagerApi": {"enabled": True, "port": 9094, "auth": "none"}},

@@ -381,6 +381,14 @@ def test_detectors_are_told_below_their_section(chart: Chart) -> None:
     assert options_of(rendered)["detectors"] == mount(rendered, "detectors") + "/detectors.yml"
 
 
+def test_providers_come_from_a_secret_and_proxies_are_told_one_by_one(chart: Chart) -> None:
+    rendered = chart.render(VALUE_SETS["single-sign-on"])
+    assert options_of(rendered)["sso"] == mount(rendered, "sso") + "/sso.yml"
+    assert volume(rendered, "sso") == {"secret": {"secretName": "farwatch-sso", "defaultMode": 0o440}}
+    told = [each for each in hub_of(rendered)["args"] if each.startswith("--trusted-proxies=")]
+    assert told == ["--trusted-proxies=10.0.0.0/8", "--trusted-proxies=fd00::7"]
+
+
 def test_retention_is_told_first_for_all_then_for_single_tables(chart: Chart) -> None:
     arguments = hub_of(chart.render(VALUE_SETS["retention"]))["args"]
     assert [each for each in arguments if each.startswith("--retention")] == [

@@ -79,6 +79,11 @@ def chart() -> Chart:
             {"restore": {"from": "../x"}, "backup": {"enabled": True}},
             ('restore.from: "../x"', "latest"),
         ),
+        (
+            {"sso": {"existingSecret": "s"}},
+            ("sso.existingSecret: identity providers send", "set externalUrl"),
+        ),
+        ({"extraArgs": ["--trusted-proxies=::1"]}, ("extraArgs: --trusted-proxies is", "set that value")),
         ({"ingress": {"enabled": True, "tls": {"secretName": "x"}}}, ("ingress.host: not set", "--set")),
         (
             {"ingress": {"enabled": True, "host": "h"}},
@@ -140,6 +145,7 @@ def test_what_cannot_work_is_refused_with_the_way_out(
         ({"terminationGracePeriodSeconds": 5}, ("/terminationGracePeriodSeconds", "want 30")),
         ({"evidenceWaitSeconds": 60}, ("/evidenceWaitSeconds", "maximum")),
         ({"httpRoute": {"requestTimeout": "forever"}}, ("/httpRoute/requestTimeout",)),
+        ({"trustedProxies": ["ingress.local"]}, ("/trustedProxies/0", "does not match pattern")),
         ({"logLevel": "trace"}, ("/logLevel", "'debug', 'info', 'warning', 'error'")),
         ({"extraEnv": [{"value": "x"}]}, ("/extraEnv/0", "missing property 'name'")),
     ],
