@@ -60,7 +60,7 @@ def test_a_viewer_of_one_namespace_sees_no_more_and_is_told_what_is_missing(
     page.get_by_role("button", name="Add", exact=True).click()
     secret = page.get_by_label("Temporary password", exact=True).inner_text()
     admin.take_picture("password")
-    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="I have kept it").click()
     expect(page.get_by_text("viewer in the namespace kube-system").first).to_be_visible()
     admin.take_picture("grants")
 

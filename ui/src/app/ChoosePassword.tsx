@@ -1,8 +1,9 @@
-import { Alert, Button, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Button, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 
 import { del, post } from "~/api";
+import { Refusal } from "~/components/Refusal";
 
 import { Logo } from "./Logo";
 import { sessionQuery, useSession } from "./session";
@@ -36,11 +37,7 @@ export function ChoosePassword() {
         <Text size="sm" c="dimmed" mb="md">
           Somebody else chose the one you signed in with. Choose your own to go on.
         </Text>
-        {change.error !== null && (
-          <Alert color="red" variant="light" role="alert" p="xs" mb="md">
-            {change.error.message}
-          </Alert>
-        )}
+        <Refusal error={change.error} p="xs" mb="md" />
         <form onSubmit={submit}>
           <Stack gap="sm">
             <PasswordInput

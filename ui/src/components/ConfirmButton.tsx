@@ -1,7 +1,8 @@
-import { Alert, Button, Popover } from "@mantine/core";
+import { Button, Popover } from "@mantine/core";
 import { useState } from "react";
 
-import styles from "./FormFoot.module.css";
+import { Foot } from "./Form";
+import { Refusal } from "./Refusal";
 
 /** A button for what cannot be undone: it asks once, beside itself. */
 export function ConfirmButton({
@@ -27,19 +28,15 @@ export function ConfirmButton({
       </Popover.Target>
       <Popover.Dropdown>
         <p>{question}</p>
-        {error !== null && (
-          <Alert color="red" variant="light" role="alert" mb={8}>
-            {error.message}
-          </Alert>
-        )}
-        <div className={styles.foot}>
+        <Refusal error={error} mb={8} />
+        <Foot>
           <Button variant="default" size="compact-sm" onClick={() => setOpened(false)}>
             Cancel
           </Button>
           <Button color="red" size="compact-sm" loading={isPending} onClick={onConfirm}>
             {label}
           </Button>
-        </div>
+        </Foot>
       </Popover.Dropdown>
     </Popover>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Stack, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -6,13 +6,14 @@ import { useState, type SyntheticEvent } from "react";
 
 import { useZone, type Zone } from "~/app/preferences";
 import { ActionButton } from "~/components/ActionButton";
+import { Foot } from "~/components/Form";
 import { MatcherBar, readMatcherFault } from "~/components/matchers";
+import { Refusal } from "~/components/Refusal";
 
 import { previewQuery, saveSilence, silenceKeys, type SilenceDraft, type SilenceWanted } from "./queries";
 import { SilencePreviewPanel } from "./SilencePreviewPanel";
 import { fromField, toField } from "./spans";
 import { readUntil, UntilField, type Until } from "./UntilField";
-import styles from "./Silencing.module.css";
 
 const PAUSE_MS = 250;
 const TWO_HOURS = 2 * 3_600_000;
@@ -123,19 +124,15 @@ export function SilenceForm({
           onChange={(event) => change({ comment: event.currentTarget.value })}
           error={faults.comment}
         />
-        {refusal !== null && (
-          <Alert color="red" variant="light" role="alert" p="xs" title="The silence was not saved">
-            {refusal.message}
-          </Alert>
-        )}
-        <div className={styles.foot}>
+        <Refusal error={refusal} title="The silence was not saved" />
+        <Foot>
           <Button variant="default" onClick={onCancel}>
             Cancel
           </Button>
           <ActionButton permission="silences.write" type="submit" loading={save.isPending}>
             {draft.id === undefined ? "Silence" : "Save changes"}
           </ActionButton>
-        </div>
+        </Foot>
       </Stack>
     </form>
   );

@@ -6,6 +6,7 @@ import { useState, type SyntheticEvent } from "react";
 import { useZone } from "~/app/preferences";
 import { ActionButton } from "~/components";
 import { commonMatchers } from "~/components/matchers";
+import { Refusal } from "~/components/Refusal";
 import { readUntil, SilenceDrawer, UntilField, type Until } from "~/components/silencing";
 
 import { acknowledge, snooze, takeBack, type Results } from "./actions";
@@ -133,11 +134,7 @@ function ActionForm({ asked, onClose, onDone }: { asked: Asked; onClose: () => v
             onChange={(event) => setNote(event.currentTarget.value)}
           />
         )}
-        {act.error !== null && (
-          <Notice color="red" variant="light" role="alert" p="xs">
-            {act.error.message}
-          </Notice>
-        )}
+        <Refusal error={act.error} p="xs" />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -168,7 +165,7 @@ function Outcome({
   return (
     <Stack gap="md">
       <Notice color="orange" variant="light" role="alert" p="xs">
-        {results.items.length - failed.length} of {results.items.length} done. It did not work with{" "}
+        {results.items.length - failed.length} of {results.items.length} done. It did not work with
         {failed.length === 1 ? "this one" : `these ${failed.length}`}:
       </Notice>
       <ul className={styles.results} aria-label="What did not work">

@@ -4,11 +4,10 @@ import { patch } from "~/api";
 import { useAction } from "~/app/action";
 import { checkLabels, compareLabels, readLabels, writeLabels } from "~/components/clusterRules";
 import { LabelsInput } from "~/components/LabelsInput";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
 
 import type { DialogProps } from "./ClusterDialogs";
 import { keys } from "./queries";
-import styles from "./Clusters.module.css";
 
 /** Labels a cluster anew. */
 export function LabelsForm({ name, labels, onDone }: DialogProps) {
@@ -21,12 +20,13 @@ export function LabelsForm({ name, labels, onDone }: DialogProps) {
     () => `The labels of ${name} are changed`,
   );
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate(undefined, { onSuccess: onDone });
-      }}
+    <Form
+      error={save.error}
+      action="Save labels"
+      disabled={fault !== undefined || Object.keys(changes).length === 0}
+      isPending={save.isPending}
+      onCancel={onDone}
+      onSubmit={() => save.mutate(undefined, { onSuccess: onDone })}
     >
       <LabelsInput
         label="Labels"
@@ -36,13 +36,6 @@ export function LabelsForm({ name, labels, onDone }: DialogProps) {
         error={fault}
         data-autofocus
       />
-      <FormFoot
-        error={save.error}
-        action="Save labels"
-        disabled={fault !== undefined || Object.keys(changes).length === 0}
-        isPending={save.isPending}
-        onCancel={onDone}
-      />
-    </form>
+    </Form>
   );
 }

@@ -3,11 +3,10 @@ import { useState } from "react";
 
 import { del } from "~/api";
 import { useAction } from "~/app/action";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
 
 import type { DialogProps } from "./ClusterDialogs";
 import { keys } from "./queries";
-import styles from "./Clusters.module.css";
 
 /** Removes a cluster, once its name was typed. */
 export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {
@@ -18,17 +17,21 @@ export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {
     () => `${name} is removed`,
   );
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      error={remove.error}
+      action="Remove the cluster"
+      danger
+      disabled={typed !== name}
+      isPending={remove.isPending}
+      onCancel={onDone}
+      onSubmit={() =>
         remove.mutate(undefined, {
           onSuccess: () => {
             onDone();
             onRemoved?.();
           },
-        });
-      }}
+        })
+      }
     >
       <p>
         Its tokens become worthless, its link closes, its alerts resolve, and its objects are forgotten. The
@@ -47,14 +50,6 @@ export function RemoveForm({ name, onDone, onRemoved }: DialogProps) {
         autoComplete="off"
         spellCheck={false}
       />
-      <FormFoot
-        error={remove.error}
-        action="Remove the cluster"
-        danger
-        disabled={typed !== name}
-        isPending={remove.isPending}
-        onCancel={onDone}
-      />
-    </form>
+    </Form>
   );
 }

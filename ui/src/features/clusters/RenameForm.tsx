@@ -4,11 +4,10 @@ import { useState } from "react";
 import { patch } from "~/api";
 import { useAction } from "~/app/action";
 import { checkClusterName } from "~/components/clusterRules";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
 
 import type { DialogProps } from "./ClusterDialogs";
 import { keys } from "./queries";
-import styles from "./Clusters.module.css";
 
 /** Gives a cluster another name. */
 export function RenameForm({ name, onDone, onRenamed }: DialogProps) {
@@ -20,17 +19,20 @@ export function RenameForm({ name, onDone, onRenamed }: DialogProps) {
     () => `${name} is called ${next} from now on`,
   );
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      error={rename.error}
+      action="Rename"
+      disabled={fault !== undefined || next === name}
+      isPending={rename.isPending}
+      onCancel={onDone}
+      onSubmit={() =>
         rename.mutate(undefined, {
           onSuccess: () => {
             onDone();
             onRenamed?.(next);
           },
-        });
-      }}
+        })
+      }
     >
       <p>
         Its alerts end under the old name and begin anew under the new one when its agent has come back, which
@@ -45,13 +47,6 @@ export function RenameForm({ name, onDone, onRenamed }: DialogProps) {
         autoComplete="off"
         spellCheck={false}
       />
-      <FormFoot
-        error={rename.error}
-        action="Rename"
-        disabled={fault !== undefined || next === name}
-        isPending={rename.isPending}
-        onCancel={onDone}
-      />
-    </form>
+    </Form>
   );
 }

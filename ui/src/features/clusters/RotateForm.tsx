@@ -1,14 +1,13 @@
-import { Alert, Button, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useState } from "react";
 
 import { post } from "~/api";
 import { useAction } from "~/app/action";
-import { CommandBlock } from "~/components/CommandBlock";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
+import { ShownOnce } from "~/components/ShownOnce";
 
 import type { DialogProps } from "./ClusterDialogs";
 import { keys } from "./queries";
-import styles from "./Clusters.module.css";
 
 const OVERLAPS = [
   { value: "0", label: "end at once: the agent is cut off until it has the new one" },
@@ -25,25 +24,18 @@ export function RotateForm({ name, onDone }: DialogProps) {
   );
   if (rotate.data !== undefined) {
     return (
-      <div className={styles.form}>
-        <Alert color="yellow" variant="light">
-          <b>This is the only time it is shown.</b> Put it into the agent’s Secret, <code>agentToken</code> of
-          the chart. The agent takes it up by itself.
-        </Alert>
-        <CommandBlock text={rotate.data.token} label="Token" />
-        <div className={styles.foot}>
-          <Button onClick={onDone}>I have kept it</Button>
-        </div>
-      </div>
+      <ShownOnce secret={rotate.data.token} label="Token" onDone={onDone}>
+        Put it into the agent’s Secret, <code>agentToken</code> of the chart. The agent takes it up by itself.
+      </ShownOnce>
     );
   }
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        rotate.mutate(undefined);
-      }}
+    <Form
+      error={rotate.error}
+      action="Make a new token"
+      isPending={rotate.isPending}
+      onCancel={onDone}
+      onSubmit={() => rotate.mutate(undefined)}
     >
       <Select
         label="The tokens that are valid now"
@@ -53,12 +45,6 @@ export function RotateForm({ name, onDone }: DialogProps) {
         onChange={(value) => setOverlap(value ?? "86400")}
         data-autofocus
       />
-      <FormFoot
-        error={rotate.error}
-        action="Make a new token"
-        isPending={rotate.isPending}
-        onCancel={onDone}
-      />
-    </form>
+    </Form>
   );
 }

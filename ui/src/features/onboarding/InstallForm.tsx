@@ -1,12 +1,13 @@
-import { Alert, Button, Collapse, Radio, TagsInput, TextInput, Title } from "@mantine/core";
+import { Button, Collapse, Radio, TagsInput, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAlertCircle, IconChevronDown } from "@tabler/icons-react";
+import { IconChevronDown } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 
 import { post } from "~/api";
 import { checkClusterName, checkLabels, readLabels } from "~/components/clusterRules";
 import { LabelsInput } from "~/components/LabelsInput";
+import { Refusal } from "~/components/Refusal";
 
 import styles from "./Onboarding.module.css";
 import type { CreatedLink } from "./queries";
@@ -170,11 +171,7 @@ export function InstallForm({
           />
         </div>
       </Collapse>
-      {make.error !== null && (
-        <Alert color="red" variant="light" icon={<IconAlertCircle size={16} />} role="alert">
-          {make.error.message}
-        </Alert>
-      )}
+      <Refusal error={make.error} />
       <div>
         <Button type="submit" loading={make.isPending}>
           {known === undefined ? "Add the cluster" : made?.link ? "Make a new link" : "Make an install link"}

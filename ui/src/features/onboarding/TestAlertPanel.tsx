@@ -1,9 +1,10 @@
-import { Alert, Select, Title } from "@mantine/core";
+import { Select, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { post } from "~/api";
 import { ActionButton, QueryView, StatusBadge } from "~/components";
+import { Refusal } from "~/components/Refusal";
 
 import styles from "./Onboarding.module.css";
 import { receiversQuery } from "./queries";
@@ -47,11 +48,7 @@ export function TestAlertPanel() {
           );
         }}
       </QueryView>
-      {test.error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {test.error.message}
-        </Alert>
-      )}
+      <Refusal error={test.error} />
       {test.data && (
         <ul className={styles.trials} aria-live="polite">
           {test.data.items.length === 0 && <li>This receiver has no integration: it tells nobody.</li>}

@@ -10,7 +10,8 @@ import { useCan } from "~/app/session";
 import { useView } from "~/app/view";
 import { ActionButton, Page, QueryView, TimeAgo, UnsavedGuard } from "~/components";
 import { CodeDiff, CodeInput, CodeView } from "~/components/CodeView";
-import { FormFoot } from "~/components/FormFoot";
+import { Form, FormLike } from "~/components/Form";
+import { Refusal } from "~/components/Refusal";
 
 import { findPlace, suggest } from "./completion";
 import { configurationRoute } from "./index";
@@ -198,12 +199,12 @@ function SaveForm({
     },
   });
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
+    <Form
+      error={save.error}
+      action="Save"
+      isPending={save.isPending}
+      onCancel={() => onDone(false)}
+      onSubmit={() => save.mutate()}
     >
       <CodeDiff before={base.text} after={text} label="What changes" />
       <TextInput
@@ -218,8 +219,7 @@ function SaveForm({
           Keep a copy of what you wrote, discard it here, and make your change in what is in force now.
         </Alert>
       )}
-      <FormFoot error={save.error} action="Save" isPending={save.isPending} onCancel={() => onDone(false)} />
-    </form>
+    </Form>
   );
 }
 
@@ -310,7 +310,7 @@ function VersionDetails({
     },
   });
   return (
-    <div className={styles.form}>
+    <FormLike>
       <p className={styles.quiet}>
         {describeCause(version)} by {version.by || "nobody known"}, <TimeAgo time={version.time} />
       </p>
@@ -323,11 +323,7 @@ function VersionDetails({
           )
         }
       </QueryView>
-      {rollBack.error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {rollBack.error.message}
-        </Alert>
-      )}
+      <Refusal error={rollBack.error} />
       {version.current !== true && !isLocked && (
         <div>
           <ActionButton
@@ -339,7 +335,7 @@ function VersionDetails({
           </ActionButton>
         </div>
       )}
-    </div>
+    </FormLike>
   );
 }
 

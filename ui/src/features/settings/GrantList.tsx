@@ -7,7 +7,7 @@ import { del, get, post } from "~/api";
 import { useAction } from "~/app/action";
 import { QueryView } from "~/components";
 import { ConfirmButton } from "~/components/ConfirmButton";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
 
 import { GrantForm, NO_GRANT, toWanted, type WantedGrant } from "./GrantForm";
 import styles from "./Settings.module.css";
@@ -81,21 +81,15 @@ export function GrantList({ holder, id }: { holder: HolderKind; id: string }) {
               </Button>
             </div>
           ) : (
-            <form
-              className={styles.form}
-              onSubmit={(event) => {
-                event.preventDefault();
-                add.mutate(grant, { onSuccess: () => setGrant(undefined) });
-              }}
+            <Form
+              error={add.error}
+              action="Grant"
+              isPending={add.isPending}
+              onCancel={() => setGrant(undefined)}
+              onSubmit={() => add.mutate(grant, { onSuccess: () => setGrant(undefined) })}
             >
               <GrantForm value={grant} onChange={setGrant} />
-              <FormFoot
-                error={add.error}
-                action="Grant"
-                isPending={add.isPending}
-                onCancel={() => setGrant(undefined)}
-              />
-            </form>
+            </Form>
           )}
         </>
       )}

@@ -1,13 +1,13 @@
 import { Button, PasswordInput, TextInput, Title } from "@mantine/core";
 import { IconDeviceLaptop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 
 import { del, patch, post } from "~/api";
 import { fieldError, useAction } from "~/app/action";
 import { sessionQuery, useSession } from "~/app/session";
 import { Page, QueryView, TimeAgo } from "~/components";
-import { FormFoot } from "~/components/FormFoot";
+import { Foot, Form } from "~/components/Form";
 
 import { describeGrant } from "../grants";
 import { keys, sessionsQuery, type OwnSession } from "../queries";
@@ -55,12 +55,12 @@ function Profile() {
       <Title order={2} id="profile">
         Profile
       </Title>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
+      <Form
+        error={save.error}
+        action="Save"
+        disabled={!isChanged}
+        isPending={save.isPending}
+        onSubmit={() => save.mutate()}
       >
         <TextInput
           label="Name as others see it"
@@ -77,8 +77,7 @@ function Profile() {
           error={fieldError(save.error, "email")}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
-        <FormFoot error={save.error} action="Save" disabled={!isChanged} isPending={save.isPending} />
-      </form>
+      </Form>
     </section>
   );
 }
@@ -91,8 +90,7 @@ function Password() {
     () => post("/api/v1/session/password", { body: { currentPassword: current, newPassword: next } }),
     () => "Your password is changed; your other sessions are over",
   );
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
+  const submit = () => {
     change.mutate(undefined, {
       onSuccess: () => {
         setCurrent("");
@@ -107,7 +105,13 @@ function Password() {
         Password
       </Title>
       <p className={styles.hint}>Changing it ends your sessions in other browsers.</p>
-      <form className={styles.form} onSubmit={submit}>
+      <Form
+        onSubmit={submit}
+        error={change.error}
+        action="Change password"
+        disabled={current === "" || next.length < LEAST_PASSWORD}
+        isPending={change.isPending}
+      >
         <PasswordInput
           label="Current password"
           autoComplete="current-password"
@@ -127,13 +131,7 @@ function Password() {
           }
           onChange={(event) => setNext(event.currentTarget.value)}
         />
-        <FormFoot
-          error={change.error}
-          action="Change password"
-          disabled={current === "" || next.length < LEAST_PASSWORD}
-          isPending={change.isPending}
-        />
-      </form>
+      </Form>
     </section>
   );
 }
@@ -159,11 +157,11 @@ function Sessions() {
               ))}
             </ul>
             {items.some((each) => !each.current) && (
-              <div className={styles.foot}>
+              <Foot>
                 <Button variant="default" loading={endAll.isPending} onClick={() => endAll.mutate()}>
                   Sign out everywhere else
                 </Button>
-              </div>
+              </Foot>
             )}
           </>
         )}

@@ -15,6 +15,7 @@ import {
   type Column,
   type Level,
 } from "~/components";
+import { Refusal } from "~/components/Refusal";
 import { CodeView } from "~/components/CodeView";
 
 import { auditRoute } from "../index";
@@ -157,11 +158,7 @@ function Verify() {
       >
         Verify
       </Button>
-      {verify.error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {verify.error.message}
-        </Alert>
-      )}
+      <Refusal error={verify.error} />
       {verdict !== undefined && (
         <Alert color={verdict.ok ? "green" : "red"} variant="light" role="status">
           {verdict.ok

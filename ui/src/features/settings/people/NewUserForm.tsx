@@ -1,14 +1,13 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { post } from "~/api";
 import { fieldError, useAction } from "~/app/action";
-import { CommandBlock } from "~/components/CommandBlock";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
+import { ShownOnce } from "~/components/ShownOnce";
 
 import { GrantForm, NO_GRANT, toWanted } from "../GrantForm";
 import { keys } from "../queries";
-import styles from "../Settings.module.css";
 
 /** Adds somebody with a first role; the temporary password is shown this once. */
 export function NewUserForm({ onDone }: { onDone: (id?: string) => void }) {
@@ -23,25 +22,23 @@ export function NewUserForm({ onDone }: { onDone: (id?: string) => void }) {
   });
   if (add.data !== undefined) {
     return (
-      <div className={styles.form}>
-        <p className={styles.hint}>
-          Give {add.data.user.name} this password. At the first sign-in it must be changed; it is not shown
-          again.
-        </p>
-        <CommandBlock text={add.data.temporaryPassword ?? ""} label="Temporary password" />
-        <div className={styles.foot}>
-          <Button onClick={() => onDone(add.data.user.id)}>Done</Button>
-        </div>
-      </div>
+      <ShownOnce
+        secret={add.data.temporaryPassword ?? ""}
+        label="Temporary password"
+        onDone={() => onDone(add.data.user.id)}
+      >
+        Give {add.data.user.name} this password. At the first sign-in it must be changed.
+      </ShownOnce>
     );
   }
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate();
-      }}
+    <Form
+      error={add.error}
+      action="Add"
+      disabled={name.trim() === ""}
+      isPending={add.isPending}
+      onCancel={() => onDone()}
+      onSubmit={() => add.mutate()}
     >
       <TextInput
         label="User name"
@@ -67,13 +64,6 @@ export function NewUserForm({ onDone }: { onDone: (id?: string) => void }) {
         onChange={(event) => setEmail(event.currentTarget.value)}
       />
       <GrantForm value={grant} onChange={setGrant} />
-      <FormFoot
-        error={add.error}
-        action="Add"
-        disabled={name.trim() === ""}
-        isPending={add.isPending}
-        onCancel={() => onDone()}
-      />
-    </form>
+    </Form>
   );
 }

@@ -1,10 +1,12 @@
-import { Alert, Button, Drawer, Title } from "@mantine/core";
+import { Button, Drawer, Title } from "@mantine/core";
 import { useState } from "react";
 
 import { del, patch, post } from "~/api";
 import { useAction } from "~/app/action";
-import { CommandBlock } from "~/components/CommandBlock";
 import { ConfirmButton } from "~/components/ConfirmButton";
+import { FormLike } from "~/components/Form";
+import { Refusal } from "~/components/Refusal";
+import { ShownOnce } from "~/components/ShownOnce";
 
 import { GrantList } from "../GrantList";
 import { keys, type User } from "../queries";
@@ -46,7 +48,7 @@ function Details({ user, onGone }: { user: User; onGone: () => void }) {
   );
   const error = change.error ?? reset.error ?? end.error;
   return (
-    <div className={styles.form}>
+    <FormLike>
       <p className={styles.quiet}>
         {[user.name, user.email, `${user.sessions} ${user.sessions === 1 ? "session" : "sessions"}`]
           .filter(Boolean)
@@ -55,16 +57,11 @@ function Details({ user, onGone }: { user: User; onGone: () => void }) {
       <Title order={2}>What they may do</Title>
       <GrantList holder="users" id={user.id} />
       <Title order={2}>Account</Title>
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error.message}
-        </Alert>
-      )}
+      <Refusal error={error} />
       {password !== undefined && (
-        <>
-          <p className={styles.hint}>Their new temporary password, shown this once:</p>
-          <CommandBlock text={password} label="Temporary password" />
-        </>
+        <ShownOnce secret={password} label="Temporary password">
+          Give {user.name} this password. At the next sign-in it must be changed.
+        </ShownOnce>
       )}
       <div className={styles.filters}>
         <Button variant="default" loading={change.isPending} onClick={() => change.mutate()}>
@@ -94,6 +91,6 @@ function Details({ user, onGone }: { user: User; onGone: () => void }) {
           onConfirm={() => remove.mutate(undefined, { onSuccess: onGone })}
         />
       </div>
-    </div>
+    </FormLike>
   );
 }

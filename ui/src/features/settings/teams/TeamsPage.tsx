@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer, Modal, Select, Textarea, TextInput, Title } from "@mantine/core";
+import { Button, Drawer, Modal, Select, Textarea, TextInput, Title } from "@mantine/core";
 import { IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,7 +8,8 @@ import { fieldError, useAction } from "~/app/action";
 import { useView } from "~/app/view";
 import { ActionButton, DataTable, EmptyState, fixedRows, Page, QueryView, type Column } from "~/components";
 import { ConfirmButton } from "~/components/ConfirmButton";
-import { FormFoot } from "~/components/FormFoot";
+import { Foot, Form, FormLike } from "~/components/Form";
+import { Refusal } from "~/components/Refusal";
 
 import { GrantList } from "../GrantList";
 import { teamsRoute } from "../index";
@@ -104,12 +105,13 @@ function NewTeamForm({ onDone }: { onDone: (id?: string) => void }) {
     (team) => `The team ${team.name} is made`,
   );
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate(undefined, { onSuccess: ({ id }) => onDone(id) });
-      }}
+    <Form
+      error={add.error}
+      action="Make the team"
+      disabled={name.trim() === ""}
+      isPending={add.isPending}
+      onCancel={() => onDone()}
+      onSubmit={() => add.mutate(undefined, { onSuccess: ({ id }) => onDone(id) })}
     >
       <TextInput
         label="Name"
@@ -126,14 +128,7 @@ function NewTeamForm({ onDone }: { onDone: (id?: string) => void }) {
         error={fieldError(add.error, "description")}
         onChange={(event) => setDescription(event.currentTarget.value)}
       />
-      <FormFoot
-        error={add.error}
-        action="Make the team"
-        disabled={name.trim() === ""}
-        isPending={add.isPending}
-        onCancel={() => onDone()}
-      />
-    </form>
+    </Form>
   );
 }
 
@@ -163,16 +158,12 @@ function Details({ team, onGone }: { team: Team; onGone: () => void }) {
   const members = new Set(team.members.map(({ id }) => id));
   const others = (users.data?.items ?? []).filter(({ id }) => !members.has(id));
   return (
-    <div className={styles.form}>
+    <FormLike>
       {team.description !== "" && <p className={styles.quiet}>{team.description}</p>}
       <Title order={2}>What everybody in it may do</Title>
       <GrantList holder="teams" id={team.id} />
       <Title order={2}>People</Title>
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error.message}
-        </Alert>
-      )}
+      <Refusal error={error} />
       <ul className={styles.rows}>
         {team.members.map((member) => (
           <li key={member.id} className={styles.row}>
@@ -202,7 +193,7 @@ function Details({ team, onGone }: { team: Team; onGone: () => void }) {
           if (id !== null) add.mutate(id);
         }}
       />
-      <div className={styles.foot}>
+      <Foot>
         <ConfirmButton
           label="Delete the team"
           question={`Delete ${team.name}? Its people lose what they held through it.`}
@@ -210,7 +201,7 @@ function Details({ team, onGone }: { team: Team; onGone: () => void }) {
           isPending={remove.isPending}
           onConfirm={() => remove.mutate(undefined, { onSuccess: onGone })}
         />
-      </div>
-    </div>
+      </Foot>
+    </FormLike>
   );
 }

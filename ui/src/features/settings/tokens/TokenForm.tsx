@@ -1,11 +1,11 @@
-import { Alert, Button, MultiSelect, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { MultiSelect, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { post, type components } from "~/api";
 import { fieldError, useAction } from "~/app/action";
 import { useCan, useSession } from "~/app/session";
-import { CommandBlock } from "~/components/CommandBlock";
-import { FormFoot } from "~/components/FormFoot";
+import { Form } from "~/components/Form";
+import { ShownOnce } from "~/components/ShownOnce";
 
 import { GrantForm, NO_GRANT, toWanted } from "../GrantForm";
 import { keys } from "../queries";
@@ -46,25 +46,20 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
   );
   if (make.data !== undefined) {
     return (
-      <div className={styles.form}>
-        <Alert color="yellow" variant="light" title="This is the only time it is shown">
-          Keep it where you keep secrets. Send it as <code>Authorization: Bearer</code>.
-        </Alert>
-        <CommandBlock text={make.data.token} label="Token" />
-        <div className={styles.foot}>
-          <Button onClick={onDone}>I have kept it</Button>
-        </div>
-      </div>
+      <ShownOnce secret={make.data.token} label="Token" onDone={onDone}>
+        Keep it where you keep secrets. Send it as <code>Authorization: Bearer</code>.
+      </ShownOnce>
     );
   }
   const permissions = [...new Set(session?.permissions.map(({ permission }) => permission))];
   return (
-    <form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        make.mutate();
-      }}
+    <Form
+      error={make.error}
+      action="Make the token"
+      disabled={name.trim() === ""}
+      isPending={make.isPending}
+      onCancel={onDone}
+      onSubmit={() => make.mutate()}
     >
       <TextInput
         label="What it is for"
@@ -112,13 +107,6 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
         allowDeselect={false}
         onChange={(value) => setDays(value ?? "90")}
       />
-      <FormFoot
-        error={make.error}
-        action="Make the token"
-        disabled={name.trim() === ""}
-        isPending={make.isPending}
-        onCancel={onDone}
-      />
-    </form>
+    </Form>
   );
 }
