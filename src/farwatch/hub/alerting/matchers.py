@@ -87,6 +87,11 @@ class Matcher:
         same = self._regex.matches(value) if self._regex else value == self.value
         return same != self.negative
 
+    def choose(self, values: set[str]) -> set[str]:
+        """Those of many values that fulfil it."""
+        same = self._regex.choose(values) if self._regex else values & {self.value}
+        return values - same if self.negative else same
+
     def __str__(self) -> str:
         if re.search(f"[{_RESERVED}]", self.name):
             return f"{quote(self.name)}{self.operator}{quote(self.value)}"

@@ -21,6 +21,7 @@ from farwatch.hub.audit.log import Audit
 from farwatch.hub.audit.query import MAX_LIMIT, AuditQuery, Page, find_page
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import Since, Until
 
 _READ = needs(Permission.AUDIT_READ)
 
@@ -32,12 +33,6 @@ ActionName = Annotated[
 TargetName = Annotated[str, QueryParameter(description="Only what was done to what has this name or id.")]
 Cluster = Annotated[str, QueryParameter(description="Only what was done to this cluster and what is in it.")]
 Outcome = Annotated[Result | None, QueryParameter(name="result", description="Only what ended like this.")]
-Since = Annotated[
-    datetime | None, QueryParameter(description="From when on, included; without a zone, in UTC.")
-]
-Until = Annotated[
-    datetime | None, QueryParameter(description="Up to when, excluded; without a zone, in UTC.")
-]
 Text = Annotated[
     str,
     QueryParameter(max_length=200, description="Only entries in whose JSON this stands, in whichever case."),

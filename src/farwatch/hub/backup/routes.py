@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get, post
+from litestar import Router, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
 
@@ -16,6 +16,7 @@ from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.backup.backups import Backups
 from farwatch.hub.backup.folder import Backup
+from farwatch.hub.parameters import AnyRequest
 
 
 class NewBackup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ async def list_backups(state: State) -> BackupList:
     summary="Write a backup",
     responses=problems.described(HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def create_backup(state: State, request: Request[Any, Any, State], data: JSONBody[NewBackup]) -> Backup:
+async def create_backup(state: State, request: AnyRequest, data: JSONBody[NewBackup]) -> Backup:
     """Write a consistent backup while the hub works; the answer comes when all of it is on the disk."""
     audit_details(request, keep=data.keep)
     backup = await _backups(state).create(data.keep)

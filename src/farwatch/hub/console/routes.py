@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -13,6 +12,7 @@ from litestar.params import FromPath
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.console.pages import ConsolePages, media_type, policy
 from farwatch.hub.console.runbooks import RunbookPages
+from farwatch.hub.parameters import AnyRequest
 
 ASSETS_PATH = "/console/assets/"
 
@@ -47,7 +47,7 @@ def show_console(state: State) -> Response[bytes]:
 
 
 @get("/console/assets/{name:str}", sync_to_thread=False)
-def show_asset(request: Request[Any, Any, Any], state: State, name: FromPath[str]) -> Response[bytes]:
+def show_asset(request: AnyRequest, state: State, name: FromPath[str]) -> Response[bytes]:
     """A file of the console that never changes: its name holds its content's hash."""
     pages: ConsolePages = state.console
     file = pages.asset(name)

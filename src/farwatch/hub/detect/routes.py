@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.params import QueryParameter
 
@@ -24,6 +24,7 @@ from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.detect.registry import DETECTORS, Detector
 from farwatch.hub.detect.runbooks import RUNBOOKS
 from farwatch.hub.detect.settings import DetectSettings, OverrideSection
+from farwatch.hub.parameters import AnyRequest
 
 MAX_DAYS = 90
 _DAY_SECONDS = 86_400.0
@@ -108,7 +109,7 @@ class DetectorList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 )
 async def list_detectors(
     state: State,
-    request: Request[Any, Any, State],
+    request: AnyRequest,
     *,
     days: Annotated[int, QueryParameter(ge=1, le=MAX_DAYS, description="How far `raised` looks back.")] = 7,
 ) -> DetectorList:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -31,6 +30,7 @@ from farwatch.hub.evidence.timeline import (
     transitions_of,
     warnings_of,
 )
+from farwatch.hub.parameters import AnyRequest
 
 MOST_TRANSITIONS = 200
 MOST_NOTIFICATIONS = 100
@@ -42,9 +42,7 @@ MOST_NOTIFICATIONS = 100
     summary="Get an alert's evidence",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def get_alert_evidence(
-    state: State, request: Request[Any, Any, State], fingerprint: FromPath[str]
-) -> Evidence:
+async def get_alert_evidence(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> Evidence:
     """What was gathered when the alert last began to fire.
 
     `changes` that may have brought it about, the likeliest first; the cluster's warning `events`, the latest last; `logs`
@@ -62,7 +60,7 @@ async def get_alert_evidence(
     return found
 
 
-def _may_see(request: Request[Any, Any, State], alerting: Alerting, fingerprint: str) -> bool:
+def _may_see(request: AnyRequest, alerting: Alerting, fingerprint: str) -> bool:
     sight = visibility(request, Permission.ALERTS_READ)
     known = alerting.get(fingerprint)
     return sight.everything or (known is not None and sight.sees_labels(known.alert.labels))
@@ -86,9 +84,7 @@ class AlertTimeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     summary="Get an alert's timeline",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def get_alert_timeline(
-    state: State, request: Request[Any, Any, State], fingerprint: FromPath[str]
-) -> AlertTimeline:
+async def get_alert_timeline(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> AlertTimeline:
     """What changed before an alert began, with diffs; the cluster's warnings; what became of it, and who was told.
 
     It reaches back 14 days.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, delete, get, post
+from litestar import Router, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
@@ -16,6 +16,7 @@ from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import ANY_NAME, OrganisationKey
+from farwatch.hub.parameters import AnyRequest
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -61,9 +62,7 @@ async def list_organisation_keys(state: State) -> KeyList:
     summary="Make an organisation key",
     responses=problems.described(),
 )
-async def create_organisation_key(
-    state: State, request: Request[Any, Any, State], data: JSONBody[NewKey]
-) -> KeyIssued:
+async def create_organisation_key(state: State, request: AnyRequest, data: JSONBody[NewKey]) -> KeyIssued:
     """Make a key with which agents register their clusters by name; its secret is only in this answer."""
     audit_details(request, target=Target(name=data.name), clusterNames=data.cluster_names, labels=data.labels)
     issued = await _fleet(state).clusters.keys.create(

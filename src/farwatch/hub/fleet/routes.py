@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, WebSocket, delete, get, patch, post, websocket
+from litestar import Router, WebSocket, delete, get, patch, post, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
@@ -30,11 +30,10 @@ from farwatch.hub.fleet.permissions import PermissionsView, show_permissions
 from farwatch.hub.fleet.presence import AgentView, FollowerView
 from farwatch.hub.fleet.refusals import RefusalView
 from farwatch.hub.inventory import Inventory
+from farwatch.hub.parameters import AnyRequest
 from farwatch.link.frames import SUBPROTOCOL, WatchState
 
 MAX_OVERLAP_SECONDS = 30 * 86_400
-
-AnyRequest = Request[Any, Any, State]
 
 
 class AgentState(StrEnum):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
-from litestar import HttpMethod, Request, Response, Router, get, post, route
+from litestar import HttpMethod, Response, Router, get, post, route
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
@@ -23,6 +22,7 @@ from farwatch.hub.install.errors import LinkGoneError, LinkNotFoundError
 from farwatch.hub.install.installs import CreatedLink, InstallLink, Installs
 from farwatch.hub.install.options import InstallOptions
 from farwatch.hub.install.strangers import Strangers
+from farwatch.hub.parameters import AnyRequest
 
 YAML = "text/yaml; charset=utf-8"
 
@@ -31,8 +31,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-AnyRequest = Request[Any, Any, State]
 
 
 class InstallLinkList(msgspec.Struct, frozen=True):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import PathParameter, QueryParameter
@@ -13,12 +12,20 @@ from litestar.params import PathParameter, QueryParameter
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.inventory.table import Sees
+from farwatch.hub.parameters import AnyRequest
 from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL, Kind
 
 LATEST_SECONDS = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 """The store's times end in 2262; what is beyond this is as good as the end of time."""
 
+MAX_SEQUENCE = 2**63 - 1
+"""The largest that a column of the store holds."""
+
 KindInPath = Annotated[str, PathParameter(description="A kind (`Pod`) or its plural (`pods`), in any case.")]
+At = Annotated[
+    datetime | None,
+    QueryParameter(description="As it was then; without a zone, in UTC. As it is now, when left out."),
+]
 NamespaceOf = Annotated[str, QueryParameter(description="Empty for kinds that live in none.")]
 
 
@@ -44,7 +51,17 @@ def to_seconds(time: datetime) -> float:
     return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)
 
 
-def sight(request: Request[Any, Any, State]) -> Sees | None:
+async def added_at(state: State, cluster: str) -> float:
+    """Since when a cluster is in the fleet, seconds since the epoch: what was before is another's, that had its name.
+
+    Raises:
+        ClusterNotFoundError: It is not in the fleet.
+    """
+    found = await state.fleet.clusters.get(cluster)
+    return float(found.created_at.timestamp())
+
+
+def sight(request: AnyRequest) -> Sees | None:
     """Which objects who asks may see, by cluster and namespace; None: all."""
     seen = visibility(request, Permission.OBJECTS_READ)
     return None if seen.everything else seen.sees

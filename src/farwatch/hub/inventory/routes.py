@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
@@ -22,16 +22,22 @@ from farwatch.hub.inventory.diff import FieldChange
 from farwatch.hub.inventory.inventory import Inventory
 from farwatch.hub.inventory.log import ChangeLog, ChangeQuery, LoggedChange
 from farwatch.hub.inventory.pages import Query
-from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, sight, to_seconds
+from farwatch.hub.inventory.parameters import (
+    MAX_SEQUENCE,
+    At,
+    KindInPath,
+    NamespaceOf,
+    added_at,
+    find_kind,
+    sight,
+    to_seconds,
+)
 from farwatch.hub.inventory.past import Past, PastQuery
 from farwatch.hub.inventory.table import routes as table_routes
-from farwatch.kube.objects import KubeObject
+from farwatch.hub.parameters import AnyRequest, Since, Until
 from farwatch.kube.selectors import Selector
 
-AnyRequest = Request[Any, Any, State]
-
 MAX_PAGE = 1000
-MAX_SEQUENCE = 2**63 - 1
 
 PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
 InNamespace = Annotated[
@@ -140,10 +146,7 @@ async def get_object(
     name: FromPath[str],
     *,
     namespace: NamespaceOf = "",
-    at: Annotated[
-        datetime | None,
-        QueryParameter(description="As it was then; without a zone, in UTC. As it is now, when left out."),
-    ] = None,
+    at: At = None,
 ) -> ObjectView:
     """One object as it is kept; `namespace` is left out for kinds that live in none."""
     found = find_kind(kind)
@@ -153,20 +156,21 @@ async def get_object(
         if at is None:
             item = _inventory(state).get(cluster, found.name, namespace, name)
         else:
-            time = to_seconds(at)
-            query = PastQuery(kinds=(found.name,), time=time, clusters={}, namespace=namespace, name=name)
-            item = await _recall(state, cluster, query)
+            past: Past = state.past
+            item = await past.get(
+                PastQuery(
+                    kinds=(found.name,),
+                    time=to_seconds(at),
+                    clusters={cluster: await added_at(state, cluster)},
+                    namespace=namespace,
+                    name=name,
+                )
+            )
     if item is None:
         place = f" in namespace {namespace!r}" if namespace else ""
         then = "" if at is None else ", as far as is known, then"
         raise NotFoundException(f"cluster {cluster!r} has no {found.name} {name!r}{place}{then}")
     return ObjectView(cluster=cluster, kind=found.name, object=msgspec.to_builtins(item))
-
-
-async def _recall(state: State, cluster: str, query: PastQuery) -> KubeObject | None:
-    past: Past = state.past
-    born = (await state.fleet.clusters.get(cluster)).created_at.timestamp()
-    return await past.get(msgspec.structs.replace(query, clusters={cluster: born}))
 
 
 @get(
@@ -183,12 +187,8 @@ async def list_changes(
     kind: Annotated[str | None, QueryParameter(description="Only objects of this kind.")] = None,
     namespace: InNamespace = None,
     name: Annotated[str | None, QueryParameter(description="Only objects of this name.")] = None,
-    since: Annotated[
-        datetime | None, QueryParameter(description="From when on, included; without a zone, in UTC.")
-    ] = None,
-    until: Annotated[
-        datetime | None, QueryParameter(description="Up to when, excluded; without a zone, in UTC.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     before: Annotated[
         int | None, QueryParameter(ge=0, le=MAX_SEQUENCE, description="Only changes with a smaller sequence.")
     ] = None,

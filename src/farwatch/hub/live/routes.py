@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotAuthorizedException, PermissionDeniedException
 from litestar.params import HeaderParameter, QueryParameter
@@ -20,6 +20,7 @@ from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import Visibility, visibility
 from farwatch.hub.inventory.parameters import find_kind
 from farwatch.hub.live.streams import EventId, EventIdError, LiveEvent, Streams, Wants
+from farwatch.hub.parameters import AnyRequest
 
 KEEPALIVE_SECONDS = 15.0
 
@@ -57,7 +58,7 @@ class _Silence(msgspec.Struct, frozen=True):
     sync_to_thread=False,
 )
 def follow_stream(
-    request: Request[Any, Any, State],
+    request: AnyRequest,
     state: State,
     *,
     types: Annotated[
@@ -147,7 +148,7 @@ def _choose(
 class _Sight:
     """Which events who asks may see, for as long as they listen."""
 
-    def __init__(self, request: Request[Any, Any, State]) -> None:
+    def __init__(self, request: AnyRequest) -> None:
         self._request = request
         self._extents = self._look()
 

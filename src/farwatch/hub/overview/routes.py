@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import QueryParameter
@@ -18,6 +18,7 @@ from farwatch.hub.overview.objects import routes as object_routes
 from farwatch.hub.overview.overview import FleetOverview, Overview
 from farwatch.hub.overview.search import LONGEST_QUERY, MOST_HITS, Ground, Hit, HitType, find_hits
 from farwatch.hub.overview.sight import see
+from farwatch.hub.parameters import AnyRequest
 from farwatch.kube.selectors import Selector
 
 
@@ -34,7 +35,7 @@ class SearchResult(msgspec.Struct, frozen=True):
     responses=problems.described(),
 )
 async def read_overview(
-    request: Request[Any, Any, State],
+    request: AnyRequest,
     state: State,
     labels: Annotated[
         str, QueryParameter(description="A label selector over clusters: env=prod,region in (eu,us).")
@@ -52,7 +53,7 @@ async def read_overview(
     responses=problems.described(),
 )
 async def search_fleet(
-    request: Request[Any, Any, State],
+    request: AnyRequest,
     state: State,
     q: Annotated[
         str,

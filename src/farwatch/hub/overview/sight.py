@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
-from litestar import Request
-from litestar.datastructures import State
 
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.inventory import Sees
+from farwatch.hub.parameters import AnyRequest
 
 
 def _everything(*_: object) -> bool:
@@ -32,7 +30,7 @@ class Sight(msgspec.Struct, frozen=True):
     shows_alert: Callable[[Mapping[str, str]], bool] = _everything
 
 
-def see(request: Request[Any, Any, State]) -> Sight:
+def see(request: AnyRequest) -> Sight:
     """What who asks may see."""
     objects = visibility(request, Permission.OBJECTS_READ)
     return Sight(

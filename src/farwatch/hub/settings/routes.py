@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
@@ -20,13 +19,12 @@ from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.fleet import Fleet
 from farwatch.hub.fleet.errors import AgentAwayError, CallFailedError
+from farwatch.hub.parameters import AnyRequest
 from farwatch.hub.settings.agents import ClusterAgents, show_agents
 from farwatch.hub.settings.settings import SettingsReader, SettingsView
 from farwatch.hub.watchdog import IngestLag
 
 ASK_SECONDS = 5.0
-
-AnyRequest = Request[Any, Any, State]
 
 
 class ChangesInHand(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ from farwatch.hub.alerting.acknowledgements import AlertNotFiringError, NotAckno
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.sight import change_alert
 from farwatch.hub.alerting.routes.state import (
-    AnyRequest,
     acknowledgements,
     alerting,
     author,
@@ -29,6 +28,7 @@ from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,9 +31,10 @@ from farwatch.hub.alerting.routes.choosing import (
     read_wanted,
     receivers_of,
 )
-from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, utc
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting, utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_PAGE = 1_000
 MAX_OFFSET = 1_000_000

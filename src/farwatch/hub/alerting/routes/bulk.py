@@ -20,12 +20,13 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board, read_matchers
-from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, author, seconds
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting, author, seconds
 from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import ForbiddenError, needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 MOST_ACKNOWLEDGED = 1_000
 MOST_SNOOZED = 100

@@ -14,9 +14,10 @@ from farwatch.hub.alerting.board import Board, Mark, Standing, Status, Wanted, c
 from farwatch.hub.alerting.board import receivers_of as find_receivers
 from farwatch.hub.alerting.board.grouping import route_group_id
 from farwatch.hub.alerting.matchers import Matcher, Matchers
-from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 MAX_FILTERS = 100
 MAX_FILTER_LENGTH = 10_000

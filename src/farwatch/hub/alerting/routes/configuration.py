@@ -11,10 +11,11 @@ from litestar.datastructures import State
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.configuration import Configuration
-from farwatch.hub.alerting.routes.state import AnyRequest, author
+from farwatch.hub.alerting.routes.state import author
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 
 class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post, put
+from litestar import get, post, put
 from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
@@ -21,11 +21,12 @@ from farwatch.hub.alerting.editing.masking import show
 from farwatch.hub.alerting.editing.schema import schema
 from farwatch.hub.alerting.editing.versions import LATEST_VERSION, Cause, Version, VersionNotFoundError
 from farwatch.hub.alerting.routes.configuration import ConfigurationView, configuration, view_configuration
-from farwatch.hub.alerting.routes.state import AnyRequest, author, utc
+from farwatch.hub.alerting.routes.state import author, utc
 from farwatch.hub.alerting.summary import ConfigSummary, summarize
 from farwatch.hub.audit import Action, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 CONTEXT_LINES = 3
 MAX_VERSIONS = 500
@@ -284,7 +285,7 @@ def _read_match(text: str) -> str:
     return digest
 
 
-def _note(request: Request[Any, Any, State], version: Version) -> None:
+def _note(request: AnyRequest, version: Version) -> None:
     audit_details(
         request,
         version=version.id,

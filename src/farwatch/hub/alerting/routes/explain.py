@@ -20,11 +20,12 @@ from farwatch.hub.alerting.explain.visits import Verdict
 from farwatch.hub.alerting.history import NotificationQuery, Span
 from farwatch.hub.alerting.routes.history import NotificationView, view_notification
 from farwatch.hub.alerting.routes.sight import alerts_seen, find_alert
-from farwatch.hub.alerting.routes.state import AnyRequest, acknowledgements, alerting, history
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting, history
 from farwatch.hub.audit import not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 NOTIFICATIONS_SHOWN = 20
 _DAY_SECONDS = 86_400.0

@@ -21,9 +21,9 @@ from farwatch.hub.alerting.routes.choosing import (
     choose_alerts,
     read_wanted,
 )
-from farwatch.hub.alerting.routes.state import AnyRequest
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_GROUPS = 1_000
 MAX_OFFSET = 1_000_000

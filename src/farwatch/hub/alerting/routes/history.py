@@ -28,9 +28,10 @@ from farwatch.hub.alerting.history import (
 from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.notify import Outcome
 from farwatch.hub.alerting.routes.sight import alerts_seen, sees_silence
-from farwatch.hub.alerting.routes.state import AnyRequest, history, seconds, utc
+from farwatch.hub.alerting.routes.state import history, seconds, utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_PAGE = 1_000
 DEFAULT_SPAN_SECONDS = 86_400.0

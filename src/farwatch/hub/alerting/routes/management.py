@@ -7,10 +7,11 @@ from litestar.datastructures import State
 
 from farwatch.hub.alerting.configuration import Configuration
 from farwatch.hub.alerting.errors import AlertingError
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author
+from farwatch.hub.alerting.routes.state import alerting, author
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import OPEN, needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _WRITE = [HttpMethod.POST, HttpMethod.PUT]

@@ -13,9 +13,10 @@ from litestar.params import QueryParameter
 from farwatch.hub import problems
 from farwatch.hub.alerting.notify import Attempt
 from farwatch.hub.alerting.routes.sight import alerts_seen
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting
+from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_ATTEMPTS = 500
 

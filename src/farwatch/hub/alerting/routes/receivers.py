@@ -16,11 +16,12 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.destinations import walk
 from farwatch.hub.alerting.history.lately import Sent, count_sent
 from farwatch.hub.alerting.history.paging import Span
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, utc
+from farwatch.hub.alerting.routes.state import alerting, author, utc
 from farwatch.hub.alerting.trial import Trial
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 LOOK_BACK_SECONDS = 14 * 86_400.0
 

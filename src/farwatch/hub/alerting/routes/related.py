@@ -16,9 +16,10 @@ from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.board.relating import AlertRelation, relate
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.choosing import board, find_alert
-from farwatch.hub.alerting.routes.state import AnyRequest, utc
+from farwatch.hub.alerting.routes.state import utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_RELATED = 200
 

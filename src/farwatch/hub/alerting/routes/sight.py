@@ -5,12 +5,13 @@ from __future__ import annotations
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.extent import Extent, reaches, spell
 from farwatch.hub.alerting.matchers import Matchers
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting
+from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.silences import Silence
 from farwatch.hub.auth.access import ForbiddenError
 from farwatch.hub.auth.policy import Decision, Missing, Permission
 from farwatch.hub.auth.principal import Role
 from farwatch.hub.auth.visibility import Visibility, visibility
+from farwatch.hub.parameters import AnyRequest
 
 MAX_WAYS = 300
 """So many characters of a way out are told at most."""

@@ -20,11 +20,12 @@ from farwatch.hub.alerting.history import Span
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.choosing import read_matchers
 from farwatch.hub.alerting.routes.sight import alerts_seen, find_silence, require_silence, sees_silence
-from farwatch.hub.alerting.routes.state import AnyRequest, alerting, author, history, seconds, utc
+from farwatch.hub.alerting.routes.state import alerting, author, history, seconds, utc
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
 from farwatch.hub.audit import Action, Target, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 BATCH = 500
 """So many alerts are looked at before others get a turn."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from litestar import Request
 from litestar.datastructures import State
 
 from farwatch.hub.alerting.acknowledgements import Acknowledgements
@@ -13,8 +11,7 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.history import History
 from farwatch.hub.alerting.service import Alerting
 from farwatch.hub.audit import Target
-
-AnyRequest = Request[Any, Any, State]
+from farwatch.hub.parameters import AnyRequest
 
 
 def alerting(state: State) -> Alerting:

@@ -15,10 +15,10 @@ from farwatch.hub.alerting.history.noise import NoiseBy, NoiseQuery, NoiseReport
 from farwatch.hub.alerting.history.timeline import MOST_STEPS, Timeline, TimelineBy, TimelineQuery, draw
 from farwatch.hub.alerting.routes.choosing import board
 from farwatch.hub.alerting.routes.history import AlertName, Cluster, Since, Until, span
-from farwatch.hub.alerting.routes.state import AnyRequest
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 MAX_NOISE = 200
 

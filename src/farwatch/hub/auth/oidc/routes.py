@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 
@@ -18,8 +17,7 @@ from farwatch.hub.auth.oidc.attempts import LIFETIME_SECONDS, cookie_of, plain_p
 from farwatch.hub.auth.oidc.errors import ProviderUnknownError, SignInError
 from farwatch.hub.auth.oidc.sso import PATH, Sso
 from farwatch.hub.auth.people import People
-
-AnyRequest = Request[Any, Any, State]
+from farwatch.hub.parameters import AnyRequest
 
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 
 from farwatch.hub import problems
 from farwatch.hub.auth import errors, grants, scopes, teams
 from farwatch.hub.auth.tokens import ApiTokenNotFoundError, LastApiTokenError
+from farwatch.hub.parameters import AnyRequest
 
 BUSY_SECONDS = 2
 """When to try again where too many sign in at once."""
@@ -37,11 +38,11 @@ _STATUSES: dict[type[Exception], int] = {
 }
 
 
-def _answer_busy(_request: Request[Any, Any, Any], error: errors.PasswordsBusyError) -> Response[bytes]:
+def _answer_busy(_request: AnyRequest, error: errors.PasswordsBusyError) -> Response[bytes]:
     return problems.answer(503, str(error), {"Retry-After": str(BUSY_SECONDS)})
 
 
-def _answer_too_many(_request: Request[Any, Any, Any], error: errors.TooManyAttemptsError) -> Response[bytes]:
+def _answer_too_many(_request: AnyRequest, error: errors.TooManyAttemptsError) -> Response[bytes]:
     return problems.answer(429, str(error), {"Retry-After": str(error.retry_seconds)})
 
 

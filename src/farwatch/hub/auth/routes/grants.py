@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
-from litestar import Request, Router, delete, get, post, put
+from litestar import Router, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
@@ -20,8 +20,7 @@ from farwatch.hub.auth.policy import Permission, describe
 from farwatch.hub.auth.principal import Grant, Role, Scope
 from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.visibility import ClusterDirectory
-
-AnyRequest = Request[Any, Any, State]
+from farwatch.hub.parameters import AnyRequest
 
 Version = Annotated[
     str | None,

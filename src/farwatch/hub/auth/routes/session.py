@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody
@@ -28,6 +28,7 @@ from farwatch.hub.auth.routes.users import DisplayName, Email, read_profile
 from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.sessions import Session, Sessions
 from farwatch.hub.auth.users import User
+from farwatch.hub.parameters import AnyRequest
 
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
@@ -133,9 +134,7 @@ async def get_sign_in_options(state: State) -> SignInOptions:
     summary="Sign in",
     responses=problems.described(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def sign_in(
-    state: State, request: Request[Any, Any, Any], data: JSONBody[Credentials]
-) -> Response[SessionView]:
+async def sign_in(state: State, request: AnyRequest, data: JSONBody[Credentials]) -> Response[SessionView]:
     """Open a session with a user name and a password; its secret is in a cookie that no script can read."""
     ensure_same_origin(request, state.external_url, silent_is_own=True)
     people: People = state.people
@@ -151,7 +150,7 @@ async def sign_in(
 
 
 @get("/", opt=SELF | WITH_TEMPORARY_PASSWORD, summary="See who is signed in", responses=problems.described())
-async def get_session(state: State, request: Request[Any, Any, Any]) -> SessionView:
+async def get_session(state: State, request: AnyRequest) -> SessionView:
     """Who the cookie of this request stands for, and what they may do."""
     return _describe(state.people, *own_session(state, request))
 
@@ -162,9 +161,7 @@ async def get_session(state: State, request: Request[Any, Any, Any]) -> SessionV
     summary="Change your own account",
     responses=problems.described(HTTPStatus.CONFLICT),
 )
-async def change_account(
-    state: State, request: Request[Any, Any, Any], data: JSONBody[AccountChange]
-) -> SessionView:
+async def change_account(state: State, request: AnyRequest, data: JSONBody[AccountChange]) -> SessionView:
     """Change what is known of oneself; what an identity provider says of somebody is changed there."""
     principal, user, session = own_session(state, request)
     audit_details(request, target=Target(id=user.id, name=user.name))
@@ -184,7 +181,7 @@ async def change_account(
     ),
 )
 async def change_password(
-    state: State, request: Request[Any, Any, Any], data: JSONBody[PasswordChange]
+    state: State, request: AnyRequest, data: JSONBody[PasswordChange]
 ) -> Response[SessionView]:
     """Choose another password. All of one's sessions end, and this one goes on with another cookie."""
     _, user, _ = own_session(state, request)
@@ -200,7 +197,7 @@ async def change_password(
 
 
 @get("/others", opt=SELF, summary="List your own sessions", responses=problems.described())
-async def list_own_sessions(state: State, request: Request[Any, Any, Any]) -> OwnSessionList:
+async def list_own_sessions(state: State, request: AnyRequest) -> OwnSessionList:
     """Where one is signed in, this session among them, the one seen last first."""
     principal, user, _ = own_session(state, request)
     sessions = state.people.sessions
@@ -215,7 +212,7 @@ async def list_own_sessions(state: State, request: Request[Any, Any, Any]) -> Ow
     summary="End your other sessions",
     responses=problems.described(),
 )
-async def end_other_sessions(state: State, request: Request[Any, Any, Any]) -> None:
+async def end_other_sessions(state: State, request: AnyRequest) -> None:
     """Sign out everywhere but here."""
     principal, user, _ = own_session(state, request)
     ended = await state.people.sessions.end_all(user.id, but=principal.session_id)
@@ -228,7 +225,7 @@ async def end_other_sessions(state: State, request: Request[Any, Any, Any]) -> N
     summary="End one of your sessions",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def end_own_session(state: State, request: Request[Any, Any, Any], session_id: FromPath[str]) -> None:
+async def end_own_session(state: State, request: AnyRequest, session_id: FromPath[str]) -> None:
     """Sign out on one device."""
     _, user, _ = own_session(state, request)
     audit_details(request, target=Target(name=user.name))
@@ -241,7 +238,7 @@ async def end_own_session(state: State, request: Request[Any, Any, Any], session
     summary="Sign out",
     responses=problems.described(),
 )
-async def sign_out(state: State, request: Request[Any, Any, Any]) -> Response[None]:
+async def sign_out(state: State, request: AnyRequest) -> Response[None]:
     """End this session, at once."""
     principal, user, _ = own_session(state, request)
     audit_details(request, target=Target(id=principal.session_id))
@@ -266,12 +263,12 @@ router = Router(
 )
 
 
-def client_of(request: Request[Any, Any, Any]) -> Client:
+def client_of(request: AnyRequest) -> Client:
     """Where a request is from."""
     return Client(request.client.host if request.client else "", request.headers.get("user-agent", "")[:300])
 
 
-def own_session(state: State, request: Request[Any, Any, Any]) -> tuple[Principal, User, Session]:
+def own_session(state: State, request: AnyRequest) -> tuple[Principal, User, Session]:
     """Who asks, by their cookie.
 
     Raises:
@@ -295,13 +292,13 @@ def answer_signed_in(state: State, secret: str) -> Response[SessionView]:
     return Response(_describe(people, *found), cookies=[cookie])
 
 
-def note_signed_in(request: Request[Any, Any, Any], user: User, session: Session) -> None:
+def note_signed_in(request: AnyRequest, user: User, session: Session) -> None:
     """Have the audit log say who it was that signed in."""
     actor = Actor(kind=ActorKind.USER, id=user.id, name=user.name, session=session.id)
     audit_details(request, actor=actor, target=Target(id=session.id))
 
 
-async def _end_former(people: People, request: Request[Any, Any, Any]) -> None:
+async def _end_former(people: People, request: AnyRequest) -> None:
     """Whoever signs in again on one device leaves no session behind there."""
     former = people.of_session(read_cookie(request))
     if former is not None:

@@ -18,7 +18,6 @@ from farwatch.hub.auth.grants import Holder, HolderKind
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.routes.grants import (
-    AnyRequest,
     Found,
     GrantBody,
     HeldGrantList,
@@ -32,6 +31,7 @@ from farwatch.hub.auth.routes.grants import (
     view_held,
 )
 from farwatch.hub.auth.teams import Team
+from farwatch.hub.parameters import AnyRequest
 
 Text = Annotated[str, msgspec.Meta(max_length=1_000)]
 

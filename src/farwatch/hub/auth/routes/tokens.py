@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, delete, get, post
+from litestar import Router, delete, get, post
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody
@@ -23,6 +23,7 @@ from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.tokens import EVERYTHING, ApiToken, ApiTokenNotFoundError
 from farwatch.hub.auth.visibility import ClusterDirectory
+from farwatch.hub.parameters import AnyRequest
 
 WARN_BEFORE = timedelta(days=14)
 """How long before its end a token is called ``expiring``."""
@@ -119,7 +120,7 @@ class ApiTokenList(msgspec.Struct, frozen=True):
 
 
 @get("/", opt=SELF, summary="List API tokens", responses=problems.described())
-async def list_api_tokens(state: State, request: Request[Any, Any, Any]) -> ApiTokenList:
+async def list_api_tokens(state: State, request: AnyRequest) -> ApiTokenList:
     """One's own tokens and, for who manages tokens, everybody's; the ones that ended as well, all without their secrets."""
     people: People = state.people
     everybodys = decide(request.state.principal, Permission.TOKENS_MANAGE).allowed
@@ -135,9 +136,7 @@ async def list_api_tokens(state: State, request: Request[Any, Any, Any]) -> ApiT
 @post(
     "/", opt=SELF | audits(Action.TOKEN_CREATE), summary="Make an API token", responses=problems.described()
 )
-async def create_api_token(
-    state: State, request: Request[Any, Any, Any], data: JSONBody[NewApiToken]
-) -> CreatedApiToken:
+async def create_api_token(state: State, request: AnyRequest, data: JSONBody[NewApiToken]) -> CreatedApiToken:
     """Make a token; its secret is only in this answer. Service tokens are made by who manages tokens."""
     people: People = state.people
     principal: Principal = request.state.principal
@@ -175,7 +174,7 @@ async def create_api_token(
     summary="Revoke an API token",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-async def revoke_api_token(state: State, request: Request[Any, Any, Any], token_id: FromPath[str]) -> None:
+async def revoke_api_token(state: State, request: AnyRequest, token_id: FromPath[str]) -> None:
     """Make a token worthless at once. The last service token stays, so that scripts are not locked out."""
     people: People = state.people
     principal: Principal = request.state.principal

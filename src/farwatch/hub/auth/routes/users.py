@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, delete, get, patch, post
+from litestar import Router, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
@@ -22,6 +22,7 @@ from farwatch.hub.auth.people import People
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.users import User
+from farwatch.hub.parameters import AnyRequest
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Email = Annotated[
@@ -97,7 +98,7 @@ async def list_users(state: State) -> UserList:
     summary="Add a user",
     responses=problems.described(HTTPStatus.CONFLICT),
 )
-async def create_user(state: State, request: Request[Any, Any, Any], data: JSONBody[NewUser]) -> CreatedUser:
+async def create_user(state: State, request: AnyRequest, data: JSONBody[NewUser]) -> CreatedUser:
     """Add somebody, who may sign in and nothing else until something is granted to them."""
     people: People = state.people
     if data.password is not None:
@@ -132,7 +133,7 @@ async def get_user(state: State, user_id: FromPath[str]) -> UserView:
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 async def change_user(
-    state: State, request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[UserChange]
+    state: State, request: AnyRequest, user_id: FromPath[str], data: JSONBody[UserChange]
 ) -> UserView:
     """Change what is known of somebody, or whether they may sign in: disabled, their sessions end and their tokens rest."""
     people: People = state.people
@@ -157,9 +158,7 @@ async def change_user(
     summary="Reset a user's password",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-async def reset_password(
-    state: State, request: Request[Any, Any, Any], user_id: FromPath[str]
-) -> TemporaryPassword:
+async def reset_password(state: State, request: AnyRequest, user_id: FromPath[str]) -> TemporaryPassword:
     """Give somebody a new password, which they have to change when they sign in with it. Their sessions end."""
     people: People = state.people
     user = people.users.get(user_id)
@@ -177,7 +176,7 @@ async def reset_password(
     summary="Sign a user out everywhere",
     responses=problems.described(HTTPStatus.NOT_FOUND),
 )
-async def end_sessions(state: State, request: Request[Any, Any, Any], user_id: FromPath[str]) -> None:
+async def end_sessions(state: State, request: AnyRequest, user_id: FromPath[str]) -> None:
     """End all of somebody's sessions, at once."""
     people: People = state.people
     user = people.users.get(user_id)
@@ -191,7 +190,7 @@ async def end_sessions(state: State, request: Request[Any, Any, Any], user_id: F
     summary="Delete a user",
     responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-async def delete_user(state: State, request: Request[Any, Any, Any], user_id: FromPath[str]) -> None:
+async def delete_user(state: State, request: AnyRequest, user_id: FromPath[str]) -> None:
     """Take somebody away with their sessions, tokens and grants. What they did stays under their name."""
     people: People = state.people
     user = people.users.get(user_id)
@@ -241,7 +240,7 @@ def describe_user(people: People, user: User) -> UserView:
     )
 
 
-def _ensure_other(request: Request[Any, Any, Any], user: User, deed: str) -> None:
+def _ensure_other(request: AnyRequest, user: User, deed: str) -> None:
     if request.state.principal.id == user.id:
         raise OwnUserError(f"you cannot {deed} yourself: somebody else who manages users can")
     grants: Grants = request.app.state.grants

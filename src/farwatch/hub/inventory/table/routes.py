@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, get
+from litestar import get
 from litestar.datastructures import State
 from litestar.params import QueryParameter
 
@@ -29,6 +29,7 @@ from farwatch.hub.inventory.table.query import (
     cut_window,
 )
 from farwatch.hub.inventory.table.rows import Entries, Row, Rows
+from farwatch.hub.parameters import AnyRequest
 from farwatch.kube.selectors import Selector
 
 MOST_ROWS = 1000
@@ -65,7 +66,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     opt=needs(Permission.OBJECTS_READ),
 )
 async def read_table(
-    request: Request[Any, Any, State],
+    request: AnyRequest,
     state: State,
     kind: KindInPath,
     *,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, get
+from litestar import get
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
@@ -19,16 +19,22 @@ from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.inventory import ChangeLog, ChangeQuery, Past, PastQuery
-from farwatch.hub.inventory.parameters import KindInPath, NamespaceOf, find_kind, to_seconds
+from farwatch.hub.inventory.parameters import (
+    MAX_SEQUENCE,
+    At,
+    KindInPath,
+    NamespaceOf,
+    added_at,
+    find_kind,
+    to_seconds,
+)
 from farwatch.hub.overview.objects.detail import ObjectDetail, describe
 from farwatch.hub.overview.objects.history import ObjectDiff, ObjectHistory, compare, show_change
 from farwatch.hub.overview.objects.scene import Present, Ref, Scene, recall
 from farwatch.hub.overview.sight import see
+from farwatch.hub.parameters import AnyRequest, Since, Until
 
 MAX_PAGE = 500
-MAX_SEQUENCE = 2**63 - 1
-
-AnyRequest = Request[Any, Any, State]
 
 
 @get(
@@ -45,10 +51,7 @@ async def describe_object(
     name: FromPath[str],
     *,
     namespace: NamespaceOf = "",
-    at: Annotated[
-        datetime | None,
-        QueryParameter(description="As it was then; without a zone, in UTC. As it is now, when left out."),
-    ] = None,
+    at: At = None,
 ) -> ObjectDetail:
     """How an object stands and what that means, its owners, pods, containers, conditions, events and alerts."""
     ref = _find_ref(request, cluster, kind, namespace, name)
@@ -62,7 +65,7 @@ async def describe_object(
         alerts = [alert for alert in alerting.active() if shows(alert.labels)]
     else:
         moment = _to_moment(at)
-        scene = await recall(state.past, cluster, await _born(state, cluster), ref, moment.timestamp())
+        scene = await recall(state.past, cluster, await added_at(state, cluster), ref, moment.timestamp())
     found = scene.get(ref)
     if found is None:
         raise _not_there(cluster, ref, at)
@@ -87,12 +90,8 @@ async def list_object_history(
     name: FromPath[str],
     *,
     namespace: NamespaceOf = "",
-    since: Annotated[
-        datetime | None, QueryParameter(description="From when on, included; without a zone, in UTC.")
-    ] = None,
-    until: Annotated[
-        datetime | None, QueryParameter(description="Up to when, excluded; without a zone, in UTC.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     before: Annotated[
         int | None, QueryParameter(ge=0, le=MAX_SEQUENCE, description="The `before` of the page before.")
     ] = None,
@@ -153,7 +152,7 @@ async def diff_object(
     """The fields that differ, and the object at both times as it is kept; where it was not there, it is absent."""
     ref = _find_ref(request, cluster, kind, namespace, name)
     past: Past = state.past
-    born = await _born(state, cluster)
+    born = await added_at(state, cluster)
     times = (_read_time("from", start), _read_time("to", end) if end else datetime.now(UTC))
     query = PastQuery(
         kinds=(ref.kind,),
@@ -171,12 +170,6 @@ async def diff_object(
     if before is None and after is None:
         raise _not_there(cluster, ref, times[0])
     return compare(ref.kind, (times[0], before), (times[1], after), await past.known_since([cluster]))
-
-
-async def _born(state: State, cluster: str) -> float:
-    """Since when a cluster is in the fleet, seconds since the epoch."""
-    found = await state.fleet.clusters.get(cluster)
-    return float(found.created_at.timestamp())
 
 
 def _find_ref(request: AnyRequest, cluster: str, kind: str, namespace: str, name: str) -> Ref:

@@ -5,9 +5,7 @@ The shapes are those of upstream's ``api/v2/openapi.yaml``. Errors are JSON stri
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, Router
+from litestar import Response, Router
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
@@ -18,6 +16,7 @@ from farwatch.hub.alerting.routes.v2 import alerts, groups, receivers, silences,
 from farwatch.hub.alerting.routes.v2.answers import fail
 from farwatch.hub.alerting.routes.v2.parameters import BadParameterError
 from farwatch.hub.alerting.silences import SilenceError, SilenceNotFoundError
+from farwatch.hub.parameters import AnyRequest
 
 __all__ = ["MAX_BODY_BYTES", "router"]
 
@@ -33,7 +32,7 @@ _STATUSES: dict[type[Exception], int] = {
 }
 
 
-def _answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _answer(_request: AnyRequest, error: Exception) -> Response[bytes]:
     if isinstance(error, RequestEntityTooLarge):
         return fail(413, f"the body is larger than {MAX_BODY_BYTES} bytes: post fewer alerts at a time")
     if isinstance(error, HTTPException):

@@ -14,13 +14,13 @@ from farwatch.hub.alerting.postings import Postings
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.answers import BATCH, fail, stream
 from farwatch.hub.alerting.routes.v2.choice import Choice
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.sight import known_alerts
 from farwatch.hub.alerting.routes.v2.views import GettableAlert, Viewer
 from farwatch.hub.audit import not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 MAX_FAULTS = 100
 """So many alerts that cannot be taken are named in an answer."""

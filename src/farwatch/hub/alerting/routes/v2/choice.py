@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from farwatch.hub.alerting.alerts import KnownAlert
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, Filter, flag, matchers, receiver_pattern
+from farwatch.hub.alerting.routes.v2.parameters import Filter, flag, matchers, receiver_pattern
 from farwatch.hub.alerting.suppression import Suppression
+from farwatch.hub.parameters import AnyRequest
 
 
 class Choice:

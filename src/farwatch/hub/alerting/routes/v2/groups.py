@@ -12,11 +12,12 @@ from farwatch.hub.alerting.dispatch import GroupView, alert_order, label_order
 from farwatch.hub.alerting.routes.sight import alerts_seen
 from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.alerting.routes.v2.choice import Choice
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, flag
+from farwatch.hub.alerting.routes.v2.parameters import flag
 from farwatch.hub.alerting.routes.v2.views import Chosen, GettableAlert, ReceiverReference, Viewer
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import Visibility
+from farwatch.hub.parameters import AnyRequest
 
 
 class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

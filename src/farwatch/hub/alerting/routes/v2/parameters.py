@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from litestar import Request
 
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.matchers import Matcher, Operator
 from farwatch.hub.alerting.regex import Regex
+from farwatch.hub.parameters import AnyRequest
 
 _TRUE = {"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"}
 """Every other word is false; no word at all is what holds by default."""
 
 REMEMBERED_VALUES = 10_000
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class BadParameterError(AlertingError):
@@ -28,19 +24,19 @@ class Filter:
     """Matchers that alerts must fulfil. What is the same for many alerts is decided once."""
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
-        self._values = [
-            (matcher.name, matcher.value)
-            for matcher in matchers
-            if matcher.operator is Operator.EQUAL and matcher.value
-        ]
-        self._conditions = [(matcher.name, matcher, dict[str | None, bool]()) for matcher in matchers]
+        # Of many, the few that have a certain value are found the fastest: first of all.
+        self._matchers = sorted(matchers, key=lambda matcher: matcher.operator is not Operator.EQUAL)
+        self._conditions = [(matcher.name, matcher, dict[str | None, bool]()) for matcher in self._matchers]
 
     def select(self, known: Iterable[KnownAlert]) -> list[KnownAlert]:
-        """The alerts that fulfil all of them. Of many, the few that have a certain value are found the fastest."""
+        """The alerts that fulfil all of them."""
         found = list(known)
-        for name, value in self._values:
-            found = [one for one in found if one.alert.labels.get(name) == value]
-        return [one for one in found if self.passes(one.alert.labels)] if self._conditions else found
+        for matcher in self._matchers:
+            name = matcher.name
+            values = [one.alert.labels.get(name) for one in found]
+            passing = _choose(matcher, set(values))
+            found = [one for one, value in zip(found, values, strict=True) if value in passing]
+        return found
 
     def passes(self, labels: Mapping[str, str]) -> bool:
         """Whether labels fulfil all of them."""
@@ -88,6 +84,12 @@ def receiver_pattern(request: AnyRequest) -> Regex | None:
         return Regex(text)
     except ValueError as error:
         raise BadParameterError(f"failed to parse receiver param: {error}") from None
+
+
+def _choose(matcher: Matcher, values: set[str | None]) -> set[str | None]:
+    """Those of many values that pass; None is that of a label that is missing."""
+    texts = {value for value in values if value}
+    return matcher.choose(texts) | {value for value in values - texts if _passes(matcher, value)}
 
 
 def _passes(matcher: Matcher, value: str | None) -> bool:

@@ -8,12 +8,13 @@ from litestar import get
 from litestar.datastructures import State
 
 from farwatch.hub.alerting.routes.state import alerting
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, Filter, matchers
+from farwatch.hub.alerting.routes.v2.parameters import Filter, matchers
 from farwatch.hub.alerting.routes.v2.sight import known_alerts
 from farwatch.hub.alerting.routes.v2.views import ReceiverReference, Viewer
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 
 @get("/receivers", opt=needs(Permission.ALERTS_READ), sync_to_thread=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.routes.sight import alerts_seen
 from farwatch.hub.alerting.routes.state import alerting
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
+from farwatch.hub.parameters import AnyRequest
 
 
 def known_alerts(request: AnyRequest) -> Iterable[KnownAlert]:

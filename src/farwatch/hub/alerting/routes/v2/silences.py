@@ -18,7 +18,7 @@ from farwatch.hub.alerting.postings import YEARS
 from farwatch.hub.alerting.routes.sight import find_silence, require_silence, sees_silence
 from farwatch.hub.alerting.routes.state import alerting, author
 from farwatch.hub.alerting.routes.v2.answers import BATCH, stream
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest, BadParameterError, flag, matchers
+from farwatch.hub.alerting.routes.v2.parameters import BadParameterError, flag, matchers
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
 from farwatch.hub.alerting.silences import (
     MAX_MATCHERS,
@@ -30,6 +30,7 @@ from farwatch.hub.alerting.silences import (
 from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 
 class ApiMatcher(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

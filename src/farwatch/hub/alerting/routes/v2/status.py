@@ -10,11 +10,11 @@ from litestar.datastructures import State
 
 from farwatch import __version__
 from farwatch.hub.alerting.configuration import Configuration
-from farwatch.hub.alerting.routes.v2.parameters import AnyRequest
 from farwatch.hub.alerting.routes.v2.views import spell_seconds
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
+from farwatch.hub.parameters import AnyRequest
 
 HIDDEN = f"# not shown: that takes {Permission.ALERTING_READ}\n"
 
