@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -13,9 +15,9 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.board import Count, Status
 from farwatch.hub.alerting.board.counting import count_names, count_values, most_common
 from farwatch.hub.alerting.routes.choosing import Filters, board, read_filters
-from farwatch.hub.alerting.routes.state import AnyRequest
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
+from farwatch.hub.parameters import AnyRequest
 
 MAX_COUNTS = 1_000
 LONGEST_SEARCH = 200
@@ -55,10 +57,7 @@ def list_label_names(
     limit: Most = 100,
 ) -> CountList:
     """The labels that alerts have. With `filter`, of those that fulfil the matchers written so far."""
-    matchers = read_filters(filters)
-    label_sets = [known.alert.labels for known in board(state, request).known(status)]
-    counted = count_names(labels for labels in label_sets if matchers.match(labels))
-    return CountList(most_common(counted, limit, search), len(counted))
+    return _most_common(count_names(_label_sets(state, request, status, filters)), limit, search)
 
 
 @get(
@@ -79,9 +78,19 @@ def list_label_values(
     limit: Most = 100,
 ) -> CountList:
     """The values that a label has. Of a label that no alert has there are none."""
+    return _most_common(count_values(_label_sets(state, request, status, filters), name), limit, search)
+
+
+def _label_sets(
+    state: State, request: AnyRequest, status: Status, filters: Iterable[str] | None
+) -> Iterator[Mapping[str, str]]:
+    """The labels of the alerts that are meant."""
     matchers = read_filters(filters)
-    label_sets = [known.alert.labels for known in board(state, request).known(status)]
-    counted = count_values((labels for labels in label_sets if matchers.match(labels)), name)
+    found = (known.alert.labels for known in board(state, request).known(status))
+    return (labels for labels in found if matchers.match(labels))
+
+
+def _most_common(counted: Counter[str], limit: int, search: str) -> CountList:
     return CountList(most_common(counted, limit, search), len(counted))
 
 
