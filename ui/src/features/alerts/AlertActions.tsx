@@ -165,7 +165,7 @@ function Outcome({
   return (
     <Stack gap="md">
       <Notice color="orange" variant="light" role="alert" p="xs">
-        {results.items.length - failed.length} of {results.items.length} done. It did not work with
+        {results.items.length - failed.length} of {results.items.length} done. It did not work with{" "}
         {failed.length === 1 ? "this one" : `these ${failed.length}`}:
       </Notice>
       <ul className={styles.results} aria-label="What did not work">

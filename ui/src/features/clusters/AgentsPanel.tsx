@@ -1,10 +1,10 @@
 import { StatusBadge, TimeAgo } from "~/components";
+import { describeAgent } from "~/components/agents";
 import { ScrollRegion } from "~/components/ScrollRegion";
 
 import styles from "./Cluster.module.css";
 import { Panel } from "./Panel";
 import type { Cluster } from "./queries";
-import { describeAgent } from "./words";
 
 type Note = NonNullable<Cluster["permissions"]>["missing"][number];
 

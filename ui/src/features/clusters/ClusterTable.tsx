@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 
 import { paths } from "~/app/paths";
 import { DataTable, fixedRows, StatusBadge, TimeAgo, type Column } from "~/components";
+import { describeAgent } from "~/components/agents";
 import { LabelChips } from "~/components/LabelChips";
 
 import { ClusterMenu } from "./ClusterMenu";
@@ -9,7 +10,7 @@ import type { Dialog } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
 import { FiringCounts } from "./FiringCounts";
 import type { ClusterTile } from "./queries";
-import { describeAgent, describeHealth, formatLag } from "./words";
+import { describeHealth, formatLag } from "./words";
 
 /** The clusters as rows. */
 export function ClusterTable({

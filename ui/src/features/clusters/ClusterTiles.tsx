@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import { paths } from "~/app/paths";
 import { StatusBadge } from "~/components";
+import { describeAgent } from "~/components/agents";
 import { LabelChips } from "~/components/LabelChips";
 
 import type { Dialog } from "./ClusterDialogs";
@@ -10,7 +11,7 @@ import styles from "./Clusters.module.css";
 import { Share } from "./ClusterTable";
 import { FiringCounts } from "./FiringCounts";
 import type { ClusterTile } from "./queries";
-import { describeAgent, describeHealth } from "./words";
+import { describeHealth } from "./words";
 
 /** The clusters as tiles: what they are first, numbers second. */
 export function ClusterTiles({

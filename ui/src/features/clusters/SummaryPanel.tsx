@@ -1,12 +1,13 @@
 import type { ReactNode } from "react";
 
 import { StatusBadge, TimeAgo } from "~/components";
+import { describeAgent } from "~/components/agents";
 
 import styles from "./Cluster.module.css";
 import { Share } from "./ClusterTable";
 import { FiringCounts } from "./FiringCounts";
 import type { Cluster, ClusterTile } from "./queries";
-import { describeAgent, formatLag } from "./words";
+import { formatLag } from "./words";
 
 /** A cluster in a few numbers. */
 export function SummaryPanel({ cluster, tile }: { cluster: Cluster; tile: ClusterTile | undefined }) {

@@ -1,4 +1,4 @@
-/** The words in which clusters and their agents are described. Pure. */
+/** The words in which clusters are described. Pure. */
 import type { Level } from "~/components";
 
 const HEALTH: Record<Level, string> = {
@@ -11,17 +11,6 @@ const HEALTH: Record<Level, string> = {
 
 export function describeHealth(level: Level): string {
   return HEALTH[level];
-}
-
-const AGENTS: Record<string, { word: string; level: Level }> = {
-  connected: { word: "Connected", level: "ok" },
-  away: { word: "Away", level: "warn" },
-  lost: { word: "Lost", level: "bad" },
-  never_connected: { word: "Never connected", level: "unknown" },
-};
-
-export function describeAgent(state: string): { word: string; level: Level } {
-  return AGENTS[state] ?? { word: state, level: "unknown" };
 }
 
 /** How far the hub is behind a cluster: `12 ms`, `1.4 s`. */

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import { paths } from "~/app/paths";
 import { formatSpan, SeverityBadge, StatusBadge, type Level } from "~/components";
+import { describeAgent } from "~/components/agents";
 
 import { LevelBar } from "./LevelBar";
 import { LEVEL_WORDS, sortSeverities } from "./levels";
@@ -11,17 +12,10 @@ import type { Cluster, Tally } from "./queries";
 /** From here on it is worth a word that the hub is behind, in seconds. */
 const LAG_FROM = 10;
 
-const AGENT: Record<Cluster["agent"]["state"], [Level, string]> = {
-  connected: ["ok", "connected"],
-  away: ["warn", "away"],
-  lost: ["bad", "lost"],
-  never_connected: ["unknown", "not connected yet"],
-};
-
 /** A cluster at a glance; `isDense` leaves out what is not a number. */
 export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: boolean }) {
   const { name, health, agent } = cluster;
-  const [level, word] = AGENT[agent.state];
+  const { level, word } = describeAgent(agent.state);
   return (
     <li
       className={styles.tile}
@@ -35,7 +29,11 @@ export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: b
         </Link>
         {isDense && <Severities alerts={cluster.alerts} short />}
         {(!isDense || agent.state !== "connected") && (
-          <StatusBadge level={level} word={isDense ? word : `agent ${word}`} reason={agent.reason} />
+          <StatusBadge
+            level={level}
+            word={isDense ? word : `agent ${word.toLowerCase()}`}
+            reason={agent.reason}
+          />
         )}
       </div>
       <div className={styles.tallies}>
@@ -50,7 +48,7 @@ export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: b
           <p className={styles.reasons} title={health.reasons?.join("; ")}>
             {describe(cluster)}
           </p>
-          <p className={styles.versions}>{describeAgent(agent)}</p>
+          <p className={styles.versions}>{describeVersions(agent)}</p>
         </>
       )}
     </li>
@@ -73,7 +71,11 @@ function describe({ health: { reasons = [] } }: Cluster): string {
   return reasons.length > 0 ? reasons.join(" · ") : "everything is well";
 }
 
-function describeAgent({ kubernetesVersion = "", version = "", lagSeconds = 0 }: Cluster["agent"]): string {
+function describeVersions({
+  kubernetesVersion = "",
+  version = "",
+  lagSeconds = 0,
+}: Cluster["agent"]): string {
   return [
     kubernetesVersion && `Kubernetes ${kubernetesVersion.replace(/^v/, "")}`,
     version && `agent ${version}`,

@@ -13,19 +13,12 @@ import {
   StatusBadge,
   TimeAgo,
   type Column,
-  type Level,
 } from "~/components";
+import { describeAgent } from "~/components/agents";
 
 import { agentsRoute } from "../index";
 import { agentsQuery, type Agent } from "../queries";
 import styles from "../Settings.module.css";
-
-const LEVELS: Record<Agent["state"], Level> = {
-  connected: "ok",
-  away: "warn",
-  lost: "bad",
-  never_connected: "unknown",
-};
 
 /** The agents of every cluster: how they are linked, what they run, what they may do and lack. */
 export function AgentsPage() {
@@ -49,7 +42,7 @@ export function AgentsPage() {
                 <>
                   <b>{agent.cluster}</b>
                   <br />
-                  {toWord(agent.state)} · {agent.version || "no version"}
+                  {describeAgent(agent.state).word} · {agent.version || "no version"}
                 </>
               )}
               empty={
@@ -76,9 +69,7 @@ const COLUMNS: readonly Column<Agent>[] = [
   {
     id: "state",
     title: "Link",
-    cell: ({ state, reason }) => (
-      <StatusBadge level={LEVELS[state]} word={toWord(state)} reason={reason ?? ""} />
-    ),
+    cell: ({ state, reason }) => <StatusBadge {...describeAgent(state)} reason={reason ?? ""} />,
   },
   {
     id: "version",
@@ -117,10 +108,6 @@ const COLUMNS: readonly Column<Agent>[] = [
   },
 ];
 
-function toWord(state: Agent["state"]): string {
-  return state.replace("_", " ");
-}
-
 function AgentDrawer({ agent, onClose }: { agent: Agent | undefined; onClose: () => void }) {
   return (
     <Drawer opened={agent !== undefined} onClose={onClose} position="right" size="lg" title={agent?.cluster}>
@@ -131,7 +118,7 @@ function AgentDrawer({ agent, onClose }: { agent: Agent | undefined; onClose: ()
 
 function Details({ agent }: { agent: Agent }) {
   const facts: [string, string | undefined][] = [
-    ["Link", [toWord(agent.state), agent.reason].filter(Boolean).join(": ")],
+    ["Link", [describeAgent(agent.state).word, agent.reason].filter(Boolean).join(": ")],
     ["From", agent.address],
     ["Pod", [agent.pod, agent.node && `on ${agent.node}`].filter(Boolean).join(" ")],
     ["Kubernetes", agent.kubernetesVersion],
