@@ -1,9 +1,9 @@
 import { Select, Title } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { post } from "~/api";
 import { ActionButton, QueryView, StatusBadge } from "~/components";
+import { useReceiverTest } from "~/components/receiverTest";
 import { Refusal } from "~/components/Refusal";
 
 import styles from "./Onboarding.module.css";
@@ -13,9 +13,7 @@ import { receiversQuery } from "./queries";
 export function TestAlertPanel() {
   const receivers = useQuery(receiversQuery);
   const [chosen, setChosen] = useState<string | null>(null);
-  const test = useMutation({
-    mutationFn: (name: string) => post("/api/v1/alerting/receivers/{name}/test", { path: { name } }),
-  });
+  const test = useReceiverTest();
   return (
     <section className={styles.panel} aria-label="Test alert">
       <Title order={2}>Try that people are told</Title>

@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { get, request, type Answer } from "~/api";
+import { RECEIVERS } from "~/components/receiverTest";
 
 export type Cluster = Answer<"/api/v1/clusters/{name}">;
 export type CreatedLink = Answer<"/api/v1/clusters/{name}/install", "post">;
@@ -14,7 +15,6 @@ export const keys = {
   cluster: (name: string) => ["onboarding", "cluster", name] as const,
   links: (name: string) => ["onboarding", "links", name] as const,
   preview: (name: string, link: string) => ["onboarding", "preview", name, link] as const,
-  receivers: ["onboarding", "receivers"] as const,
 };
 
 /** The cluster that is waited for. */
@@ -50,7 +50,7 @@ export const previewQuery = (name: string, link: string) =>
 
 /** The names of those that can be told of alerts. */
 export const receiversQuery = queryOptions({
-  queryKey: keys.receivers,
+  queryKey: [...RECEIVERS, "names"],
   queryFn: async ({ signal }) =>
     ((await request("GET", "/api/v2/receivers", { signal })) as { name: string }[]).map(({ name }) => name),
 });

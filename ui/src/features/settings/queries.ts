@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { get, type Answer } from "~/api";
+import { RECEIVERS } from "~/components/receiverTest";
 
 export type User = Answer<"/api/v1/users">["items"][number];
 export type Team = Answer<"/api/v1/teams">["items"][number];
@@ -18,7 +19,6 @@ export const keys = {
   teams: ["settings", "teams"] as const,
   tokens: ["settings", "tokens"] as const,
   sessions: ["settings", "sessions"] as const,
-  receivers: ["settings", "receivers"] as const,
   audit: ["settings", "audit"] as const,
   verdict: ["settings", "audit", "verdict"] as const,
 };
@@ -50,7 +50,7 @@ export const sessionsQuery = queryOptions({
 });
 
 export const receiversQuery = queryOptions({
-  queryKey: keys.receivers,
+  queryKey: [...RECEIVERS, "lately"],
   queryFn: ({ signal }) => get("/api/v1/alerting/receivers", { signal }),
 });
 

@@ -1,11 +1,10 @@
 import { IconBellOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
-import { post } from "~/api";
-import { useAction } from "~/app/action";
 import { ActionButton, EmptyState, Page, QueryView, StatusBadge, TimeAgo } from "~/components";
+import { useReceiverTest } from "~/components/receiverTest";
 
-import { keys, receiversQuery, type Receiver } from "../queries";
+import { receiversQuery, type Receiver } from "../queries";
 import styles from "../Settings.module.css";
 
 /** Who can be told, how that went lately, and a way to try each. */
@@ -32,9 +31,7 @@ export function ReceiversPage() {
 
 function ReceiverPanel({ receiver }: { receiver: Receiver }) {
   const { name, routes, integrations } = receiver;
-  const trial = useAction(keys.receivers, () =>
-    post("/api/v1/alerting/receivers/{name}/test", { path: { name } }),
-  );
+  const trial = useReceiverTest();
   return (
     <section className={styles.panel} aria-label={name}>
       <div className={styles.row}>
@@ -51,7 +48,7 @@ function ReceiverPanel({ receiver }: { receiver: Receiver }) {
           variant="default"
           loading={trial.isPending}
           disabled={integrations.length === 0}
-          onClick={() => trial.mutate()}
+          onClick={() => trial.mutate(name)}
         >
           Send a test
         </ActionButton>
