@@ -5,13 +5,14 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
 
 from farwatch.hub.alerting.fingerprints import fingerprint
+from farwatch.hub.times import to_time
 
 RESOLVED_KEPT_SECONDS = 15 * 60.0
 """For how long a resolved alert is still shown."""
@@ -156,7 +157,7 @@ class Alerts:
         with the earliest start, the newest annotations, and the latest end that somebody foretold.
         """
         changed: dict[str, Change] = {}
-        moment = datetime.fromtimestamp(now, UTC)
+        moment = to_time(now)
         for alert in alerts:
             key = alert.fingerprint
             before = changed.get(key)

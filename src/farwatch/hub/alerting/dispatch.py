@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.destinations import Destinations
 from farwatch.hub.alerting.gostrings import quote
 from farwatch.hub.alerting.routing import Route
+from farwatch.hub.times import to_time
 
 MINIMAL_FLUSH_SECONDS = 10.0
 """A flush may take as long as until the next one, but at least this (upstream's ``notify.MinTimeout``)."""
@@ -288,7 +288,7 @@ def _group_values(route: Route, labels: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _begin(group: Group, now: float) -> Flush:
-    moment = datetime.fromtimestamp(now, UTC)
+    moment = to_time(now)
     group.next_flush = now + group.route.group_interval
     group.in_flight = {key: alert for key, alert in group.alerts.items() if alert.resolved(moment)}
     alerts = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from farwatch.hub.alerting.alerts import SLACK_SECONDS, Alert, AlertEvent, Alert
 from farwatch.hub.alerting.clock import Clock
 from farwatch.hub.alerting.journal import Journal
 from farwatch.hub.alerting.labelling import Labelling, relabel
+from farwatch.hub.times import to_time
 
 AlertSink = Callable[[Mapping[str, KnownAlert]], None]
 """What is given alerts that are to be told of, by fingerprint."""
@@ -64,7 +65,7 @@ class Intake:
             if labels is None:
                 self.labelling.leave(cluster)
                 return []
-            moment = datetime.fromtimestamp(self._clock.now(), UTC)
+            moment = to_time(self._clock.now())
             events = await self._put(relabel(self._alerts.active(), cluster, labels, moment))
             self.labelling.set(cluster, labels)
             return events
@@ -103,7 +104,7 @@ class Intake:
             resolve_timeout: For how many seconds from now on no alert ends because nobody has put it again: while the
                 hub was away, nobody could.
         """
-        earliest_end = datetime.fromtimestamp(self._clock.now() + resolve_timeout, UTC)
+        earliest_end = to_time(self._clock.now() + resolve_timeout)
         known = {}
         # In the order in which they came: a group's wait begins with its first alert.
         for row in sorted(rows, key=lambda row: (row["received_at"], row["fingerprint"])):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from farwatch.hub.alerting.document import Fault, Section
+from farwatch.hub.times import to_time
 
 DAY_MINUTES = 24 * 60
 LOOK_AHEAD_DAYS = 366
@@ -234,7 +235,7 @@ class Intervals:
 
     def containing(self, names: Iterable[str], now: float) -> tuple[str, ...]:
         """Which of the names' intervals contain a moment (seconds since the epoch), in the order of the names."""
-        moment = datetime.fromtimestamp(now, UTC)
+        moment = to_time(now)
         return tuple(
             name for name in names if any(interval.contains(moment) for interval in self._intervals[name])
         )

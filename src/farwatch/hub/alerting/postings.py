@@ -14,6 +14,7 @@ import msgspec
 from farwatch.hub.alerting.alerts import Alert, Origin
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.fingerprints import fingerprints
+from farwatch.hub.times import to_time
 
 REMEMBERED = 131_072
 """So many alerts, at the least, are recognised when they are posted again; about 1 KB each."""
@@ -91,7 +92,7 @@ class Postings:
             raise PostingError(f"the body is no list of alerts: {error}") from None
         except UnicodeDecodeError:
             raise PostingError("the body is no list of alerts: it is not UTF-8") from None
-        moment = datetime.fromtimestamp(now, UTC)
+        moment = to_time(now)
         given_up = moment + timedelta(seconds=resolve_timeout)
         alerts, faults = [], []
         for index, (posting, read) in enumerate(zip(postings, self._read_labels(postings), strict=True)):

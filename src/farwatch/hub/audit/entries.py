@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from farwatch.hub.audit.actions import Result
+from farwatch.hub.times import to_time
 
 MAX_TEXT = 500
 """The most characters of a text in an entry."""
@@ -177,7 +178,7 @@ def bound_text(text: str) -> str:
 
 def milliseconds(time: float) -> datetime:
     """A time in seconds since the epoch, as entries have it."""
-    return datetime.fromtimestamp(int(time * 1000) / 1000, UTC)
+    return to_time(int(time * 1000) / 1000)
 
 
 def _bound_texts(part: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -22,6 +21,7 @@ from farwatch.hub.audit.query import MAX_LIMIT, AuditQuery, Page, find_page
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import Since, Until
+from farwatch.hub.times import to_seconds_or_none
 
 _READ = needs(Permission.AUDIT_READ)
 
@@ -42,12 +42,6 @@ Text = Annotated[
 def _audit(state: State) -> Audit:
     audit: Audit = state.audit
     return audit
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 @get(
@@ -77,8 +71,8 @@ async def list_audit_entries(
         target=target,
         cluster=cluster,
         result=result or "",
-        since=_seconds(since),
-        until=_seconds(until),
+        since=to_seconds_or_none(since),
+        until=to_seconds_or_none(until),
         text=text,
     )
     return await find_page(_audit(state), query, limit, cursor)
@@ -108,7 +102,7 @@ def export_audit_log(
     until: Until = None,
 ) -> Stream:
     """All entries of a time, the first one first. Lines of JSON can be verified anywhere: `farwatch audit verify FILE`."""
-    conditions = AuditQuery(since=_seconds(since), until=_seconds(until)).conditions()
+    conditions = AuditQuery(since=to_seconds_or_none(since), until=to_seconds_or_none(until)).conditions()
 
     async def write() -> AsyncIterator[bytes]:
         head = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random_source
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from farwatch.hub.auth import secrets
 from farwatch.hub.auth.errors import AuthError
 from farwatch.hub.auth.principal import Grant, Role
 from farwatch.hub.store.records import Records, metadata
+from farwatch.hub.times import to_time, to_time_or_none
 
 ENVIRONMENT_TOKEN = "environment"  # noqa: S105 - the name of a token, not a token
 """Name of the admin token that ``FARWATCH_ADMIN_TOKEN`` set."""
@@ -150,7 +151,7 @@ class ApiTokens:
             grants=grants,
             scopes=scopes,
             created_by=created_by[:100],
-            created_at=datetime.fromtimestamp(self._clock(), UTC),
+            created_at=to_time(self._clock()),
             expires_at=expires_at,
         )
         return await self._add(token, secret), secret
@@ -210,7 +211,7 @@ class ApiTokens:
         if self.authenticate(secret):
             return
         former = [token.id for token in self._valid.values() if token.name == ENVIRONMENT_TOKEN]
-        now = datetime.fromtimestamp(self._clock(), UTC)
+        now = to_time(self._clock())
         token = ApiToken(
             id=random_source.token_hex(4), name=ENVIRONMENT_TOKEN, grants=EVERYTHING, created_at=now
         )
@@ -272,7 +273,7 @@ class ApiTokens:
     def _with_use(self, token: ApiToken) -> ApiToken:
         """With when it was used last, which may not have been kept yet."""
         used = self._used.get(token.id)
-        return token if used is None else msgspec.structs.replace(token, last_used_at=_to_time(used))
+        return token if used is None else msgspec.structs.replace(token, last_used_at=to_time_or_none(used))
 
 
 def _to_token(row: Mapping[Any, Any]) -> ApiToken:
@@ -283,15 +284,11 @@ def _to_token(row: Mapping[Any, Any]) -> ApiToken:
         grants=_from_json(row["grants"], tuple[Grant, ...]),
         scopes=_from_json(row["scopes"], tuple[str, ...]),
         created_by=row["created_by"],
-        created_at=datetime.fromtimestamp(row["created_at"], UTC),
-        expires_at=_to_time(row["expires_at"]),
-        revoked_at=_to_time(row["revoked_at"]),
-        last_used_at=_to_time(row["last_used_at"]),
+        created_at=to_time(row["created_at"]),
+        expires_at=to_time_or_none(row["expires_at"]),
+        revoked_at=to_time_or_none(row["revoked_at"]),
+        last_used_at=to_time_or_none(row["last_used_at"]),
     )
-
-
-def _to_time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _to_json(value: object) -> str | None:

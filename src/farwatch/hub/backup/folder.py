@@ -18,6 +18,7 @@ import msgspec
 
 from farwatch import __version__
 from farwatch.hub.backup.errors import BackupError, BackupNotFoundError
+from farwatch.hub.times import to_time
 
 LATEST = "latest"
 FORMAT = 1
@@ -114,7 +115,7 @@ class Folder:
 
     def place(self, now: float) -> Path:
         """The directory that a backup which is begun now is written into."""
-        return self.path / f".{datetime.fromtimestamp(now, UTC).strftime(_NAME_FORMAT)}"
+        return self.path / f".{to_time(now).strftime(_NAME_FORMAT)}"
 
     def begin(self, place: Path) -> None:
         """Clear away what a kill left, and make a backup's directory.

@@ -8,7 +8,6 @@ together and in no particular order.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import Enum, auto
 from math import inf
 
@@ -19,6 +18,7 @@ from farwatch.hub.detect.findings import Finding, ObjectKey, Subject
 from farwatch.hub.detect.registry import Detector
 from farwatch.hub.detect.settings import Rules
 from farwatch.hub.detect.wording import write_annotations, write_labels
+from farwatch.hub.times import to_time
 
 UPDATE_SECONDS = 30.0
 """An alert that fires is told anew at most this often, however many of its pods change."""
@@ -214,7 +214,7 @@ class Case:
         alert = Alert(
             labels=write_labels(self.detector, severity, self.subject, containers),
             annotations=self._annotate(found, since),
-            starts_at=datetime.fromtimestamp(since, UTC),
+            starts_at=to_time(since),
         )
         return self._tell(alert, now)
 
@@ -228,7 +228,7 @@ class Case:
 
     def _resolve(self, now: float) -> Alert:
         self.phase = Phase.OVER
-        ended = max(datetime.fromtimestamp(now, UTC), self._firing().starts_at)
+        ended = max(to_time(now), self._firing().starts_at)
         return msgspec.structs.replace(self._firing(), ends_at=ended)
 
     def _tell(self, alert: Alert, now: float) -> Alert:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +33,7 @@ from farwatch.hub.detect.timers import Timers
 from farwatch.hub.detect.wording import read_subject
 from farwatch.hub.fleet import FleetChange, FleetChangeKind
 from farwatch.hub.inventory import ObjectChange, Operation
+from farwatch.hub.times import to_time
 from farwatch.kube.objects import KubeObject, Pod
 
 RESYNC_SECONDS = 30.0
@@ -140,7 +140,7 @@ class Engine:
             case = self._case(case_key)
             if case.phase is Phase.FIRING:
                 # A second alert of one subject has nobody to resolve it later.
-                ended = max(datetime.fromtimestamp(now, UTC), alert.starts_at)
+                ended = max(to_time(now), alert.starts_at)
                 self._say(msgspec.structs.replace(alert, ends_at=ended))
                 continue
             case.take_up(alert, self._settings.default_rules(detector.name).calm, now)

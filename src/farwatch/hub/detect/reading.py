@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from farwatch.hub.times import to_seconds, to_time
 from farwatch.kube.objects import Condition, OwnerReference
 
 LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -24,8 +25,7 @@ def find_condition(conditions: Iterable[Condition] | None, kind: str) -> Conditi
 
 def seconds_of(moment: datetime) -> float:
     """Seconds since the epoch; UTC where no zone is told. Within what a date can show, whatever an object claims."""
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(zoned.timestamp(), 0.0), LAST_MOMENT)
+    return min(max(to_seconds(moment), 0.0), LAST_MOMENT)
 
 
 def epoch(moment: datetime | None, now: float) -> float | None:
@@ -56,7 +56,7 @@ def quote(message: str | None) -> str:
 
 def show_time(seconds: float) -> str:
     """A moment as people and programs both read it, ``2026-11-20T21:15:13Z``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return to_time(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def show_span(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from farwatch.hub.detect.registry import DETECTORS, Detector
 from farwatch.hub.detect.runbooks import RUNBOOKS
 from farwatch.hub.detect.settings import DetectSettings, OverrideSection
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 MAX_DAYS = 90
 _DAY_SECONDS = 86_400.0
@@ -130,7 +131,7 @@ async def list_detectors(
         ],
         excluded_namespaces=settings.section.exclude_namespaces,
         system_namespaces=settings.section.system_namespaces,
-        since=datetime.fromtimestamp(span.since, UTC),
+        since=to_time(span.since),
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -21,6 +20,7 @@ from farwatch.hub.evidence.scope import ObjectRef, Scope
 from farwatch.hub.fleet import FleetChange, FleetChangeKind
 from farwatch.hub.inventory import ChangeQuery, LoggedChange, ObjectChange, Operation
 from farwatch.hub.store import TelemetryError
+from farwatch.hub.times import to_time
 
 LOOKBACK_SECONDS = 6 * 3600.0
 """How long a change is thought to be a possible cause."""
@@ -183,7 +183,7 @@ def rank(notes: Iterable[Note], scope: Scope, starts_at: float) -> tuple[Related
 
 def _to_related(note: Note, relation: Relation, score: float) -> RelatedChange:
     return RelatedChange(
-        time=datetime.fromtimestamp(note.time, UTC),
+        time=to_time(note.time),
         kind=note.ref.kind,
         namespace=note.ref.namespace,
         name=note.ref.name,

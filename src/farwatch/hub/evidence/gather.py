@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from farwatch.hub.evidence.digest import digest
 from farwatch.hub.evidence.evidence import Evidence, Gap, Part
 from farwatch.hub.evidence.investigation import Depth
 from farwatch.hub.evidence.store import EvidenceStore
+from farwatch.hub.times import to_time
 
 DEFAULT_WAIT_SECONDS = 2.0
 
@@ -273,7 +274,7 @@ class Gatherer:
         return Evidence(
             fingerprint=alert.fingerprint,
             starts_at=alert.starts_at,
-            gathered_at=datetime.fromtimestamp(self._clock(), UTC),
+            gathered_at=to_time(self._clock()),
             seconds=0.0,
             missing=tuple(Gap(part=part, code=code, words=words) for part in Part),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from farwatch.hub.evidence.events import find_warnings
 from farwatch.hub.evidence.evidence import Evidence, Gap, Part
 from farwatch.hub.evidence.logs import Agents, Reading, read_logs
 from farwatch.hub.evidence.scope import Objects, Scope, find_scope
+from farwatch.hub.times import to_time
 
 
 class Depth(IntEnum):
@@ -91,7 +91,7 @@ class Investigation:
         return Evidence(
             fingerprint=alert.fingerprint,
             starts_at=alert.starts_at,
-            gathered_at=datetime.fromtimestamp(ended, UTC),
+            gathered_at=to_time(ended),
             seconds=round(max(ended - began, 0.0), 3),
             changes=rank(notes, scope, starts_at),
             events=find_warnings(self._objects.objects(scope.cluster, "Event"), scope),

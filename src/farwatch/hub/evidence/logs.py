@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -14,6 +13,7 @@ from farwatch.calls.logs import PodLogsAnswer, PodLogsFault, PodLogsParams
 from farwatch.hub.evidence.evidence import ContainerLog, Gap, Part, Run
 from farwatch.hub.evidence.scope import Failing
 from farwatch.hub.fleet import AgentAwayError, CallFailedError
+from farwatch.hub.times import to_seconds
 from farwatch.link.frames import CallErrorCode
 
 TAIL_LINES = 100
@@ -114,7 +114,7 @@ def _failed_run(failing: Failing, logs: Mapping[Run, ContainerLog], now: float) 
         return Run.PREVIOUS
     ended = last.terminated.finished_at
     is_running = state is not None and state.running is not None
-    is_recent = ended is None or now - _seconds(ended) < RECENT_FAILURE_SECONDS
+    is_recent = ended is None or now - to_seconds(ended) < RECENT_FAILURE_SECONDS
     return Run.PREVIOUS if is_running and is_recent else Run.CURRENT
 
 
@@ -154,7 +154,3 @@ def _explain_unstarted(failing: Failing) -> Gap:
     why = f": {waiting.reason}" if waiting and waiting.reason else ""
     words = f"container {failing.status.name} of pod {failing.pod.metadata.name} has not started{why}"
     return Gap(part=Part.LOGS, code=PodLogsFault.NOT_STARTED, words=words)
-
-
-def _seconds(moment: datetime) -> float:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +13,7 @@ import msgspec
 from farwatch.hub.alerting.history import AlertRecord, NotificationRecord
 from farwatch.hub.evidence.evidence import EffectKind, Evidence, RelatedChange, Relation
 from farwatch.hub.inventory import ChangeQuery, FieldChange, LoggedChange
+from farwatch.hub.times import to_time
 
 SLACK_SECONDS = 1.0
 """Times are kept to the millisecond, and several changes of one object may come within a moment."""
@@ -119,7 +120,7 @@ def transitions_of(records: Iterable[AlertRecord]) -> Iterator[TimelineItem]:
         what = Happening(record.transition)
         summary = record.annotations.get("summary", "")
         yield TimelineItem(
-            time=_utc(record.ms / 1000),
+            time=to_time(record.ms / 1000),
             what=what,
             words=record.note or (summary if what in {Happening.FIRED, Happening.UPDATED} else ""),
             by=record.author,
@@ -131,7 +132,7 @@ def notifications_of(records: Iterable[NotificationRecord]) -> Iterator[Timeline
     for record in records:
         delivered = record.outcome == "delivered"
         yield TimelineItem(
-            time=_utc(record.ms / 1000),
+            time=to_time(record.ms / 1000),
             what=Happening.NOTIFIED if delivered else Happening.NOT_NOTIFIED,
             words=record.reason if delivered else f"{record.reason}: {record.outcome}",
             receiver=record.receiver,
@@ -184,7 +185,3 @@ def _change(change: RelatedChange, diff: list[FieldChange]) -> TimelineItem:
         after_gap=change.after_gap,
         diff=diff,
     )
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

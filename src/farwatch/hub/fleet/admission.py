@@ -23,12 +23,12 @@ from farwatch.hub.fleet.records import (
     get_cluster,
     organisation_keys,
     to_cluster,
-    to_time,
     tokens,
     write_labels,
 )
 from farwatch.hub.fleet.tokens import is_key, token_id
 from farwatch.hub.store.records import Records
+from farwatch.hub.times import to_time
 from farwatch.link.frames import AgentInfo, CloseCode
 
 UNKNOWN_CLUSTER_RETRY_SECONDS = 5.0

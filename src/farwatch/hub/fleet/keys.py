@@ -17,12 +17,11 @@ from farwatch.hub.fleet.labels import check_labels
 from farwatch.hub.fleet.records import (
     MAX_NAME_LENGTH,
     organisation_keys,
-    to_time,
-    to_time_or_none,
     write_labels,
 )
 from farwatch.hub.fleet.tokens import KEY_PREFIX, make_id
 from farwatch.hub.store.records import Records
+from farwatch.hub.times import to_time, to_time_or_none
 
 ANY_NAME = "*"
 """The pattern that every cluster's name fits."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.permissions import bound_permissions
+from farwatch.hub.times import to_time
 from farwatch.kube.kinds import KINDS
 from farwatch.link.frames import AgentInfo, AgentStatus, CloseCode, KindStatus, WatchState
 
@@ -271,7 +272,7 @@ class Presence:
         return FleetChange(cluster=cluster, kind=kind, time=time, subject=subject, detail=detail)
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock(), UTC)
+        return to_time(self._clock())
 
 
 def _denied(status: AgentStatus | None) -> dict[str, KindStatus]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.fleet.errors import ClusterNameError, ClusterNotFoundError
 from farwatch.hub.store.records import metadata
+from farwatch.hub.times import to_time, to_time_or_none
 
 MAX_NAME_LENGTH = 63
 
@@ -131,13 +132,3 @@ def to_cluster(row: Mapping[Any, Any]) -> Cluster:
 def write_labels(labels: Mapping[str, str]) -> str:
     """Labels as a column keeps them."""
     return msgspec.json.encode(labels).decode()
-
-
-def to_time(seconds: float) -> datetime:
-    """A column's seconds since the epoch, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def to_time_or_none(seconds: float | None) -> datetime | None:
-    """The same, of a column that may be empty."""
-    return None if seconds is None else to_time(seconds)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
+from farwatch.hub.times import to_time
 from farwatch.link.frames import AgentInfo, CloseCode
 
 MOST_CLUSTERS = 500
@@ -66,7 +67,7 @@ class Refusals:
         known[code, reason] = RefusalView(
             code=code,
             reason=reason,
-            at=datetime.fromtimestamp(self._clock(), UTC),
+            at=to_time(self._clock()),
             count=1 if before is None else before.count + 1,
             peer=peer,
             version=agent.version[:_LONGEST_NAME],

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.auth import secrets
 from farwatch.hub.fleet.errors import TokenNotFoundError
-from farwatch.hub.fleet.records import to_time, to_time_or_none, tokens
+from farwatch.hub.fleet.records import tokens
+from farwatch.hub.times import to_time, to_time_or_none
 
 TOKEN_PREFIX = "fwa"  # noqa: S105 - what a token begins with
 KEY_PREFIX = "fwo"

@@ -6,7 +6,7 @@ import secrets as random_source
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from farwatch.hub.install.options import InstallOptions, check_external_url, to_
 from farwatch.hub.install.records import install_links
 from farwatch.hub.install.rendering import Renderer
 from farwatch.hub.store.records import Records
+from farwatch.hub.times import to_time, to_time_or_none
 
 LINK_SECONDS = 3600.0
 """How long a link can be used."""
@@ -291,7 +292,7 @@ class Installs:
             helm_command=commands.helm_command(chart_url, namespace, values),
             sha256=row["sha256"],
             preview_url=f"{self._url}/api/v1/clusters/{row['cluster']}/install/{row['id']}",
-            expires_at=_to_time(row["expires_at"]),
+            expires_at=to_time(row["expires_at"]),
         )
 
 
@@ -312,7 +313,7 @@ def _check_open(row: Mapping[Any, Any], now: float) -> None:
         LinkState.EXPIRED: (row["expires_at"], "ended unused"),
     }[state]
     raise LinkGoneError(
-        f"this install link of cluster {row['cluster']!r} {fate} at {_to_time(when):%Y-%m-%d %H:%M:%S} UTC",
+        f"this install link of cluster {row['cluster']!r} {fate} at {to_time(when):%Y-%m-%d %H:%M:%S} UTC",
         state,
     )
 
@@ -328,15 +329,11 @@ def _to_link(row: Mapping[Any, Any], now: float) -> InstallLink:
         id=row["id"],
         cluster=row["cluster"],
         state=_state(row, now),
-        created_at=_to_time(row["created_at"]),
+        created_at=to_time(row["created_at"]),
         created_by=row["author"],
-        expires_at=_to_time(row["expires_at"]),
+        expires_at=to_time(row["expires_at"]),
         sha256=row["sha256"],
         token_id=row["token_id"],
-        used_at=None if row["used_at"] is None else _to_time(row["used_at"]),
+        used_at=to_time_or_none(row["used_at"]),
         used_from=row["used_from"],
     )
-
-
-def _to_time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

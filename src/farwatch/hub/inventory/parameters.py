@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import PathParameter, QueryParameter
 
+from farwatch.hub import times
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.inventory.table import Sees
@@ -47,8 +48,7 @@ def find_kind(name: str) -> Kind:
 
 def to_seconds(time: datetime) -> float:
     """Seconds since the epoch, within what the store can compare."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return min(max(aware.timestamp(), 0.0), LATEST_SECONDS)
+    return min(max(times.to_seconds(time), 0.0), LATEST_SECONDS)
 
 
 async def added_at(state: State, cluster: str) -> float:

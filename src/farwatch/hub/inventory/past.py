@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from farwatch.hub.inventory.errors import PastError
 from farwatch.hub.store.errors import TelemetryError
 from farwatch.hub.store.telemetry import Telemetry
+from farwatch.hub.times import to_time
 from farwatch.kube.kinds import KINDS
 from farwatch.kube.objects import KubeObject
 
@@ -151,7 +152,7 @@ class Past:
         # Where the log no longer reaches back to the oldest state, what was then is known from the first snapshot on.
         is_trimmed = edge.snapshot > 0 and not 0 < edge.change <= edge.since
         known = edge.snapshot if is_trimmed else edge.change
-        return datetime.fromtimestamp(known, UTC) if known > 0 else None
+        return to_time(known) if known > 0 else None
 
     async def objects(self, query: PastQuery) -> list[PastObject]:
         """The objects as they were at a time, in no order; those that were deleted by then are not among them.

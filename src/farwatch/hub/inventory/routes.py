@@ -35,6 +35,7 @@ from farwatch.hub.inventory.parameters import (
 from farwatch.hub.inventory.past import Past, PastQuery
 from farwatch.hub.inventory.table import routes as table_routes
 from farwatch.hub.parameters import AnyRequest, Since, Until
+from farwatch.hub.times import to_time, to_time_or_none
 from farwatch.kube.selectors import Selector
 
 MAX_PAGE = 1000
@@ -276,19 +277,19 @@ async def count_changes(
     )
     found = await read_activity(state.telemetry, query)
     return ActivityView(
-        since=datetime.fromtimestamp(start, UTC),
-        until=datetime.fromtimestamp(end, UTC),
+        since=to_time(start),
+        until=to_time(end),
         counts=found.counts,
         known_since=known,
-        previous=None if found.previous is None else datetime.fromtimestamp(found.previous, UTC),
-        next=None if found.next is None else datetime.fromtimestamp(found.next, UTC),
+        previous=to_time_or_none(found.previous),
+        next=to_time_or_none(found.next),
     )
 
 
 def _view(change: LoggedChange, *, documents: bool) -> ChangeView:
     return ChangeView(
         sequence=change.sequence,
-        time=datetime.fromtimestamp(change.time, UTC),
+        time=to_time(change.time),
         cluster=change.cluster,
         kind=change.kind,
         namespace=change.namespace,

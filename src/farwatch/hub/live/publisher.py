@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -15,6 +15,7 @@ from farwatch.hub.alerting.silences import SilenceEvent
 from farwatch.hub.fleet import FleetChange
 from farwatch.hub.inventory import ObjectChange, Operation, Row, Rows
 from farwatch.hub.live.streams import LiveEvent, Streams
+from farwatch.hub.times import to_time
 
 
 class _Live(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -138,7 +139,7 @@ class Publisher:
                 self._publish(
                     "alert",
                     labels.get("cluster", ""),
-                    alert_view(event.alert, _to_time(event.time)),
+                    alert_view(event.alert, to_time(event.time)),
                     namespace=labels.get("namespace", ""),
                 )
 
@@ -147,7 +148,7 @@ class Publisher:
         if self._is_followed():
             for event in events:
                 live = LiveAcknowledgement(
-                    time=_to_time(event.time),
+                    time=to_time(event.time),
                     change=event.change,
                     fingerprint=event.fingerprint,
                     author=event.author,
@@ -166,7 +167,7 @@ class Publisher:
         if self._is_followed():
             for change in changes:
                 live = LiveFleetChange(
-                    time=_to_time(change.time),
+                    time=to_time(change.time),
                     cluster=change.cluster,
                     kind=change.kind,
                     subject=change.subject,
@@ -180,12 +181,12 @@ class Publisher:
             for event in events:
                 silence = event.silence
                 live = LiveSilence(
-                    time=_to_time(event.time),
+                    time=to_time(event.time),
                     change=event.change,
                     id=silence.id,
                     matchers=str(silence.matchers),
-                    starts_at=_to_time(silence.starts_at),
-                    ends_at=_to_time(silence.ends_at),
+                    starts_at=to_time(silence.starts_at),
+                    ends_at=to_time(silence.ends_at),
                     created_by=silence.created_by,
                     comment=silence.comment,
                     author=event.author,
@@ -199,7 +200,7 @@ class Publisher:
                 cluster, namespace = self._place(event)
                 key = event.last.key
                 live = LiveNotification(
-                    time=_to_time(event.last.time),
+                    time=to_time(event.last.time),
                     receiver=key.receiver,
                     integration=key.integration,
                     group=key.group_key,
@@ -215,7 +216,7 @@ class Publisher:
     async def publish_configuration(self, cause: str, error: str) -> None:
         """The alerting configuration was read again, as an event of type ``configuration``."""
         if self._is_followed():
-            live = LiveConfiguration(time=_to_time(self._clock()), cause=cause, error=error)
+            live = LiveConfiguration(time=to_time(self._clock()), cause=cause, error=error)
             self._publish("configuration", "", live)
 
     def _is_followed(self) -> bool:
@@ -240,7 +241,7 @@ class Publisher:
         metadata = change.object.metadata
         is_there = change.after is not None
         return LiveChange(
-            time=_to_time(change.time),
+            time=to_time(change.time),
             cluster=change.cluster,
             kind=change.kind,
             namespace=metadata.namespace,
@@ -263,7 +264,3 @@ class Publisher:
         if len(clusters) != 1:
             return "", ""
         return clusters.pop(), namespaces.pop() if len(namespaces) == 1 else ""
-
-
-def _to_time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 from farwatch.hub.evidence import FORCE, EffectKind, Note
 from farwatch.hub.inventory import Rows, Sees, Status
+from farwatch.hub.times import to_time
 
 LOOKBACK_SECONDS = 6 * 3600.0
 """What happened earlier is history."""
@@ -94,7 +95,7 @@ def _tell(line: list[Seen], rows: Rows) -> Happening:
     clusters = list(dict.fromkeys(one.cluster for one in line))
     row = rows.get(latest.cluster, ref.kind, ref.namespace, ref.name)
     return Happening(
-        time=datetime.fromtimestamp(latest.note.time, UTC),
+        time=to_time(latest.note.time),
         effect=latest.note.effect.kind,
         words=latest.note.effect.words,
         kind=ref.kind,
@@ -103,6 +104,6 @@ def _tell(line: list[Seen], rows: Rows) -> Happening:
         clusters=clusters[:MOST_CLUSTERS_NAMED],
         cluster_count=len(clusters),
         times=len(line),
-        first_time=datetime.fromtimestamp(first.note.time, UTC),
+        first_time=to_time(first.note.time),
         status=row.status if row else None,
     )

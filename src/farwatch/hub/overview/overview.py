@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -16,6 +16,7 @@ from farwatch.hub.overview.activity import LOOKBACK_SECONDS, Happening, Seen, ra
 from farwatch.hub.overview.sight import Sight
 from farwatch.hub.overview.tiles import ClusterTile, Tally, add_up, make_tile, show_agent
 from farwatch.hub.overview.trouble import Trouble, rank_severity, rank_trouble, severity_of
+from farwatch.hub.times import to_time
 from farwatch.hub.watchdog import IngestLag
 from farwatch.kube.selectors import Selector
 
@@ -112,7 +113,7 @@ class Overview:
         tiles.sort(key=lambda tile: (_HEALTH_ORDER.index(tile.health.level), tile.name))
         now = self._clock()
         return FleetOverview(
-            at=datetime.fromtimestamp(now, UTC),
+            at=to_time(now),
             total=_sum(tiles, firing),
             clusters=tiles,
             lately=rank_happenings(self._seen(names, now), self._rows, sight.objects, now, MOST_HAPPENINGS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from farwatch import __version__
 from farwatch.hub.options import HubOptions
 from farwatch.hub.store import Records, Table, Telemetry, TelemetryError
 from farwatch.hub.store.tables import SNAPSHOTS
+from farwatch.hub.times import to_time
 
 MEANINGS: Mapping[str, str] = {
     Table.CHANGES: "every change of every object, with the object as it was then",
@@ -167,7 +168,7 @@ class SettingsReader:
         options = self._options
         return SettingsView(
             version=__version__,
-            started_at=datetime.fromtimestamp(self._started_at, UTC),
+            started_at=to_time(self._started_at),
             external_url=self._external_url,
             listen=options.listen,
             alertmanager_listen=options.alertmanager_listen,

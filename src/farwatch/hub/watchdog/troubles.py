@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from farwatch.hub.alerting import Alert, Origin
+from farwatch.hub.times import to_time, to_time_or_none
 
 
 class OwnAlert(NamedTuple):
@@ -145,6 +145,6 @@ class OwnAlerts:
                 "description": case.facts,
                 "runbook_url": self._runbook_url.replace("{alertname}", name),
             },
-            starts_at=datetime.fromtimestamp(case.since, UTC),
-            ends_at=None if ends_at is None else datetime.fromtimestamp(ends_at, UTC),
+            starts_at=to_time(case.since),
+            ends_at=to_time_or_none(ends_at),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from farwatch.hub.alerting.board.counting import Count, most_common
 from farwatch.hub.alerting.board.standing import WORKLOAD_LABELS, Standing, severity_rank, worst
 from farwatch.hub.alerting.dispatch import GroupId, GroupView
 from farwatch.hub.alerting.matchers import Matcher, Operator
+from farwatch.hub.times import to_time
 
 
 class GroupBy(StrEnum):
@@ -181,7 +182,7 @@ def _notified(view: GroupView) -> RouteOfGroup:
     return RouteOfGroup(
         receiver=view.route.receiver,
         route=view.route.key,
-        next_flush=datetime.fromtimestamp(view.next_flush, UTC),
+        next_flush=to_time(view.next_flush),
         muted_by=view.muted_by,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -12,6 +12,7 @@ from farwatch.hub.alerting.dispatch import group_id
 from farwatch.hub.alerting.durations import format_duration
 from farwatch.hub.alerting.intervals import Intervals
 from farwatch.hub.alerting.routing import Route
+from farwatch.hub.times import to_time_or_none
 
 
 class IntervalUse(StrEnum):
@@ -121,7 +122,7 @@ def _intervals(route: Route, intervals: Intervals, now: float) -> Iterator[Inter
                 name=name,
                 use=use,
                 within=bool(intervals.containing([name], now)),
-                changes_at=None if change is None else datetime.fromtimestamp(change, UTC),
+                changes_at=to_time_or_none(change),
             )
 
 

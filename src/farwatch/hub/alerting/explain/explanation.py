@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -18,6 +18,7 @@ from farwatch.hub.alerting.fingerprints import fingerprint
 from farwatch.hub.alerting.nflog import LogKey
 from farwatch.hub.alerting.notify import Attempt
 from farwatch.hub.alerting.service import Alerting
+from farwatch.hub.times import to_time
 
 
 class SilenceNow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -154,7 +155,7 @@ class Explainer:
 
     def _silences(self, labels: Mapping[str, str], now: float) -> Iterator[SilenceNow]:
         for silence in self._alerting.silences.silencing(labels, now):
-            ends_at = datetime.fromtimestamp(silence.ends_at, UTC)
+            ends_at = to_time(silence.ends_at)
             why = f": {silence.comment}" if silence.comment else ""
             yield SilenceNow(
                 id=silence.id,
@@ -194,7 +195,7 @@ class Explainer:
         if known is None or group is None or not _holds(group, about.fingerprint):
             return made
         tellings = tuple(self._tellings(place, known, group, about, now))
-        next_flush = datetime.fromtimestamp(group.next_flush, UTC)
+        next_flush = to_time(group.next_flush)
         return msgspec.structs.replace(
             made,
             group=GroupNow(alerts=len(group.alerts), next_flush=next_flush),
@@ -242,7 +243,7 @@ def _holds(group: GroupView, key: str) -> bool:
 def _acknowledgement(found: Acknowledgement | None) -> AcknowledgementNow | None:
     if found is None:
         return None
-    at = datetime.fromtimestamp(found.time, UTC)
+    at = to_time(found.time)
     note = f": {found.note}" if found.note else ""
     return AcknowledgementNow(
         at=at,

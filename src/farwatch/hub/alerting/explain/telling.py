@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -11,6 +11,7 @@ from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.dispatch import GroupView, Told
 from farwatch.hub.alerting.durations import format_duration
 from farwatch.hub.alerting.notify import Attempt, Outcome
+from farwatch.hub.times import to_time
 
 
 class TellingState(StrEnum):
@@ -102,8 +103,8 @@ def telling(integration: str, position: int, found: Circumstances) -> Telling:
         integration=integration,
         position=position,
         state=state,
-        told_at=_moment(found.told.time) if found.told and state is TellingState.TOLD else None,
-        next_at=_moment(found.group.next_flush),
+        told_at=to_time(found.told.time) if found.told and state is TellingState.TOLD else None,
+        next_at=to_time(found.group.next_flush),
         detail=found.last.detail if found.last and state is TellingState.FAILED else "",
     )
     return msgspec.structs.replace(made, words=_words(made, found))
@@ -168,7 +169,3 @@ def _told_words(found: Circumstances) -> str:
     again = time + found.group.route.repeat_interval - found.now
     when = f"in {format_duration(again)}" if again > 0 else "at the next look"
     return f"was told {ago} ago, and is told again {when} if nothing changes."
-
-
-def _moment(time: float) -> datetime:
-    return datetime.fromtimestamp(time, UTC)

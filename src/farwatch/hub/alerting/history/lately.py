@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from farwatch.hub.alerting.history.paging import Span
 from farwatch.hub.auth.areas import EVERYTHING, Areas, to_sql
 from farwatch.hub.store.telemetry import Telemetry
+from farwatch.hub.times import to_time, to_time_or_none
 
 MOST_NAMES = 1_000
 EXAMPLES = 5
@@ -89,9 +90,9 @@ async def count_raised(telemetry: Telemetry, span: Span, areas: Areas = EVERYTHI
             firings=int(row["firings"]),
             alerts=int(row["alerts"]),
             clusters=int(row["clusters"]),
-            last_at=_utc(row["last"]),
+            last_at=to_time(row["last"]),
             latest=[
-                Example(time=_utc(time), fingerprint=fingerprint, labels=labels)
+                Example(time=to_time(time), fingerprint=fingerprint, labels=labels)
                 for time, fingerprint, labels in row["latest"]
             ],
         )
@@ -106,14 +107,10 @@ async def count_sent(telemetry: Telemetry, span: Span) -> dict[tuple[str, str, i
         (row["receiver"], row["integration"], int(row["position"])): Sent(
             sent=int(row["sent"]),
             failed=int(row["failed"]),
-            last_at=_utc(row["last"]),
+            last_at=to_time(row["last"]),
             last_outcome=row["lastOutcome"],
             last_detail=row["lastDetail"],
-            last_success_at=None if row["success"] is None else _utc(row["success"]),
+            last_success_at=to_time_or_none(row["success"]),
         )
         for row in rows
     }
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

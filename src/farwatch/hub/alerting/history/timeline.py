@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate, groupby
 from typing import Any
@@ -18,6 +18,7 @@ from farwatch.hub.alerting.board.standing import severity_rank, worst
 from farwatch.hub.alerting.history.paging import Span
 from farwatch.hub.auth.areas import EVERYTHING, Areas, to_sql
 from farwatch.hub.store.telemetry import Telemetry
+from farwatch.hub.times import to_time
 
 MOST_STEPS = 500
 MOST_ROWS = 100
@@ -138,7 +139,7 @@ class _Grid(msgspec.Struct, frozen=True):
         return min(max(math.floor((seconds * 1000 - self.since) / self.width), 0), last)
 
     def begin(self, step: int) -> datetime:
-        return datetime.fromtimestamp(min(self.since + step * self.width, self.until) / 1000, UTC)
+        return to_time(min(self.since + step * self.width, self.until) / 1000)
 
 
 # Every end says when the alert began: what fired when the span began needs no look at the time before.
@@ -216,7 +217,7 @@ async def draw(telemetry: Telemetry, query: TimelineQuery, firing: Iterable[Aler
     rollouts = await _rollouts(telemetry, query, grid)
     return Timeline(
         since=grid.begin(0),
-        until=datetime.fromtimestamp(grid.until / 1000, UTC),
+        until=to_time(grid.until / 1000),
         step_seconds=grid.width // 1000,
         rows=rows,
         omitted_rows=total - len(rows),
@@ -276,7 +277,7 @@ async def _rollouts(telemetry: Telemetry, query: TimelineQuery, grid: _Grid) -> 
     rows = await telemetry.query(_ROLLED_OUT.format(conditions=within), {**bound, **times})
     return [
         Rollout(
-            time=datetime.fromtimestamp(row["seconds"], UTC),
+            time=to_time(row["seconds"]),
             cluster=row["cluster"],
             kind=row["kind"],
             namespace=row["namespace"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,6 +17,7 @@ from farwatch.hub.alerting.receivers.receiver import Context
 from farwatch.hub.alerting.receivers.sections import ReceiverSection
 from farwatch.hub.alerting.receivers.words import Words, compose, cut, cut_bytes
 from farwatch.hub.alerting.templates import Template, calling
+from farwatch.hub.times import to_time
 
 TEXT_LIMIT_BYTES = 256 * 1024
 SMS_LIMIT, SUBJECT_LIMIT = 1_600, 99
@@ -81,7 +81,7 @@ class Sns:
             or f"https://sns.{self._signer.region}.amazonaws.com/"
         )
         body = await compose(message, lambda: encode_form(self._form(message, words)))
-        now = datetime.fromtimestamp(self._clock(), UTC)
+        now = to_time(self._clock())
         headers = await self._signer.headers("sns", url, body, now)
         secret = self._config.sigv4.secret_key
         answer = await self._client.send(

@@ -20,15 +20,14 @@ from farwatch.hub.alerting.routes.state import (
     acknowledgements,
     alerting,
     author,
-    seconds,
     target_of,
-    utc,
 )
 from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_seconds, to_time
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,13 +108,13 @@ async def snooze_alert(
         id=None,
         matchers=matchers_of(known.alert.labels, others),
         starts_at=time.time(),
-        ends_at=seconds(data.until),
+        ends_at=to_seconds(data.until),
         created_by=author(request),
         comment=data.note,
         author=author(request),
     )
     audit_details(request, silence=silence.id, matchers=str(silence.matchers))
-    return SnoozeView(silence=silence.id, matchers=str(silence.matchers), until=utc(silence.ends_at))
+    return SnoozeView(silence=silence.id, matchers=str(silence.matchers), until=to_time(silence.ends_at))
 
 
 handlers = [acknowledge_alert, withdraw_acknowledgement, snooze_alert]

@@ -31,10 +31,11 @@ from farwatch.hub.alerting.routes.choosing import (
     read_wanted,
     receivers_of,
 )
-from farwatch.hub.alerting.routes.state import acknowledgements, alerting, utc
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 MAX_PAGE = 1_000
 MAX_OFFSET = 1_000_000
@@ -113,7 +114,7 @@ def view(alert: Alert, now: datetime) -> AlertView:
 
 def view_acknowledgement(made: Acknowledgement) -> AcknowledgementView:
     """An acknowledgement as the API shows it."""
-    return AcknowledgementView(by=made.author, at=utc(made.time), note=made.note)
+    return AcknowledgementView(by=made.author, at=to_time(made.time), note=made.note)
 
 
 @get(

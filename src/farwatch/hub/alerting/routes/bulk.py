@@ -20,13 +20,14 @@ from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.errors import AlertingError
 from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board, read_matchers
-from farwatch.hub.alerting.routes.state import acknowledgements, alerting, author, seconds
+from farwatch.hub.alerting.routes.state import acknowledgements, alerting, author
 from farwatch.hub.alerting.silences import matchers_of
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import ForbiddenError, needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import visibility
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_seconds
 
 MOST_ACKNOWLEDGED = 1_000
 MOST_SNOOZED = 100
@@ -126,7 +127,7 @@ async def snooze_alerts(state: State, request: AnyRequest, data: JSONBody[Snooze
         silence = await alerting(state).set_silence(
             matchers=matchers_of(known.alert.labels, labels_of_all),
             starts_at=time.time(),
-            ends_at=seconds(data.until),
+            ends_at=to_seconds(data.until),
             created_by=author(request),
             comment=data.note,
             author=author(request),

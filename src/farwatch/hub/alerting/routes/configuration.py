@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
@@ -16,6 +16,7 @@ from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 
 class ConfigurationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,7 +50,7 @@ def view_configuration(current: Configuration) -> ConfigurationView:
     return ConfigurationView(
         path=str(current.path or ""),
         digest=current.digest,
-        loaded_at=datetime.fromtimestamp(current.loaded_at, UTC),
+        loaded_at=to_time(current.loaded_at),
         error=current.error,
         text=current.shown,
         locked=current.locked,

@@ -21,12 +21,13 @@ from farwatch.hub.alerting.editing.masking import show
 from farwatch.hub.alerting.editing.schema import schema
 from farwatch.hub.alerting.editing.versions import LATEST_VERSION, Cause, Version, VersionNotFoundError
 from farwatch.hub.alerting.routes.configuration import ConfigurationView, configuration, view_configuration
-from farwatch.hub.alerting.routes.state import author, utc
+from farwatch.hub.alerting.routes.state import author
 from farwatch.hub.alerting.summary import ConfigSummary, summarize
 from farwatch.hub.audit import Action, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 CONTEXT_LINES = 3
 MAX_VERSIONS = 500
@@ -308,7 +309,7 @@ def _shown(version: Version) -> str:
 def _view(version: Version, *, is_current: bool, text: str = "") -> VersionView:
     return VersionView(
         id=version.id,
-        time=utc(version.time),
+        time=to_time(version.time),
         by=version.author,
         note=version.note,
         cause=version.cause,

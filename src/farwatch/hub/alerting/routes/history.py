@@ -28,10 +28,11 @@ from farwatch.hub.alerting.history import (
 from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.notify import Outcome
 from farwatch.hub.alerting.routes.sight import alerts_seen, sees_silence
-from farwatch.hub.alerting.routes.state import history, seconds, utc
+from farwatch.hub.alerting.routes.state import history
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_seconds, to_time, to_time_or_none
 
 MAX_PAGE = 1_000
 DEFAULT_SPAN_SECONDS = 86_400.0
@@ -270,19 +271,19 @@ async def get_statistics(
 
 def span(since: datetime | None, until: datetime | None) -> Span:
     """The span that is asked for."""
-    end = time.time() if until is None else seconds(until)
-    return Span(since=max(end - DEFAULT_SPAN_SECONDS, 0.0) if since is None else seconds(since), until=end)
+    end = time.time() if until is None else to_seconds(until)
+    return Span(since=max(end - DEFAULT_SPAN_SECONDS, 0.0) if since is None else to_seconds(since), until=end)
 
 
 def _view_alert(record: AlertRecord) -> AlertEventView:
     return AlertEventView(
-        time=utc(record.ms / 1000),
+        time=to_time(record.ms / 1000),
         transition=record.transition,
         fingerprint=record.fingerprint,
         labels=record.labels,
         annotations=record.annotations,
-        starts_at=utc(record.starts_at),
-        ends_at=None if record.ends_at is None else utc(record.ends_at),
+        starts_at=to_time(record.starts_at),
+        ends_at=to_time_or_none(record.ends_at),
         by=record.author,
         note=record.note,
     )
@@ -291,7 +292,7 @@ def _view_alert(record: AlertRecord) -> AlertEventView:
 def view_notification(record: NotificationRecord) -> NotificationView:
     """A notification as the API shows it."""
     return NotificationView(
-        time=utc(record.ms / 1000),
+        time=to_time(record.ms / 1000),
         receiver=record.receiver,
         integration=record.integration,
         position=record.position,
@@ -311,12 +312,12 @@ def view_notification(record: NotificationRecord) -> NotificationView:
 
 def _view_silence(record: SilenceRecord) -> SilenceEventView:
     return SilenceEventView(
-        time=utc(record.ms / 1000),
+        time=to_time(record.ms / 1000),
         change=record.change,
         id=record.id,
         matchers=record.matchers,
-        starts_at=utc(record.starts_at),
-        ends_at=utc(record.ends_at),
+        starts_at=to_time(record.starts_at),
+        ends_at=to_time(record.ends_at),
         created_by=record.created_by,
         comment=record.comment,
         author=record.author,

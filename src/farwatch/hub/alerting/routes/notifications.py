@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -17,6 +17,7 @@ from farwatch.hub.alerting.routes.state import alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 MAX_ATTEMPTS = 500
 
@@ -59,7 +60,7 @@ def list_notifications(
     return AttemptList(
         [
             AttemptView(
-                time=datetime.fromtimestamp(attempt.time, UTC),
+                time=to_time(attempt.time),
                 receiver=attempt.key.receiver,
                 integration=attempt.key.integration,
                 group=attempt.key.group_key,

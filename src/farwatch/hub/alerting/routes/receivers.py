@@ -16,12 +16,13 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.destinations import walk
 from farwatch.hub.alerting.history.lately import Sent, count_sent
 from farwatch.hub.alerting.history.paging import Span
-from farwatch.hub.alerting.routes.state import alerting, author, utc
+from farwatch.hub.alerting.routes.state import alerting, author
 from farwatch.hub.alerting.trial import Trial
 from farwatch.hub.audit import Action, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 LOOK_BACK_SECONDS = 14 * 86_400.0
 
@@ -85,7 +86,7 @@ async def list_receivers(state: State) -> ReceiverList:
         )
         for receiver in config.receivers
     ]
-    return ReceiverList(items, utc(span.since))
+    return ReceiverList(items, to_time(span.since))
 
 
 @post(

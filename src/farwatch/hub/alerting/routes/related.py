@@ -16,10 +16,10 @@ from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.board.relating import AlertRelation, relate
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.choosing import board, find_alert
-from farwatch.hub.alerting.routes.state import utc
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 MAX_RELATED = 200
 
@@ -56,7 +56,7 @@ def list_related_alerts(
     known = find_alert(state, request, fingerprint)
     others = (other.alert for other in board(state, request).known(Status.ALL))
     found = relate(known.alert, others)
-    now = utc(time.time())
+    now = to_time(time.time())
     items = [
         RelatedAlert(alert=view(one.alert, now), relation=one.relation, seconds_later=one.seconds)
         for one in found[:limit]

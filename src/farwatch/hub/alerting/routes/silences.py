@@ -20,12 +20,13 @@ from farwatch.hub.alerting.history import Span
 from farwatch.hub.alerting.routes.alerts import AlertView, view
 from farwatch.hub.alerting.routes.choosing import read_matchers
 from farwatch.hub.alerting.routes.sight import alerts_seen, find_silence, require_silence, sees_silence
-from farwatch.hub.alerting.routes.state import alerting, author, history, seconds, utc
+from farwatch.hub.alerting.routes.state import alerting, author, history
 from farwatch.hub.alerting.silences import Silence, SilenceNotFoundError, SilenceState
 from farwatch.hub.audit import Action, Target, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_seconds, to_time
 
 BATCH = 500
 """So many alerts are looked at before others get a turn."""
@@ -161,7 +162,7 @@ async def preview_silence(state: State, request: AnyRequest, data: JSONBody[Prev
         alerts=len(found),
         hidden=len(hushed) - len(found),
         by_cluster=dict(sorted(Counter(alert.labels.get("cluster", "") for alert in found).items())),
-        examples=[view(alert, utc(now)) for alert in found[:EXAMPLES]],
+        examples=[view(alert, to_time(now)) for alert in found[:EXAMPLES]],
         fired_lately=sum(matchers.match(labels) and sight.sees_labels(labels) for labels in lately),
     )
 
@@ -191,7 +192,7 @@ async def change_silence(
 ) -> SilenceView:
     """Change a silence; where that would rewrite what it hushed, it ends, and a new one with another id is made."""
     former = _find(request, silence_id)
-    audit_details(request, former=str(former.matchers), formerEndsAt=utc(former.ends_at))
+    audit_details(request, former=str(former.matchers), formerEndsAt=to_time(former.ends_at))
     require_silence(request, former.matchers)
     return await _set(request, silence_id, data)
 
@@ -223,14 +224,14 @@ async def _set(request: AnyRequest, silence_id: str | None, wanted: SilenceBody)
     )
     require_silence(request, matchers)
     old = alerting(state).silences.get(silence_id) if silence_id else None
-    starts_at = now if wanted.starts_at is None else seconds(wanted.starts_at)
+    starts_at = now if wanted.starts_at is None else to_seconds(wanted.starts_at)
     if old is not None and wanted.starts_at is None:
         starts_at = old.starts_at
     silence = await alerting(state).set_silence(
         id=silence_id,
         matchers=matchers,
         starts_at=starts_at,
-        ends_at=seconds(wanted.ends_at),
+        ends_at=to_seconds(wanted.ends_at),
         created_by=who,
         comment=wanted.comment,
         annotations=old.annotations if old else {},
@@ -264,9 +265,9 @@ def _view(silence: Silence, now: float, hushes: int) -> SilenceView:
         id=silence.id,
         state=how,
         matchers=str(silence.matchers),
-        starts_at=utc(silence.starts_at),
-        ends_at=utc(silence.ends_at),
-        updated_at=utc(silence.updated_at),
+        starts_at=to_time(silence.starts_at),
+        ends_at=to_time(silence.ends_at),
+        updated_at=to_time(silence.updated_at),
         created_by=silence.created_by,
         comment=silence.comment,
         hushes=0 if how is SilenceState.EXPIRED else hushes,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from litestar.datastructures import State
 
 from farwatch.hub.alerting.acknowledgements import Acknowledgements
@@ -47,13 +45,3 @@ def target_of(alert: Alert) -> Target:
         cluster=labels.get("cluster", ""),
         namespace=labels.get("namespace", ""),
     )
-
-
-def utc(seconds: float) -> datetime:
-    """A time as the API shows it."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def seconds(time: datetime) -> float:
-    """Seconds since the epoch; a time without a zone is in UTC."""
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

@@ -7,7 +7,6 @@ import math
 import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -18,6 +17,7 @@ from gotime import UTC as GO_UTC
 from gotime import Location, ParseError, Time
 
 from farwatch.hub.alerting.templates.data import Moment, Span, Texts
+from farwatch.hub.times import to_time
 
 Function = Callable[..., Any]
 
@@ -34,7 +34,7 @@ def functions(now: Callable[[], float]) -> dict[str, Function]:
     """By name; ``now`` gives seconds since the epoch."""
 
     def moment() -> Moment:
-        return Moment.at(datetime.fromtimestamp(now(), UTC))
+        return Moment.at(to_time(now()))
 
     def since(then: Moment) -> Span:
         return Span(moment().time.subtract(then.time))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, NamedTuple
 
@@ -21,6 +21,7 @@ from farwatch.hub.auth.principal import Grant, Role, Scope
 from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 Version = Annotated[
     str | None,
@@ -122,7 +123,7 @@ def view_held(held: HeldGrant) -> HeldGrantView:
         scope=held.grant.scope,
         words=describe(held.grant),
         source=held.source,
-        created_at=datetime.fromtimestamp(held.created_at, UTC),
+        created_at=to_time(held.created_at),
         created_by=held.created_by,
     )
 

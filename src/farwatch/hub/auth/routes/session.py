@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -29,6 +29,7 @@ from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.sessions import Session, Sessions
 from farwatch.hub.auth.users import User
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
@@ -315,7 +316,7 @@ def _describe(people: People, principal: Principal, user: User, session: Session
             for permission in Permission
             for scope in _scopes(principal, permission)
         ],
-        expires_at=datetime.fromtimestamp(people.sessions.ends_at(session), UTC),
+        expires_at=to_time(people.sessions.ends_at(session)),
         must_change_password=user.must_change_password,
     )
 
@@ -333,7 +334,7 @@ def _describe_own(sessions: Sessions, session: Session, current: str) -> OwnSess
         address=session.address,
         user_agent=session.user_agent,
         provider=session.provider,
-        created_at=datetime.fromtimestamp(session.created_at, UTC),
-        seen_at=datetime.fromtimestamp(session.seen_at, UTC),
-        expires_at=datetime.fromtimestamp(sessions.ends_at(session), UTC),
+        created_at=to_time(session.created_at),
+        seen_at=to_time(session.seen_at),
+        expires_at=to_time(sessions.ends_at(session)),
     )

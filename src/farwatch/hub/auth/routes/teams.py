@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -32,6 +32,7 @@ from farwatch.hub.auth.routes.grants import (
 )
 from farwatch.hub.auth.teams import Team
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 Text = Annotated[str, msgspec.Meta(max_length=1_000)]
 
@@ -230,7 +231,7 @@ def _view(state: State, team: Team) -> TeamView:
         id=team.id,
         name=team.name,
         description=team.description,
-        created_at=datetime.fromtimestamp(team.created_at, UTC),
+        created_at=to_time(team.created_at),
         members=[
             MemberView(
                 id=user.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
@@ -24,6 +24,7 @@ from farwatch.hub.auth.scopes import check_grant
 from farwatch.hub.auth.tokens import EVERYTHING, ApiToken, ApiTokenNotFoundError
 from farwatch.hub.auth.visibility import ClusterDirectory
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 
 WARN_BEFORE = timedelta(days=14)
 """How long before its end a token is called ``expiring``."""
@@ -200,7 +201,7 @@ def describe_token(people: People, token: ApiToken) -> ApiTokenView:
         id=token.id,
         name=token.name,
         kind=TokenKind.PERSONAL if token.owner else TokenKind.SERVICE,
-        state=_state(token, datetime.fromtimestamp(people.clock(), UTC)),
+        state=_state(token, to_time(people.clock())),
         owner=token.owner,
         owner_name=owner.name if owner is not None else "",
         grants=None if token.grants is None else [GrantView.of(grant) for grant in token.grants],
@@ -277,7 +278,7 @@ def _read_end(people: People, data: NewApiToken, principal: Principal) -> dateti
         return latest
     if end.tzinfo is None:
         raise ClientException(f"expiresAt: {end.isoformat()} has no time zone: add one, such as Z")
-    now = datetime.fromtimestamp(people.clock(), UTC)
+    now = to_time(people.clock())
     if not now < end < now + LONGEST:
         raise ClientException("expiresAt: is not in the future, or more than ten years away")
     if latest is not None and end > latest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.routes.views import GrantView
 from farwatch.hub.auth.users import User
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time, to_time_or_none
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Email = Annotated[
@@ -233,8 +234,8 @@ def describe_user(people: People, user: User) -> UserView:
         provider=user.provider,
         must_change_password=user.must_change_password,
         disabled=user.disabled_at is not None,
-        created_at=datetime.fromtimestamp(user.created_at, UTC),
-        last_login_at=None if last is None else datetime.fromtimestamp(last, UTC),
+        created_at=to_time(user.created_at),
+        last_login_at=to_time_or_none(last),
         sessions=len(people.sessions.of_user(user.id)),
         grants=[GrantView.of(grant) for grant in people.grants.of_user(user.id)],
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
+from farwatch.hub.times import zoned
 from farwatch.kube.objects import Condition, KubeObject
 
 LONGEST_REASON = 300
@@ -42,7 +43,7 @@ TERMINATING = Status("Terminating", Level.WARN, "its deletion was asked for and 
 
 def utc(moment: datetime | None) -> datetime | None:
     """A moment with its zone: UTC where a cluster tells none, so that any two can be compared."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None if moment is None else zoned(moment)
 
 
 def is_terminating(found: KubeObject) -> bool:

@@ -30,6 +30,7 @@ from farwatch.hub.inventory.table.query import (
 )
 from farwatch.hub.inventory.table.rows import Entries, Row, Rows
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_time
 from farwatch.kube.selectors import Selector
 
 MOST_ROWS = 1000
@@ -141,7 +142,7 @@ async def read_table(
         rows=window.rows,
         offset=offset,
         total=window.total,
-        at=datetime.now(UTC) if at is None else datetime.fromtimestamp(to_seconds(at), UTC),
+        at=datetime.now(UTC) if at is None else to_time(to_seconds(at)),
         known_since=known_since,
         facets=count_facets(entries, query) if facets else None,
     )

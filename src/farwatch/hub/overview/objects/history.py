@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from farwatch.hub.evidence import describe_update
 from farwatch.hub.inventory import FieldChange, LoggedChange, Operation, Status, diff, status_of
+from farwatch.hub.times import to_time
 from farwatch.kube.kinds import KINDS
 from farwatch.kube.objects import KubeObject
 
@@ -83,7 +84,7 @@ def show_change(change: LoggedChange, *, documents: bool) -> Moment:
     effects = describe_update(change.kind, change.fields) if change.fields else []
     return Moment(
         sequence=change.sequence,
-        time=datetime.fromtimestamp(change.time, UTC),
+        time=to_time(change.time),
         operation=change.operation,
         uid=change.uid,
         words="; ".join(effect.words for effect in effects),

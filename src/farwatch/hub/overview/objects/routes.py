@@ -33,6 +33,7 @@ from farwatch.hub.overview.objects.history import ObjectDiff, ObjectHistory, com
 from farwatch.hub.overview.objects.scene import Present, Ref, Scene, recall
 from farwatch.hub.overview.sight import see
 from farwatch.hub.parameters import AnyRequest, Since, Until
+from farwatch.hub.times import to_time
 
 MAX_PAGE = 500
 
@@ -202,7 +203,7 @@ def _read_time(parameter: str, text: str) -> datetime:
 
 
 def _to_moment(time: datetime) -> datetime:
-    return datetime.fromtimestamp(to_seconds(time), UTC)
+    return to_time(to_seconds(time))
 
 
 handlers = (describe_object, list_object_history, diff_object)

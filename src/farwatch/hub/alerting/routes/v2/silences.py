@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from litestar import Response, delete, get, post
@@ -31,6 +31,7 @@ from farwatch.hub.audit import Action, Target, audit_details, audits
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.times import to_seconds
 
 
 class ApiMatcher(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -197,7 +198,7 @@ def _operator(part: ApiMatcher) -> Operator:
 def _seconds(moment: datetime) -> float:
     if moment.year not in YEARS:
         raise BadParameterError(f"a time is not in the years {YEARS.start} to {YEARS.stop - 1}")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return to_seconds(moment)
 
 
 def _show(silence: Silence, now: float) -> GettableSilence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import msgspec
 from farwatch.hub.alerting.alerts import KnownAlert
 from farwatch.hub.alerting.service import Alerting
 from farwatch.hub.alerting.suppression import Suppression
+from farwatch.hub.times import to_time
 
 
 class ReceiverReference(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ def spell(time: datetime) -> str:
 
 def spell_seconds(seconds: float) -> str:
     """A time that is given in seconds since the epoch."""
-    return spell(datetime.fromtimestamp(seconds, UTC))
+    return spell(to_time(seconds))
 
 
 class Viewer:
@@ -75,7 +76,7 @@ class Viewer:
     def __init__(self, alerting: Alerting, now: float) -> None:
         self._alerting = alerting
         self._now = now
-        self._moment = datetime.fromtimestamp(now, UTC)
+        self._moment = to_time(now)
         # An alert that nobody foretold an end of has none; clients want one.
         self._open_end = spell_seconds(now + alerting.config.global_.resolve_timeout)
         self._refer = cache(ReceiverReference)  # not from the configuration: a reload may come in between
