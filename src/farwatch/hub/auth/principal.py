@@ -110,7 +110,11 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 def narrow(grants: tuple[Grant, ...], limits: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """What both allow: how the grants of a token narrow those of its owner."""
+    """What both allow: how the grants of a token narrow those of its owner.
+
+    Of two parts of a cluster that have nothing in common nothing is left, not even that the cluster is there: who may see
+    nothing in it has no use for that.
+    """
     return tuple(
         Grant(min(grant.role, limit.role, key=lambda role: role.rank), scope)
         for grant in grants
