@@ -113,7 +113,13 @@ class TemplateLibrary:
                     raise TemplateFilesError(f"{name}: cannot be read: {error.strerror}") from error
                 except UnicodeDecodeError as error:
                     raise TemplateFilesError(f"{name}: is not UTF-8: byte {error.start} is wrong") from error
-        return cls(files, now)
+        return cls(files, now) if files else cls._without_files(now)
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def _without_files(cls, now: Callable[[], float]) -> Self:
+        # Most configurations have none, and each is loaded twice, by the event loop: parsing takes 50 ms.
+        return cls(now=now)
 
     def missing(self, template: Template) -> list[str]:
         """The named templates that one calls and nobody defines."""
