@@ -372,8 +372,10 @@ class Hub:
                 provider=session.provider,
             )
 
-    async def _note_reload(self, cause: str, error: str) -> None:
+    async def _note_reload(self, cause: alerts.Cause, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
+        if cause.asked_for:
+            return
         result = audit.Result.FAILED if error else audit.Result.OK
         target = audit.Target(kind="alerting", name=str(self.configuration.path or ""))
         digest = self.configuration.digest

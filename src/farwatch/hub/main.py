@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 import structlog
 import uvicorn
 
-from farwatch.hub.alerting import AlertingError
+from farwatch.hub.alerting import AlertingError, Cause
 from farwatch.hub.app import Hub, create_alertmanager_app, create_app
 from farwatch.hub.audit import AuditError
 from farwatch.hub.auth import AuthError
@@ -141,7 +141,7 @@ def _reload_on_signal(hub: Hub) -> None:
     tasks: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
-        task = asyncio.create_task(hub.configuration.try_reload("signal"), name="reload")
+        task = asyncio.create_task(hub.configuration.try_reload(Cause.SIGNAL), name="reload")
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

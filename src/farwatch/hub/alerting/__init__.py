@@ -15,7 +15,7 @@ from farwatch.hub.alerting.configuration import (
     first_file,
 )
 from farwatch.hub.alerting.editing.files import ConfigNotWrittenError
-from farwatch.hub.alerting.editing.versions import VersionNotFoundError, Versions
+from farwatch.hub.alerting.editing.versions import Cause, VersionNotFoundError, Versions
 from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
 from farwatch.hub.alerting.history import History, HistoryKeeper
 from farwatch.hub.alerting.labelling import unlabelled
@@ -35,6 +35,7 @@ __all__ = [
     "Alerting",
     "AlertingError",
     "AlertsNotKeptError",
+    "Cause",
     "Config",
     "ConfigChangedError",
     "ConfigError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -23,8 +24,10 @@ from farwatch.hub.alerting.service import Alerting
 EDITED = "alerting configuration"
 """What a text that is edited is called in problems."""
 
-Reloaded = Callable[[str, str], Awaitable[None]]
-"""Told of a reload that nobody asked for over HTTP: its cause, and why it failed, empty if it did not."""
+_NO_FILE = "the hub was started without --alerting: there is no file to read again"
+
+Told = Callable[[Cause, str], Awaitable[None]]
+"""Told that another configuration holds, by which cause; or why what was read again cannot, empty if it can."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,16 +79,16 @@ class Configuration:
         self._alerting = alerting
         self._clock = clock
         self._reloading = asyncio.Lock()
-        self._subscribers: list[Reloaded] = []
+        self._subscribers: list[Told] = []
         self._file_editable = file_editable
         self.versions = versions
         if current.path is None:
             current = msgspec.structs.replace(current, directory=directory)
         self._take(current, _Shown.of(current))
 
-    def subscribe(self, reloaded: Reloaded) -> None:
-        """Have somebody told of each ``try_reload``."""
-        self._subscribers.append(reloaded)
+    def subscribe(self, told: Told) -> None:
+        """Have somebody told of each reload, whether it could be used or not, and of each that is saved."""
+        self._subscribers.append(told)
 
     @property
     def path(self) -> Path | None:
@@ -140,39 +143,35 @@ class Configuration:
             AlertingError: It cannot be used; what was in force stays so.
         """
         if self.path is None:
-            raise NoConfigFileError("the hub was started without --alerting: there is no file to read again")
-        async with self._reloading:
-            try:
+            raise NoConfigFileError(_NO_FILE)
+        try:
+            async with self._reloading:
                 found = await asyncio.to_thread(read, self.path)
                 shown = await asyncio.to_thread(_Shown.of, found)
                 await self._alerting.reload(found.config)
-            except AlertingError as error:
-                self.error = str(error)
-                _log.error(
-                    "alerting configuration not reloaded: the one before stays",
-                    problems=str(error).splitlines(),
-                )
-                raise
-            self._take(found, shown)
-            await self._keep(cause, author)
+                self._take(found, shown)
+                await self._keep(cause, author)
+        except AlertingError as error:
+            self.error = str(error)
+            _log.error(
+                "alerting configuration not reloaded: the one before stays", problems=str(error).splitlines()
+            )
+            await self._tell(cause, str(error))
+            raise
         _log.info("alerting configuration reloaded", path=str(self.path), digest=self.digest)
+        await self._tell(cause)
 
-    async def try_reload(self, cause: str) -> None:
+    async def try_reload(self, cause: Cause) -> None:
         """Read the file again, for who cannot be told of an error: it is in the log.
 
         Args:
-            cause: What it is read again for, such as ``signal``.
+            cause: What it is read again for.
         """
-        error = ""
-        try:
-            await self.reload(Cause(cause))
-        except NoConfigFileError as missing:
-            _log.warning("nothing to reload", detail=str(missing))
+        if self.path is None:
+            _log.warning("nothing to reload", detail=_NO_FILE)
             return
-        except AlertingError as failure:
-            error = str(failure)
-        for tell in self._subscribers:
-            await tell(cause, error)
+        with suppress(AlertingError):  # it is in the log, and was told
+            await self.reload(cause)
 
     async def validate(self, text: str) -> ConfigFile:
         """What a text says that was made of the one in force: ``<secret>`` stands for the secret that is there.
@@ -203,7 +202,9 @@ class Configuration:
         async with self._reloading:
             await self._compare(versions, digest)
             found = await asyncio.to_thread(self._parse_edited, text, self.current)
-            return await self._put(versions, found, Cause.SAVE, author=author, note=note)
+            version = await self._put(versions, found, Cause.SAVE, author=author, note=note)
+        await self._tell(Cause.SAVE)
+        return version
 
     async def roll_back(self, version: int, *, digest: str, author: str, note: str = "") -> Version:
         """Go on by an earlier version, with the secrets of then, and keep it as a new one. Raises as ``save`` does.
@@ -219,9 +220,11 @@ class Configuration:
             text = old.text.reveal() if old.text else ""
             directory = self.current.directory if self.path else Path(old.directory)
             found = await asyncio.to_thread(parse, text, f"version {version}", directory)
-            return await self._put(
+            restored = await self._put(
                 versions, found, Cause.ROLL_BACK, author=author, note=note, restored=version
             )
+        await self._tell(Cause.ROLL_BACK)
+        return restored
 
     def _unlocked(self) -> Versions:
         if self.versions is None or self.locked:
@@ -309,6 +312,10 @@ class Configuration:
                 )
         except AlertingError as error:
             _log.error("version of the alerting configuration not kept", detail=str(error))
+
+    async def _tell(self, cause: Cause, error: str = "") -> None:
+        for tell in self._subscribers:
+            await tell(cause, error)
 
     def _take(self, found: ConfigFile, shown: _Shown) -> None:
         self.current, self.loaded_at, self.error = found, self._clock(), ""

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from farwatch.hub.alerting.configuration import Configuration
+from farwatch.hub.alerting.editing.versions import Cause
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class ConfigurationWatch:
         if found == self._seen:
             return False
         _log.info("alerting configuration changed", path=str(self._configuration.path))
-        await self._configuration.try_reload("changed file")
+        await self._configuration.try_reload(Cause.CHANGED_FILE)
         # It may name other templates now. What was changed while it was read is seen by the next look.
         self._seen = {path: found[path] if path in found else self._traits_of(path) for path in self._paths()}
         return True

@@ -214,7 +214,7 @@ class Publisher:
                 self._publish("notification", cluster, live, namespace=namespace)
 
     async def publish_configuration(self, cause: str, error: str) -> None:
-        """The alerting configuration was read again, as an event of type ``configuration``."""
+        """Another alerting configuration holds, or was refused, as an event of type ``configuration``."""
         if self._is_followed():
             live = LiveConfiguration(time=to_time(self._clock()), cause=cause, error=error)
             self._publish("configuration", "", live)

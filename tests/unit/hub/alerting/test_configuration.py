@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farwatch.hub.alerting import Alerting, ConfigError, Configuration, NoConfigFileError, first_file
+from farwatch.hub.alerting import Alerting, Cause, ConfigError, Configuration, NoConfigFileError, first_file
 from farwatch.hub.alerting.matchers import Matchers
 
 from .conftest import START, FakeClock, Hub, Sink, alert
@@ -170,7 +170,7 @@ async def test_a_file_with_faults_changes_nothing_and_is_told_as_such(
     await clock.advance(20)
     assert sink.told() == [(30, "firing", ["a"])]
     file.write(text(ROUTE))
-    await configuration.try_reload("signal")
+    await configuration.try_reload(Cause.SIGNAL)
     assert configuration.error == ""
     assert configuration.loaded_at == START + 30
 
@@ -180,7 +180,7 @@ async def test_without_a_file_there_is_nothing_to_reload(hub: Hub, clock: FakeCl
     configuration = Configuration(found, await hub.start(found.config), clock.now)
     with pytest.raises(NoConfigFileError, match="started without --alerting"):
         await configuration.reload()
-    await configuration.try_reload("signal")
+    await configuration.try_reload(Cause.SIGNAL)
     assert configuration.error == ""
     assert "receiver: nobody" in found.text
 

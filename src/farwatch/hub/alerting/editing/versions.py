@@ -49,6 +49,11 @@ class Cause(StrEnum):
     ROLL_BACK = "roll back"
     """It is what an earlier version was."""
 
+    @property
+    def asked_for(self) -> bool:
+        """Whether somebody asked for it over HTTP: that they did is in the audit log by their request."""
+        return self in {Cause.RELOAD, Cause.SAVE, Cause.ROLL_BACK}
+
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """A version of the configuration.

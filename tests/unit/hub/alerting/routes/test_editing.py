@@ -15,6 +15,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from farwatch.hub.alerting import AlertingError
 from farwatch.hub.alerting.editing.versions import Cause, Versions
 from farwatch.hub.app import Hub, create_app
+from farwatch.hub.live.streams import Listener
 from farwatch.hub.options import HubOptions
 
 TOKEN = "the-token-of-the-test"
@@ -302,9 +303,49 @@ async def test_a_file_holds_and_cannot_be_edited_unless_that_is_said(tmp_path: P
             ("start", ""),
         ]
         file.write_text(FIRST)
-        await editor.hub.configuration.try_reload("signal")
-        await editor.hub.configuration.try_reload("signal")
+        await editor.hub.configuration.try_reload(Cause.SIGNAL)
+        await editor.hub.configuration.try_reload(Cause.SIGNAL)
         assert [item["cause"] for item in await editor.versions()] == ["signal", "reload", "start"]
+
+
+async def test_open_consoles_are_told_of_what_is_saved_and_rolled_back_and_of_nothing_that_was_refused(
+    editor: Editor,
+) -> None:
+    with editor.hub.streams.listen(lambda event: event.type == "configuration") as listener:
+        await editor.save(FIRST)
+        match = (await editor.get("/config"))["digest"]
+        await editor.refused("PUT", "/config", {"text": "route: {}"}, match)
+        await editor.refused("PUT", "/config", {"text": SECOND}, "another")
+        answer = await editor.ask("POST", "/config/rollback", {"version": 1}, match)
+        assert answer.status_code == 200, answer.text
+        assert await causes(listener) == [("save", ""), ("roll back", "")]
+
+
+async def test_open_consoles_are_told_of_each_reload_and_why_one_could_not_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(FIRST)
+    async with running(tmp_path, alerting=file) as editor:
+        with editor.hub.streams.listen(lambda event: event.type == "configuration") as listener:
+            assert (await editor.ask("POST", "/reload")).status_code == 200
+            file.write_text("banana: 1")
+            await editor.refused("POST", "/reload", None)
+            file.write_text(SECOND)
+            await editor.hub.configuration.try_reload(Cause.SIGNAL)
+            (reloaded, _), (again, why), (signal, _) = await causes(listener)
+        assert (reloaded, again, signal) == ("reload", "reload", "signal")
+        assert "unknown key `banana`" in why
+        audited = await editor._client.get(
+            "/api/v1/audit",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            params={"action": "alerting.reload"},
+        )
+        assert [entry["actor"]["kind"] for entry in audited.json()["items"]] == ["system", "token", "token"]
+
+
+async def causes(listener: Listener) -> list[tuple[str, str]]:
+    listener.end()
+    bodies = [msgspec.json.decode(event.data) async for batch in listener.batches(1.0) for event in batch]
+    return [(body["cause"], body.get("error", "")) for body in bodies]
 
 
 async def test_a_file_that_may_be_written_is(tmp_path: Path) -> None:
