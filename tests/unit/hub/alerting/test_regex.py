@@ -68,3 +68,29 @@ def test_what_is_remembered_of_texts_is_right_and_bounded() -> None:
     assert len(regex._known) <= REMEMBERED
     assert regex.matches("a" * 100_000)
     assert not any(len(text) > LONGEST_REMEMBERED for text in regex._known)
+
+
+PATTERNS = st.one_of(
+    st.sampled_from(
+        [
+            "", ".*b", "a|", "a$|^b", "[^a]*", r"\s*", r"a\nb", r"\Aa", r"a\z", "(?s).*", "(?i)A.*", r"\C+", r"\Qa.b\E", r"\Qa", r"\bab\b",
+            "(a)|(b)", "((((a{10}){10}){10})*)",
+        ]
+    ),
+    st.text("ab.*+?|()[]^$\\nsQE", max_size=12),
+)  # fmt: skip
+
+
+@given(PATTERNS, st.sets(st.text("aAb .\n\r\u2028ä", max_size=6), max_size=12))
+def test_of_many_texts_those_are_chosen_that_match_alone(pattern: str, texts: set[str]) -> None:
+    try:
+        regex = Regex(pattern)
+    except ValueError:
+        return
+    assert regex.choose(texts) == {text for text in texts if regex.matches(text)}
+
+
+@pytest.mark.parametrize("pattern", ["(a*)*b", "(a|aa)+b", "(.*)+(.*)+x", "[^x]*"])
+def test_no_expression_runs_away_through_many_texts(pattern: str) -> None:
+    texts = {"a" * length for length in range(1_000)}
+    assert Regex(pattern).choose(texts) == (texts if pattern == "[^x]*" else set())

@@ -24,14 +24,19 @@ class Filter:
     """Matchers that alerts must fulfil. What is the same for many alerts is decided once."""
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
-        # Of many, the few that have a certain value are found the fastest: first of all.
-        self._matchers = sorted(matchers, key=lambda matcher: matcher.operator is not Operator.EQUAL)
-        self._conditions = [(matcher.name, matcher, dict[str | None, bool]()) for matcher in self._matchers]
+        self._values = [
+            matcher for matcher in matchers if matcher.operator is Operator.EQUAL and matcher.value
+        ]
+        self._others = [matcher for matcher in matchers if matcher not in self._values]
+        self._conditions = [(matcher.name, matcher, dict[str | None, bool]()) for matcher in matchers]
 
     def select(self, known: Iterable[KnownAlert]) -> list[KnownAlert]:
-        """The alerts that fulfil all of them."""
+        """The alerts that fulfil all of them. Of many, the few that have a certain value are found the fastest."""
         found = list(known)
-        for matcher in self._matchers:
+        for matcher in self._values:
+            name, wanted = matcher.name, matcher.value
+            found = [one for one in found if one.alert.labels.get(name) == wanted]
+        for matcher in self._others:
             name = matcher.name
             values = [one.alert.labels.get(name) for one in found]
             passing = _choose(matcher, set(values))
