@@ -62,6 +62,7 @@ OPERATIONS = {
     "createOrganisationKey": ("POST", "/api/v1/organisation-keys"),
     "revokeOrganisationKey": ("DELETE", "/api/v1/organisation-keys/{key_id}"),
     "createInstallLink": ("POST", "/api/v1/clusters/{name}/install"),
+    "writeHelmInstall": ("POST", "/api/v1/clusters/{name}/install/helm"),
     "listInstallLinks": ("GET", "/api/v1/clusters/{name}/install"),
     "previewInstallLink": ("GET", "/api/v1/clusters/{name}/install/{link_id}"),
     "removeCluster": ("DELETE", "/api/v1/clusters/{name}"),

@@ -21,7 +21,13 @@ from farwatch.hub.fleet import Clusters, get_cluster, issue_token, keep_token, m
 from farwatch.hub.install import commands, delivery
 from farwatch.hub.install.chart import AGENT_CHART, find_chart, read_version
 from farwatch.hub.install.errors import LinkGoneError, LinkNotFoundError
-from farwatch.hub.install.options import InstallOptions, check_external_url, to_values
+from farwatch.hub.install.options import (
+    HelmOptions,
+    InstallOptions,
+    check_external_url,
+    choose_hub_url,
+    to_values,
+)
 from farwatch.hub.install.records import install_links
 from farwatch.hub.install.rendering import Renderer
 from farwatch.hub.store.records import Records
@@ -85,6 +91,13 @@ class CreatedLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sha256: str
     preview_url: str
     expires_at: datetime
+
+
+class HelmInstall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An install by Helm, which takes an agent token from `FARWATCH_AGENT_TOKEN`. `hub_url` is where the agent will look for the hub."""
+
+    hub_url: str
+    helm_command: str
 
 
 @dataclass(slots=True)
@@ -188,6 +201,21 @@ class Installs:
         _log.info("install link made", cluster=cluster, link=row["id"], token=agent.id, author=author)
         return self._show_created(row, link, chart, options.namespace, values)
 
+    async def write_helm(self, cluster: str, options: HelmOptions) -> HelmInstall:
+        """Write the command that installs a cluster's agent by Helm with a token that is there already. Nothing is made.
+
+        Raises:
+            ClusterNotFoundError: There is no such cluster.
+            ExternalUrlError: Nobody said where the cluster reaches the hub; or no agent may link there.
+            InstallOptionsError: The options cannot be used.
+            ChartMissingError: The chart is not there.
+        """
+        await self._clusters.get(cluster)
+        url = choose_hub_url(options.hub_url, self._url)
+        values = to_values(options, cluster=cluster, hub_url=url)
+        command = commands.helm_command(_chart_url(url, self.chart), options.namespace, values)
+        return HelmInstall(hub_url=url, helm_command=command)
+
     async def list(self, cluster: str) -> list[InstallLink]:
         """A cluster's links of the last days, newest first.
 
@@ -281,7 +309,6 @@ class Installs:
         self, row: Mapping[str, Any], link: str, chart: Path, namespace: str, values: Mapping[str, Any]
     ) -> CreatedLink:
         url = f"{self._url}/install/{link}"
-        chart_url = f"{self._url}/charts/{AGENT_CHART}-{read_version(chart)}.tgz"
         return CreatedLink(
             id=row["id"],
             cluster=row["cluster"],
@@ -289,11 +316,15 @@ class Installs:
             url=url,
             command=commands.apply_command(url),
             checked_command=commands.checked_command(url, row["sha256"]),
-            helm_command=commands.helm_command(chart_url, namespace, values),
+            helm_command=commands.helm_command(_chart_url(self._url, chart), namespace, values),
             sha256=row["sha256"],
             preview_url=f"{self._url}/api/v1/clusters/{row['cluster']}/install/{row['id']}",
             expires_at=to_time(row["expires_at"]),
         )
+
+
+def _chart_url(hub_url: str, chart: Path) -> str:
+    return f"{hub_url}/charts/{AGENT_CHART}-{read_version(chart)}.tgz"
 
 
 async def _forget_old(connection: AsyncConnection, now: float) -> None:

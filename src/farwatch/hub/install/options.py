@@ -62,6 +62,16 @@ class InstallOptions(
     values: dict[str, Any] = {}
 
 
+class HelmOptions(InstallOptions, frozen=True, forbid_unknown_fields=True):
+    """How an agent is to be installed by Helm.
+
+    `hubUrl` is where the cluster reaches the hub, such as `https://hub.example.com`; empty takes the hub's
+    `--external-url`.
+    """
+
+    hub_url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
 def to_values(options: InstallOptions, *, cluster: str, hub_url: str) -> dict[str, Any]:
     """The chart's values, but for the token.
 
@@ -93,6 +103,26 @@ def to_values(options: InstallOptions, *, cluster: str, hub_url: str) -> dict[st
     return _merge(options.values, {name: value for name, value in chosen.items() if value})
 
 
+def choose_hub_url(said: str, external_url: str) -> str:
+    """Where a cluster reaches the hub: what was said of it, or else what the hub was started with.
+
+    Raises:
+        InstallOptionsError: What was said is no address.
+        ExternalUrlError: Nobody said.
+    """
+    if not said:
+        check_external_url(external_url)
+        return external_url
+    try:
+        parts = urlsplit(said)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.query + parts.fragment
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InstallOptionsError(f"hubUrl: {said[:200]!r} is not an address such as https://hub.example.com")
+    return said.rstrip("/")
+
+
 def check_external_url(url: str) -> None:
     """See that the hub knows its own address.
 
@@ -114,7 +144,7 @@ def _admit_plain(url: str, *, allowed: bool) -> dict[str, bool]:
     if allowed or _is_loopback(parts.hostname or ""):
         return {"allowInsecure": True}
     raise ExternalUrlError(
-        f"--external-url {url} has no TLS, and agents would send their tokens in the clear: put a proxy that ends TLS before "
+        f"the hub's address {url} has no TLS, and agents would send their tokens in the clear: put a proxy that ends TLS before "
         "the hub and start it with --external-url https://..., or, on a network that you trust, install with the values "
         '{"hub": {"allowInsecure": true}}'
     )

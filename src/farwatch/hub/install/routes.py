@@ -13,14 +13,14 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
-from farwatch.hub.audit import Action, Target, audit_details, audits
+from farwatch.hub.audit import Action, Target, audit_details, audits, not_audited
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.install.chart import AGENT_CHART, pack_chart, read_version
 from farwatch.hub.install.errors import LinkGoneError, LinkNotFoundError
-from farwatch.hub.install.installs import CreatedLink, InstallLink, Installs
-from farwatch.hub.install.options import InstallOptions
+from farwatch.hub.install.installs import CreatedLink, HelmInstall, InstallLink, Installs
+from farwatch.hub.install.options import HelmOptions, InstallOptions
 from farwatch.hub.install.strangers import Strangers
 from farwatch.hub.parameters import AnyRequest
 
@@ -62,6 +62,22 @@ async def create_install_link(
     link = await _installs(state).create(name, data, request.state.author)
     audit_details(request, target=Target(id=link.id), expiresAt=link.expires_at)
     return link
+
+
+@post(
+    "/clusters/{name:str}/install/helm",
+    opt=needs(Permission.CLUSTERS_MANAGE, cluster="name") | not_audited("it changes nothing"),
+    summary="Write an install by Helm",
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE),
+    status_code=HTTPStatus.OK,
+)
+async def write_helm_install(state: State, name: FromPath[str], data: JSONBody[HelmOptions]) -> HelmInstall:
+    """The command that installs the cluster's agent by Helm, with a token of the cluster's in `FARWATCH_AGENT_TOKEN`.
+
+    It makes no link and no token, so that it does without the hub's `--external-url`, if `hubUrl` says where the
+    cluster reaches the hub.
+    """
+    return await _installs(state).write_helm(name, data)
 
 
 @get(
@@ -146,7 +162,7 @@ def _comment(*lines: str) -> str:
 
 router = Router(
     "/",
-    route_handlers=[create_install_link, list_install_links, preview_install_link],
+    route_handlers=[create_install_link, write_helm_install, list_install_links, preview_install_link],
     tags=["clusters"],
 )
 

@@ -83,7 +83,9 @@ def test_a_hub_on_this_machine_needs_no_tls(hub: str) -> None:
 
 
 def test_another_hub_without_tls_is_refused_with_the_flag_and_the_way_out() -> None:
-    with pytest.raises(ExternalUrlError, match=r"--external-url http://hub\.example has no TLS") as refused:
+    with pytest.raises(
+        ExternalUrlError, match=r"the hub's address http://hub\.example has no TLS"
+    ) as refused:
         values("http://hub.example")
     assert "allowInsecure" in str(refused.value)
     found = values("http://hub.example", values={"hub": {"allowInsecure": True}})

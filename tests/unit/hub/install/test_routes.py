@@ -123,9 +123,49 @@ async def test_a_hub_that_does_not_know_its_address_names_the_flag(api: Any) -> 
     assert "--external-url https://hub.example.com" in detail
 
 
+async def test_helm_needs_no_external_url_where_people_say_how_the_cluster_reaches_the_hub(api: Any) -> None:
+    await api.add_cluster("prod")
+    wanted = {"mode": "full", "hubUrl": "https://hub.lan/"}
+    answer = await api.ask("POST", "/api/v1/clusters/prod/install/helm", wanted)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["hubUrl"] == "https://hub.lan"
+    command = answer.json()["helmCommand"]
+    assert " https://hub.lan/charts/farwatch-agent-" in command
+    assert '\'hub={"url": "https://hub.lan"}\'' in command
+    assert "'mode=\"daemonset\"'" in command
+    assert (await api.get("/clusters/prod/install"))["items"] == []
+
+
+async def test_helm_takes_the_external_url_where_there_is_one(hub: Any) -> None:
+    answer = await hub.ask("POST", "/api/v1/clusters/prod/install/helm", {})
+    assert answer.json()["hubUrl"] == "https://hub.example"
+    assert answer.json()["helmCommand"] == (await make(hub))["helmCommand"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        ({}, 409, "--external-url https://hub.example.com"),
+        ({"hubUrl": "hub.lan"}, 400, "hubUrl: 'hub.lan' is not an address"),
+        ({"hubUrl": "https://[hub"}, 400, "hubUrl"),
+        ({"hubUrl": "https://hub.lan?x=1"}, 400, "hubUrl"),
+        ({"hubUrl": "http://hub.lan"}, 409, "no TLS"),
+        ({"hubUrl": "https://hub.lan", "nonsense": 1}, 400, "nonsense"),
+    ],
+)
+async def test_an_install_by_helm_that_cannot_be_says_why(
+    api: Any, options: dict[str, Any], status: int, words: str
+) -> None:
+    await api.add_cluster("prod")
+    found = await api.fault("POST", "/clusters/prod/install/helm", options)
+    assert found[0] == status
+    assert words in found[1]
+
+
 async def test_what_is_asked_of_an_unknown_cluster_is_not_found(hub: Any) -> None:
     for method, path, body in (
         ("POST", "/clusters/nope/install", {}),
+        ("POST", "/clusters/nope/install/helm", {"hubUrl": "https://hub.lan"}),
         ("GET", "/clusters/nope/install", None),
         ("GET", "/clusters/nope/install/x", None),
     ):

@@ -8,6 +8,7 @@ import { CommandBlock } from "~/components/CommandBlock";
 
 import styles from "./Onboarding.module.css";
 import { previewQuery, type CreatedLink } from "./queries";
+import { TokenStep } from "./TokenStep";
 
 /** What is to be run in the cluster; the link and the token are shown this once. */
 export function CommandsPanel({ link, token }: { link: CreatedLink; token: string | undefined }) {
@@ -32,17 +33,7 @@ export function CommandsPanel({ link, token }: { link: CreatedLink; token: strin
           <CommandBlock text={link.checkedCommand} label="Command" />
         </Tabs.Panel>
         <Tabs.Panel value="helm" className={styles.stack}>
-          {token === undefined ? (
-            <p className={styles.quiet}>
-              Helm takes a token of yours from the environment: make one by “New token…” in the cluster’s
-              menu.
-            </p>
-          ) : (
-            <>
-              <p className={styles.quiet}>The token first, into the environment of your shell:</p>
-              <CommandBlock text={`export FARWATCH_AGENT_TOKEN=${token}`} label="Token" />
-            </>
-          )}
+          <TokenStep token={token} />
           <CommandBlock text={link.helmCommand} label="Helm command" />
         </Tabs.Panel>
       </Tabs>

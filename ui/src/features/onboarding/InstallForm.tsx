@@ -4,7 +4,7 @@ import { IconChevronDown } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 
-import { post } from "~/api";
+import { ApiError, post } from "~/api";
 import { checkClusterName, checkLabels, readLabels } from "~/components/clusterRules";
 import { LabelsInput } from "~/components/LabelsInput";
 import { Refusal } from "~/components/Refusal";
@@ -19,6 +19,8 @@ export interface Made {
   /** The cluster's first token; undefined for one that was there before. */
   token?: string;
   link?: CreatedLink;
+  /** Why there is no link, in the hub's words, and what was wished for. */
+  refused?: { error: ApiError; wishes: Wishes };
 }
 
 const NOTHING: Wishes = {
@@ -29,6 +31,9 @@ const NOTHING: Wishes = {
   httpsProxy: "",
   noProxy: "",
 };
+
+/** The hub does not know its own address, or cannot render what a link delivers: there is a way without a link. */
+const LINKLESS: ReadonlySet<number> = new Set([409, 503]);
 
 /** Which cluster, and how its agent is to be installed. */
 export function InstallForm({
@@ -59,11 +64,16 @@ export function InstallForm({
         // From here on the cluster is there, whatever becomes of the link.
         onMade({ name, token });
       }
-      const link = await post("/api/v1/clusters/{name}/install", {
-        path: { name: target },
-        body: toInstallOptions(wishes),
-      });
-      return { name: target, token, link };
+      try {
+        const link = await post("/api/v1/clusters/{name}/install", {
+          path: { name: target },
+          body: toInstallOptions(wishes),
+        });
+        return { name: target, token, link };
+      } catch (error) {
+        if (!(error instanceof ApiError) || !LINKLESS.has(error.status)) throw error;
+        return { name: target, token, refused: { error, wishes } };
+      }
     },
     onSuccess: onMade,
   });

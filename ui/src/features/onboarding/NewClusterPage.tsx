@@ -7,6 +7,7 @@ import { useView } from "~/app/view";
 import { EmptyState, Page } from "~/components";
 import { Breadcrumbs } from "~/components/Breadcrumbs";
 
+import { ByHandPanel } from "./ByHandPanel";
 import { CommandsPanel } from "./CommandsPanel";
 import { newClusterRoute } from "./index";
 import { InstallForm, type Made } from "./InstallForm";
@@ -21,7 +22,7 @@ export function NewClusterPage() {
   const [made, setMade] = useState<Made>();
   const gate = useCan("clusters.manage", name === undefined ? {} : { cluster: name });
   const cluster = useQuery({ ...clusterQuery(name ?? ""), enabled: name !== undefined });
-  const link = made?.link?.cluster === name ? made : undefined;
+  const here = made?.name === name ? made : undefined;
   return (
     <Page
       title={name === undefined ? "Add a cluster" : `Install the agent of ${name}`}
@@ -44,7 +45,10 @@ export function NewClusterPage() {
               if (next.name !== name) setSearch({ cluster: next.name }, { replace: true });
             }}
           />
-          {link?.link && <CommandsPanel key={link.link.id} link={link.link} token={link.token} />}
+          {here?.refused && name !== undefined && (
+            <ByHandPanel name={name} token={here.token} {...here.refused} />
+          )}
+          {here?.link && <CommandsPanel key={here.link.id} link={here.link} token={here.token} />}
           {name !== undefined && <ProgressPanel query={cluster} name={name} />}
           {name !== undefined && <TestAlertPanel />}
         </div>

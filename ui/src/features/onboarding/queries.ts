@@ -1,11 +1,13 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { get, request, type Answer } from "~/api";
+import { get, post, request, type Answer, type components } from "~/api";
 import { RECEIVERS } from "~/components/receiverTest";
 
 export type Cluster = Answer<"/api/v1/clusters/{name}">;
 export type CreatedLink = Answer<"/api/v1/clusters/{name}/install", "post">;
 export type InstallLink = Answer<"/api/v1/clusters/{name}/install">["items"][number];
+
+export type HelmOptions = components["schemas"]["HelmOptions"];
 
 /** What nobody tells of as it happens is looked at so often, while somebody waits for it. */
 const WAITING_MS = 30_000;
@@ -14,6 +16,7 @@ export const keys = {
   all: ["onboarding"] as const,
   cluster: (name: string) => ["onboarding", "cluster", name] as const,
   links: (name: string) => ["onboarding", "links", name] as const,
+  helm: (name: string, wanted: HelmOptions) => ["onboarding", "helm", name, wanted] as const,
   preview: (name: string, link: string) => ["onboarding", "preview", name, link] as const,
 };
 
@@ -32,6 +35,16 @@ export const linksQuery = (name: string) =>
     queryFn: ({ signal }) => get("/api/v1/clusters/{name}/install", { path: { name }, signal }),
     refetchInterval: (query) =>
       query.state.data?.items.some((link) => link.state === "open") ? WAITING_MS : false,
+  });
+
+/** The command that installs the agent by Helm, with a token that is there already. */
+export const helmQuery = (name: string, wanted: HelmOptions) =>
+  queryOptions({
+    queryKey: keys.helm(name, wanted),
+    queryFn: ({ signal }) =>
+      post("/api/v1/clusters/{name}/install/helm", { path: { name }, body: wanted, signal }),
+    staleTime: Infinity,
+    retry: false,
   });
 
 /** What a link will deliver, with the agent's token masked. */
