@@ -67,6 +67,20 @@ export const theme = createTheme({
   },
 });
 
+/** Notices take the colours by meaning as well. */
+const NOTICES = {
+  "--mantine-color-red-light": "var(--critical-soft)",
+  "--mantine-color-red-light-color": "var(--critical)",
+  "--mantine-color-yellow-light": "var(--warning-soft)",
+  "--mantine-color-yellow-light-color": "var(--warning)",
+  "--mantine-color-orange-light": "var(--warning-soft)",
+  "--mantine-color-orange-light-color": "var(--warning)",
+  "--mantine-color-blue-light": "var(--info-soft)",
+  "--mantine-color-blue-light-color": "var(--info)",
+  "--mantine-color-green-light": "var(--good-soft)",
+  "--mantine-color-green-light-color": "var(--good)",
+};
+
 /**
  * Colours by meaning; each passes 4.5:1 on the surfaces it stands on, in both schemes, as text; `-fill` is for shapes
  * (3:1), `-soft` for what lies behind the text.
@@ -75,6 +89,7 @@ export const theme = createTheme({
 export const resolveVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...NOTICES,
     "--ground": "#f6f7f9",
     "--surface": "#ffffff",
     "--raised": "#ffffff",
@@ -105,6 +120,7 @@ export const resolveVariables: CSSVariablesResolver = () => ({
     "--mantine-color-error": "#b91f2a",
   },
   dark: {
+    ...NOTICES,
     "--ground": "#111318",
     "--surface": "#181b21",
     "--raised": "#1f232b",
