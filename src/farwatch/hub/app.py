@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from http import HTTPStatus
 from itertools import groupby
@@ -31,10 +31,12 @@ from farwatch.hub.audit.middleware import AuditMiddleware, note_intent
 from farwatch.hub.auth import FirstLines, People, oidc
 from farwatch.hub.auth import routes as auth_routes
 from farwatch.hub.auth.access import list_entries
+from farwatch.hub.auth.following import Followed, Following
 from farwatch.hub.auth.grants import Grants
 from farwatch.hub.auth.guard import SELF, admit_anyone, require_principal
 from farwatch.hub.auth.oidc import routes as oidc_routes
 from farwatch.hub.auth.people import ADMIN
+from farwatch.hub.auth.policy import describe
 from farwatch.hub.auth.routes.session import SignInProvider
 from farwatch.hub.auth.sessions import Session
 from farwatch.hub.auth.teams import Teams
@@ -372,6 +374,23 @@ class Hub:
                 provider=session.provider,
             )
 
+    async def _note_followed(self, old: str, new: str | None, followed: Sequence[Followed]) -> None:
+        """Write down what became of grants when a cluster got another name, or was removed."""
+        cause = f"cluster {old} renamed to {new}" if new else f"cluster {old} removed"
+        names = {user.id: user.name for user in self.people.users.list()}
+        names |= {team.id: team.name for team in self.grants.teams.list()}
+        for each in followed:
+            token = self.people.tokens.look_up(each.id)
+            name = token.name if token else names.get(each.id, "")
+            with suppress(audit.AuditNotKeptError):  # its entry waits
+                await self.audit.record(
+                    audit.Action.GRANT_CHANGE,
+                    target=audit.Target(kind=each.kind, id=each.id, name=name, cluster=new or old),
+                    taken=describe(each.before),
+                    granted=describe(each.after) if each.after else "",
+                    cause=cause,
+                )
+
     async def _note_reload(self, cause: alerts.Cause, error: str) -> None:
         """Write down that the configuration was read again without anybody asking over HTTP."""
         if cause.asked_for:
@@ -392,6 +411,9 @@ class Hub:
     def _subscribe(self) -> None:
         """Connect each part with what must know of it: data flows one way."""
         publisher = Publisher(self.streams, self.rows, self.alerting.get, time.time)
+        self.fleet.clusters.follow_names(
+            Following((self.grants.follow, self.people.tokens.follow), self._note_followed).follow
+        )
         self.fleet.clusters.subscribe_labels(self.cluster_directory.keep)
         self.fleet.clusters.subscribe_labels(self.alerting.label_cluster)
         self.configuration.subscribe(self._note_reload)
@@ -521,6 +543,7 @@ def _route_handlers() -> list[ControllerRouterHandler]:
             inventory_routes.router,
             alerting_routes.router,
             detect_routes.router,
+            console_routes.api_router,
             evidence_routes.router,
             backup_routes.router,
             audit_routes.router,
@@ -594,7 +617,7 @@ def _state(hub: Hub) -> State:
             "past_tables": PastTables(hub.past, time.monotonic),
             "postings": hub.postings,
             "rows": hub.rows,
-            "runbooks": RunbookPages(hub.detect_settings),
+            "runbooks": RunbookPages(hub.detect_settings, hub.external_url),
             "settings": hub.settings,
             "started_at": hub.started_at,
             "strangers": Strangers(time.monotonic),

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.auth.errors import AuthError
+from farwatch.hub.auth.following import Changes, Followed
 from farwatch.hub.auth.principal import EVERYWHERE, Grant, Role, Scope
 from farwatch.hub.auth.scopes import GrantError
 from farwatch.hub.auth.teams import Team, Teams
@@ -247,6 +248,33 @@ class Grants:
             for key in gone:
                 held.pop(key, None)
             held.update({made.id: made for made in new})
+
+    @asynccontextmanager
+    async def follow(self, old: str, new: str | None) -> AsyncIterator[Changes]:
+        """Have grants follow a cluster to its new name, or end with it, as ``Following.follow`` says."""
+        async with self._changing:
+            changes = [
+                (holder, own, after)
+                for holder, held in self._held.items()
+                for own in held.values()
+                if (after := own.grant.following(old, new)) != own.grant
+            ]
+
+            async def write(connection: AsyncConnection) -> None:
+                for _, own, after in changes:
+                    this = role_grants.c.id == own.id
+                    if after is None:
+                        await connection.execute(sa.delete(role_grants).where(this))
+                    else:
+                        scope = _write_scope(after.scope)
+                        await connection.execute(sa.update(role_grants).where(this).values(scope=scope))
+
+            yield Changes([Followed(*holder, own.grant, after) for holder, own, after in changes], write)
+            for holder, own, after in changes:
+                if after is None:
+                    self._held[holder].pop(own.id, None)
+                else:
+                    self._held[holder][own.id] = msgspec.structs.replace(own, grant=after)
 
     async def remove_team(self, team_id: str) -> Team:
         """Take a team away, with what was granted to it.

@@ -57,6 +57,15 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
         """Whether it reaches this namespace; an empty name stands for what is in none."""
         return not self.namespaces or namespace in self.namespaces
 
+    def following(self, old: str, new: str | None) -> Scope | None:
+        """It, with a cluster under its new name, or without it where there is none; None if nothing is left of it."""
+        if old not in self.clusters:
+            return self
+        names = (new if name == old else name for name in self.clusters)
+        clusters = tuple(dict.fromkeys(name for name in names if name is not None))
+        # Without any name it would be every cluster.
+        return Scope(clusters, self.cluster_labels, self.namespaces) if clusters else None
+
     def narrowed(self, other: Scope) -> Scope | None:
         """Where both hold; None if that is nowhere."""
         clusters = _common(self.clusters, other.clusters)
@@ -76,6 +85,11 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
     role: Role
     scope: Scope = EVERYWHERE
+
+    def following(self, old: str, new: str | None) -> Grant | None:
+        """It, where its scope is of a cluster under its new name, or is not of it any more; None if that leaves nothing."""
+        scope = self.scope.following(old, new)
+        return None if scope is None else Grant(self.role, scope)
 
 
 class PrincipalKind(StrEnum):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets as random_source
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farwatch.hub.auth import secrets
 from farwatch.hub.auth.errors import AuthError
+from farwatch.hub.auth.following import Changes, Followed
 from farwatch.hub.auth.principal import Grant, Role
 from farwatch.hub.store.records import Records, metadata
 from farwatch.hub.times import to_time, to_time_or_none
@@ -182,6 +185,31 @@ class ApiTokens:
         except BaseException:
             self._valid[digest] = token
             raise
+
+    @asynccontextmanager
+    async def follow(self, old: str, new: str | None) -> AsyncIterator[Changes]:
+        """Have the grants of tokens follow a cluster to its new name, or end with it, as ``Following.follow`` says.
+
+        A token whose every grant ends may do nothing from then on; it is not revoked.
+        """
+        followed: list[Followed] = []
+        left: dict[str, tuple[Grant, ...]] = {}
+        for token in self._valid.values():
+            pairs = [(grant, grant.following(old, new)) for grant in token.grants or ()]
+            changed = [Followed("token", token.id, *pair) for pair in pairs if pair[0] != pair[1]]
+            if changed:
+                followed += changed
+                left[token.id] = tuple(after for _, after in pairs if after is not None)
+
+        async def write(connection: AsyncConnection) -> None:
+            for token_id, grants in left.items():
+                this = api_tokens.c.id == token_id
+                await connection.execute(sa.update(api_tokens).where(this).values(grants=_to_json(grants)))
+
+        yield Changes(followed, write)
+        for digest, token in self._valid.items():  # one may have been revoked meanwhile
+            if token.id in left:
+                self._valid[digest] = msgspec.structs.replace(token, grants=left[token.id])
 
     async def ensure_admin(self, from_environment: str | None) -> str | None:
         """See to it that somebody can get in.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -58,6 +59,12 @@ ROTATION_OVERLAP_SECONDS = 24 * 3600.0
 LabelSink = Callable[[str, Mapping[str, str] | None], Awaitable[None]]
 """What is told a cluster's name and the labels it has from now on; None: there is no cluster of this name any more."""
 
+NameFollower = Callable[
+    [str, str | None], AbstractAsyncContextManager[Callable[[AsyncConnection], Awaitable[None]]]
+]
+"""Follows a cluster from its name to a new one, or to its end, where there is none: entered before the transaction, it gives
+what writes inside it, and is left when that is committed."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -95,10 +102,15 @@ class Clusters:
         self._clock = clock
         self._told: set[str] = set()
         self._label_sinks: list[LabelSink] = []
+        self._name_followers: list[NameFollower] = []
 
     def subscribe_labels(self, sink: LabelSink) -> None:
         """Have a callable told of every cluster's labels: as they are, when they change, and when it is no more."""
         self._label_sinks.append(sink)
+
+    def follow_names(self, follower: NameFollower) -> None:
+        """Have what names clusters follow them, in one transaction with each renaming and removal."""
+        self._name_followers.append(follower)
 
     async def tell_labels(self) -> None:
         """Tell of every cluster; once, at the start."""
@@ -161,7 +173,7 @@ class Clusters:
         return cluster
 
     async def rename(self, old: str, new: str) -> Cluster:
-        """Give a cluster another name; its tokens, labels and binding stay.
+        """Give a cluster another name; its tokens, labels and binding stay, and what is granted for it follows.
 
         Raises:
             ClusterNotFoundError: There is none of the old name.
@@ -169,7 +181,7 @@ class Clusters:
             ClusterExistsError: It is taken.
         """
         check_name(new)
-        async with self._records.begin() as connection:
+        async with self._followed(old, new) as connection:
             await get_cluster(connection, old)
             this = clusters.c.name == old
             row = dict((await connection.execute(sa.select(clusters).where(this))).mappings().one())
@@ -183,12 +195,12 @@ class Clusters:
         return renamed
 
     async def remove(self, name: str) -> None:
-        """Remove a cluster and its tokens.
+        """Remove a cluster and its tokens; what is granted for it alone ends.
 
         Raises:
             ClusterNotFoundError: There is none of this name.
         """
-        async with self._records.begin() as connection:
+        async with self._followed(name, None) as connection:
             await get_cluster(connection, name)
             await connection.execute(sa.delete(clusters).where(clusters.c.name == name))
         await self._tell_labels(name, None)
@@ -276,6 +288,16 @@ class Clusters:
                 found.name, found.labels
             )  # an organisation key has just brought it
         return found
+
+    @asynccontextmanager
+    async def _followed(self, old: str, new: str | None) -> AsyncIterator[AsyncConnection]:
+        """A transaction in which a cluster's name changes or goes, and all that names it follows."""
+        async with AsyncExitStack() as exits:
+            followers = [await exits.enter_async_context(follow(old, new)) for follow in self._name_followers]
+            async with self._records.begin() as connection:
+                yield connection
+                for write in followers:
+                    await write(connection)
 
     async def _try_to_tell_labels(self, name: str, labels: Mapping[str, str]) -> None:
         """Tell of a cluster that is new: what is known of it by then are alerts that others posted, if anything."""
