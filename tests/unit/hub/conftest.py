@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,15 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
 
+from farwatch.hub import app as app_module
 from farwatch.hub import main
 from farwatch.hub.app import Hub, create_app
+from farwatch.hub.auth import people as people_module
+from farwatch.hub.auth.passwords import Passwords
 from farwatch.hub.options import HubOptions
 from farwatch.hub.store import DataDirectory, Records, TelemetrySettings
 from farwatch.hub.store import records as records_module
@@ -80,6 +86,64 @@ class Api:
             await written
 
 
+# --- what each test would make anew, at a price ---------------------------------------------------------------
+
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords cost next to nothing; what they cost in a hub is what the tests of passwords are about."""
+    monkeypatch.setattr(people_module, "Passwords", lambda: Passwords(CHEAP))
+
+
+async def _make_records(path: Path) -> None:
+    directory = DataDirectory.claim(path)
+    await (await Records.open(directory)).close()
+    directory.release()
+
+
+@pytest.fixture(scope="session")
+def new_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of a hub's first start, through every migration."""
+    path = tmp_path_factory.mktemp("new-records")
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, _make_records(path)).result()
+    return path / "records.db"
+
+
+@pytest.fixture(autouse=True)
+def _records_begin_migrated(new_records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data directory without records gets a copy of new ones; the tests of the store make their own."""
+    embedded = Records._embedded
+
+    def open_copy(directory: DataDirectory) -> Records:
+        if not directory.records.exists():
+            shutil.copyfile(new_records, directory.records)
+        return embedded(directory)
+
+    monkeypatch.setattr(Records, "_embedded", open_copy)
+
+
+@pytest.fixture(scope="session")
+def _app() -> list[Litestar]:
+    """The application of the process's tests, once there is one."""
+    return []
+
+
+@pytest.fixture
+def app(running: Hub, _app: list[Litestar]) -> Litestar:
+    """The application around the running hub: the same for every test, with another state."""
+    if not _app:
+        _app.append(create_app(running))
+    _app[0].state = app_module._state(running)
+    return _app[0]
+
+
+# --- databases elsewhere --------------------------------------------------------------------------------------
+
+
 async def _create_schema(server: str, name: str) -> None:
     """Unless it is there: a test may open its records again."""
     import asyncpg  # noqa: PLC0415 - only where there is a server
@@ -92,7 +156,9 @@ async def _create_schema(server: str, name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _records_on_postgresql(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _records_on_postgresql(
+    _records_begin_migrated: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With FARWATCH_TEST_DATABASE, the URL of a database, each data directory has a schema there in place of a file."""
     server = os.environ.get("FARWATCH_TEST_DATABASE")
     if not server:
@@ -132,9 +198,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Hub]:
 
 
 @pytest.fixture
-async def api(running: Hub) -> AsyncIterator[Api]:
+async def api(running: Hub, app: Litestar) -> AsyncIterator[Api]:
     # In the hub's own loop, as in production: what the parts share is not made for two.
-    transport = ASGITransport(create_app(running))
+    transport = ASGITransport(app)
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         yield Api(running, client)
 

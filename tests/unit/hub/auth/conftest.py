@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
+from litestar import Litestar
 from litestar.exceptions import NotAuthorizedException
 
 from farwatch.hub import app as app_module
@@ -57,23 +58,35 @@ class Holder:
         return missing
 
 
+def admit_holder(connection: Any, handler: Any) -> None:
+    """In the place of the hub's guard: who asks is named by a header in place of a session or a token."""
+    if is_open(handler):
+        return
+    principal = connection.app.state.holders.get(connection.headers.get("x-test-principal", ""))
+    if principal is None:
+        raise NotAuthorizedException("nobody")
+    connection.state["principal"] = principal
+    connection.state["author"] = principal.name
+    authorize(principal, handler)
+    authorize_cluster(connection, handler)
+
+
+@pytest.fixture(scope="session")
+def _apps_of_holders() -> list[Litestar]:
+    """The application of the process's tests, once there is one."""
+    return []
+
+
 @pytest.fixture
-async def people(running: Hub, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[People]:
-    """Who asks is named by a header in place of a session or a token; the decision is the hub's own."""
-    holders: dict[str, Principal] = {}
-
-    def admit_holder(connection: Any, handler: Any) -> None:
-        if is_open(handler):
-            return
-        principal = holders.get(connection.headers.get("x-test-principal", ""))
-        if principal is None:
-            raise NotAuthorizedException("nobody")
-        connection.state["principal"] = principal
-        connection.state["author"] = principal.name
-        authorize(principal, handler)
-        authorize_cluster(connection, handler)
-
-    monkeypatch.setattr(app_module, "require_principal", admit_holder)
-    transport = ASGITransport(create_app(running))
-    async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
+async def people(
+    running: Hub, _apps_of_holders: list[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[People]:
+    """Those who hold what a test gives them; the decision is the hub's own."""
+    if not _apps_of_holders:
+        monkeypatch.setattr(app_module, "require_principal", admit_holder)
+        _apps_of_holders.append(create_app(running))
+    (app,) = _apps_of_holders
+    app.state = app_module._state(running)
+    app.state.holders = holders = {}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://hub.test") as client:
         yield People(running, client, holders)
