@@ -321,8 +321,16 @@ class Hub:
         """
         succession = succession or Succession()
         files = _Files.read(options, external_url)
+        if options.bootstrap_cluster:
+            fleet.check_first_cluster(options.bootstrap_cluster, options.bootstrap_token)
         async with AsyncExitStack() as exits:
             stores = await _open_stores(options, exits, succession)
+            if (
+                options.bootstrap_cluster
+            ):  # first of all: a hub that cannot add it has made no user, and logged none
+                await fleet.add_first_cluster(
+                    stores.records, options.bootstrap_cluster, options.bootstrap_token, time.time()
+                )
             if succession.stand_by:
                 files = files.read_again(options, external_url)
             hub = cls(options, files, stores, external_url)
@@ -332,10 +340,6 @@ class Hub:
             await hub._note_first()
             await hub.provider_groups.apply_file([user.id for user in hub.people.users.list()])
             exits.push_async_callback(hub.sso.stop)
-            if options.bootstrap_cluster:
-                await fleet.add_first_cluster(
-                    stores.records, options.bootstrap_cluster, options.bootstrap_token, time.time()
-                )
             hub._subscribe()
             await hub._begin(exits)
             hub._exits = exits.pop_all()

@@ -1,6 +1,6 @@
 """Clusters, their tokens, and the links to their agents."""
 
-from farwatch.hub.fleet.bootstrap import add_first_cluster
+from farwatch.hub.fleet.bootstrap import add_first_cluster, check_first_cluster
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import AgentToken, Cluster, Clusters, IssuedToken, Refusal, TokenState
 from farwatch.hub.fleet.connection import Socket
@@ -52,6 +52,7 @@ __all__ = [
     "TokenNotFoundError",
     "TokenState",
     "add_first_cluster",
+    "check_first_cluster",
     "get_cluster",
     "issue_token",
     "keep_token",

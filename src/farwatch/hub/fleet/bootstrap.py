@@ -14,6 +14,22 @@ from farwatch.hub.store.records import Records
 _log = structlog.get_logger(__name__)
 
 
+def check_first_cluster(name: str, token: str) -> str:
+    """See that a hub can begin with a cluster of this name and token, as far as these alone tell; gives the token's id.
+
+    Raises:
+        ClusterNameError: The name does not fit the rule.
+        BootstrapTokenError: It is no agent token.
+    """
+    check_name(name)
+    identity = token_id(token)
+    if not identity or is_key(token):
+        raise BootstrapTokenError(
+            "the bootstrap token is not an agent token: fwa_, 12 hex digits, _, and 43 letters, digits, - or _"
+        )
+    return identity
+
+
 async def add_first_cluster(records: Records, name: str, token: str, now: float) -> None:
     """Add a cluster by this name with this token, unless the token is known; each start may do so again.
 
@@ -30,12 +46,7 @@ async def add_first_cluster(records: Records, name: str, token: str, now: float)
         ClusterNameError: The name does not fit the rule.
         BootstrapTokenError: It is no such token, or its id belongs to another token.
     """
-    check_name(name)
-    identity = token_id(token)
-    if not identity or is_key(token):
-        raise BootstrapTokenError(
-            "the bootstrap token is not an agent token: fwa_, 12 hex digits, _, and 43 letters, digits, - or _"
-        )
+    identity = check_first_cluster(name, token)
     row = {"id": identity, "cluster": name, "digest": secrets.digest(token), "created_at": now}
     async with records.begin() as connection:
         digest = await connection.scalar(sa.select(tokens.c.digest).where(tokens.c.id == identity))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from farwatch.hub.app import Hub
 from farwatch.hub.fleet import Cluster, Clusters, FleetError, Refusal, TokenState, add_first_cluster
 from farwatch.hub.fleet.errors import BootstrapTokenError, ClusterNameError
+from farwatch.hub.options import HubOptions
+from farwatch.hub.store import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.link.frames import AgentInfo, CloseCode
 
@@ -37,8 +46,6 @@ async def test_the_next_start_changes_nothing(records: Records, clusters: Cluste
 
 
 async def test_the_token_is_kept_as_a_hash(records: Records) -> None:
-    import sqlalchemy as sa  # noqa: PLC0415
-
     await add_first_cluster(records, "home", TOKEN, NOW)
     async with records.read() as connection:
         (row,) = (await connection.execute(sa.text("SELECT * FROM cluster_tokens"))).all()
@@ -96,3 +103,39 @@ async def test_a_name_that_no_cluster_can_have_is_refused(records: Records) -> N
     with pytest.raises(ClusterNameError):
         await add_first_cluster(records, "My Home", OTHER, NOW)
     assert issubclass(ClusterNameError, FleetError)
+
+
+async def test_a_hub_that_cannot_begin_with_its_cluster_has_written_nothing(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("nonsense")
+    options = HubOptions(
+        data=tmp_path / "data", bootstrap_cluster="home", bootstrap_token_file=tmp_path / "token"
+    )
+    with capture_logs() as logs, pytest.raises(BootstrapTokenError):
+        await Hub.start(options, "https://hub.example")
+    assert not (tmp_path / "data").exists()
+    assert logs == []
+
+
+async def test_a_hub_whose_token_is_anothers_has_made_no_user(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    options = HubOptions(
+        data=tmp_path / "data", bootstrap_cluster="home", bootstrap_token_file=tmp_path / "token"
+    )
+    async with opened(options.data) as records:
+        await add_first_cluster(records, "home", TOKEN.replace("x", "z"), NOW)
+    with pytest.raises(BootstrapTokenError, match="another token's"):
+        await Hub.start(options, "https://hub.example")
+    async with opened(options.data) as records, records.read() as connection:
+        for table in ("users", "api_tokens", "audit_entries"):
+            assert (await connection.execute(sa.text(f"SELECT * FROM {table}"))).all() == []  # noqa: S608 - a constant
+
+
+@asynccontextmanager
+async def opened(data: Path) -> AsyncIterator[Records]:
+    directory = DataDirectory.claim(data)
+    records = await Records.open(directory)
+    try:
+        yield records
+    finally:
+        await records.close()
+        directory.release()
