@@ -121,6 +121,7 @@ OPERATIONS = {
     "compareAlertingVersions": ("GET", "/api/v1/alerting/config/diff"),
     "getAlertingSchema": ("GET", "/api/v1/alerting/config/schema"),
     "listReceivers": ("GET", "/api/v1/alerting/receivers"),
+    "readRunbook": ("GET", "/api/v1/runbooks/{alertname}"),
     "listDetectors": ("GET", "/api/v1/detectors"),
     "getSettings": ("GET", "/api/v1/settings"),
     "listAgents": ("GET", "/api/v1/agents"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.resources import files
 
 from litestar import Response, Router, get
@@ -9,9 +10,11 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from farwatch.hub import problems
+from farwatch.hub.auth.access import SELF
 from farwatch.hub.auth.guard import OPEN
 from farwatch.hub.console.pages import ConsolePages, media_type, policy
-from farwatch.hub.console.runbooks import RunbookPages
+from farwatch.hub.console.runbooks import Runbook, RunbookPages
 from farwatch.hub.parameters import AnyRequest
 
 ASSETS_PATH = "/console/assets/"
@@ -86,6 +89,24 @@ def show_runbook(state: State, alertname: FromPath[str]) -> Response[bytes]:
         raise NotFoundException(f"there is no runbook {alertname[:100]!r}: /runbooks lists them all")
     return _serve(page, "text/html")
 
+
+@get(
+    "/runbooks/{alertname:str}",
+    opt=SELF,
+    summary="Read a runbook",
+    responses=problems.described(HTTPStatus.NOT_FOUND),
+    sync_to_thread=False,
+)
+def read_runbook(state: State, alertname: FromPath[str]) -> Runbook:
+    """What an alert of the hub's means, how it is set, and what to do about it; `url` is what such an alert links to."""
+    pages: RunbookPages = state.runbooks
+    runbook = pages.tell(alertname)
+    if runbook is None:
+        raise NotFoundException(f"there is no runbook {alertname[:100]!r}: GET /runbooks lists them all")
+    return runbook
+
+
+api_router = Router("/", route_handlers=[read_runbook], tags=["alerts"])
 
 router = Router(
     "/",

@@ -108,6 +108,17 @@ async def test_nothing_else_is_served(console: Any, path: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_runbook_is_told_to_whoever_is_signed_in_under_the_address_that_alerts_link_to(
+    api: Any,
+) -> None:
+    told = await api.get("/runbooks/KubePodCrashLooping")
+    assert told["url"] == f"{api.hub.external_url}/runbooks/KubePodCrashLooping"
+    assert told["paragraphs"]
+    assert (await api.fault("GET", "/runbooks/Nope"))[0] == 404
+    unknown = await api.ask("GET", "/api/v1/runbooks/KubePodCrashLooping", token=None)
+    assert unknown.status_code == 401
+
+
 async def test_alerts_link_to_runbooks_at_the_address_that_people_use(running: Any) -> None:
     assert running.detect_settings.runbook_url == "https://hub.example/runbooks/{alertname}"
 

@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from farwatch.hub.console.runbooks import RunbookPages
+from farwatch.hub.console.runbooks import Piece, PieceKind, RunbookPages
 from farwatch.hub.detect import DETECTORS, DetectSettings
+from farwatch.hub.watchdog import OWN_ALERTS
 
 
 class Outline(HTMLParser):
@@ -95,3 +96,32 @@ def test_code_in_a_runbook_is_marked_and_escaped() -> None:
 
 def test_there_is_no_page_of_an_unknown_alert() -> None:
     assert RunbookPages(DetectSettings()).get("../pages.py") is None
+
+
+@pytest.mark.parametrize("name", [*DETECTORS, *OWN_ALERTS])
+def test_a_runbook_as_data_says_what_its_page_says(name: str) -> None:
+    pages = RunbookPages(DetectSettings(), "https://hub.example")
+    runbook = pages.tell(name)
+    assert runbook is not None
+    assert runbook.url == f"https://hub.example/runbooks/{name}"
+    page = " ".join(Outline(pages.get(name) or b"").text.split())
+    for words in (runbook.meaning, *(fact.value for fact in runbook.facts), runbook.hint):
+        assert " ".join(words.split()) in page
+    for paragraph in runbook.paragraphs:
+        assert all(" ".join(piece.text.split()) in page for piece in paragraph)
+
+
+def test_a_runbook_as_data_marks_code_and_names_other_runbooks() -> None:
+    pages = RunbookPages(DetectSettings())
+    told = [pages.tell(name) for name in DETECTORS]
+    pieces = [piece for runbook in told if runbook for paragraph in runbook.paragraphs for piece in paragraph]
+    assert Piece("kubectl logs --previous", PieceKind.CODE) in pieces
+    assert Piece("What to do:", PieceKind.STRONG) in pieces
+    named = {piece.text for piece in pieces if piece.kind is PieceKind.RUNBOOK}
+    assert named
+    assert all(pages.tell(name) for name in named)
+    assert not any("`" in piece.text for piece in pieces)
+
+
+def test_there_is_no_data_of_an_unknown_alert() -> None:
+    assert RunbookPages(DetectSettings()).tell("Nope") is None

@@ -19,6 +19,7 @@ import { LikelyCause } from "./LikelyCause";
 import { Panel } from "./Panel";
 import { alertQuery, evidenceQuery, explainQuery, transitionsQuery, type Alert } from "./queries";
 import { RelatedPanel } from "./RelatedPanel";
+import { RunbookPanel } from "./RunbookPanel";
 import { Story } from "./Story";
 import { countFirings, findCause, tellStory } from "./story";
 import { readName, readSubject, readSummary, subjectPath, toLink } from "./subject";
@@ -193,6 +194,7 @@ function Panels({ alert }: { alert: Alert }) {
             <p className={styles.quiet}>Reading what was gathered …</p>
           </Panel>
         )}
+        <RunbookPanel alert={alert} />
         <Logs logs={evidence.data?.logs ?? []} />
         <Story cluster={labels.cluster ?? ""} steps={steps} />
         <Events events={evidence.data?.events ?? []} />

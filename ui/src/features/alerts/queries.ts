@@ -14,6 +14,7 @@ export type Evidence = components["schemas"]["Evidence"];
 export type RelatedChange = components["schemas"]["RelatedChange"];
 export type Explanation = components["schemas"]["ExplanationView"];
 export type Notification = components["schemas"]["NotificationView"];
+export type Runbook = components["schemas"]["Runbook"];
 export type Transition = components["schemas"]["AlertEventView"];
 
 export const STATUSES = ["firing", "resolved", "all"] as const;
@@ -38,6 +39,7 @@ export const keys = {
   facets: (wanted: Wanted) => ["alerts", "facets", wanted] as const,
   groups: (wanted: Wanted, by: GroupBy) => ["alerts", "groups", by, wanted] as const,
   one: (fingerprint: string) => ["alerts", "one", fingerprint] as const,
+  runbook: (name: string) => ["runbooks", name] as const,
   part: (fingerprint: string, part: string) => ["alerts", "one", fingerprint, part] as const,
 };
 
@@ -115,6 +117,15 @@ export const evidenceQuery = (fingerprint: string) =>
   queryOptions({
     queryKey: keys.part(fingerprint, "evidence"),
     queryFn: ({ signal }) => get("/api/v1/alerts/{fingerprint}/evidence", { path: { fingerprint }, signal }),
+  });
+
+/** A runbook of the hub's; there is none of a name that only looks like one. */
+export const runbookQuery = (name: string) =>
+  queryOptions({
+    queryKey: keys.runbook(name),
+    queryFn: ({ signal }) => get("/api/v1/runbooks/{alertname}", { path: { alertname: name }, signal }),
+    staleTime: Infinity,
+    retry: false,
   });
 
 export const explainQuery = (fingerprint: string) =>
