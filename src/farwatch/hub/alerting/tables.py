@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -97,10 +98,15 @@ def added(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> Write:
 
 def removed(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> Write:
     """Rows to delete, named by their primary key; other columns are ignored."""
-    names = [column.name for column in table.primary_key]
-    condition = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in names))
-    keys = [{f"key_{name}": row[name] for name in names} for row in rows]
-    return Write(sa.delete(table).where(condition), keys)
+    names, statement = _removal(table)
+    return Write(statement, [{f"key_{name}": row[name] for name in names} for row in rows])
+
+
+@cache
+def _removal(table: sa.Table) -> tuple[tuple[str, ...], sa.Delete]:
+    # Built once for each table: every notification is written by it.
+    names = tuple(column.name for column in table.primary_key)
+    return names, sa.delete(table).where(*(table.c[name] == sa.bindparam(f"key_{name}") for name in names))
 
 
 def replaced(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Write, Write]:
