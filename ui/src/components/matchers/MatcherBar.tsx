@@ -1,9 +1,7 @@
 import { Combobox, Pill, PillsInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
-
-import { get } from "~/api";
 
 import { completeOperators, readStage, type Stage } from "./completion";
 import {
@@ -18,6 +16,7 @@ import {
   tidyMatcher,
 } from "./matchers";
 import styles from "./MatcherBar.module.css";
+import { labelsQuery, PAUSE_MS } from "./queries";
 
 /** What is wrong with one of the matchers (`place`), or with all of them together. */
 export interface MatcherFault {
@@ -221,25 +220,11 @@ interface Option {
   aside: string;
 }
 
-const MOST_OPTIONS = 50;
-const PAUSE_MS = 120;
-
 function useOptions(stage: Stage, matchers: readonly string[], text: string, withWords: boolean): Option[] {
   const [typed] = useDebouncedValue(stage.stage === "operator" ? "" : stage.prefix, PAUSE_MS);
   const [filter] = useDebouncedValue(matchers, PAUSE_MS);
   const name = stage.stage === "value" ? stage.name : undefined;
-  const counted = useQuery({
-    queryKey: ["alerts", "labels", name, typed, filter],
-    queryFn: ({ signal }) => {
-      const query = { search: typed.slice(0, 200), limit: MOST_OPTIONS, filter: filter.filter(isMatcher) };
-      return name === undefined
-        ? get("/api/v1/alerts/labels", { query, signal })
-        : get("/api/v1/alerts/labels/{name}/values", { path: { name }, query, signal });
-    },
-    enabled: stage.stage !== "operator",
-    placeholderData: keepPreviousData,
-    retry: false,
-  });
+  const counted = useQuery({ ...labelsQuery(name, typed, filter), enabled: stage.stage !== "operator" });
   if (stage.stage === "operator") {
     return completeOperators(stage.prefix).map((operator) => ({
       value: `o:${operator}`,

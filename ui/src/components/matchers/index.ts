@@ -1,4 +1,5 @@
 export { readMatcherFault } from "./faults";
+export { LabelFilter } from "./LabelFilter";
 export { MatcherBar, type MatcherFault } from "./MatcherBar";
 export {
   commonMatchers,

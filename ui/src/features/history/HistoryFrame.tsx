@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconZoomOut } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { paths } from "~/app/paths";
 import { useZone, type Zone } from "~/app/preferences";
 import { formatClock, formatDay, Page } from "~/components";
+import { LabelFilter } from "~/components/matchers";
 
 import styles from "./History.module.css";
 import { readRange, SPANS, zoomOut, type RangeView } from "./ranges";
@@ -55,17 +56,12 @@ export function HistoryFrame({
       <div className={styles.bar}>
         <TimeChoice view={view} onChange={onChange} />
         {withCluster && (
-          <TextInput
-            aria-label="Only this cluster"
+          <LabelFilter
+            name="cluster"
+            label="Only this cluster"
             placeholder="All clusters"
-            w={150}
-            key={cluster}
-            defaultValue={cluster}
-            onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-            onBlur={(event) => {
-              const next = event.currentTarget.value.trim() || undefined;
-              if (next !== cluster) onChange({ cluster: next });
-            }}
+            value={cluster}
+            onChange={(next) => onChange({ cluster: next })}
           />
         )}
         {filters}

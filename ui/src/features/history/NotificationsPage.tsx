@@ -1,12 +1,15 @@
-import { Drawer, Select, TextInput } from "@mantine/core";
+import { Drawer, Select } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { paths } from "~/app/paths";
 import { useView } from "~/app/view";
 import { DataTable, EmptyState, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
+import { FilterInput } from "~/components/FilterInput";
+import { LabelFilter } from "~/components/matchers";
+import { receiverNamesQuery } from "~/components/receivers";
 
 import { notificationsRoute } from ".";
 import { useCursorRows } from "./cursorRows";
@@ -22,6 +25,7 @@ export function NotificationsPage() {
   const query = useInfiniteQuery(
     notificationsQuery(readRange(view), { cluster, alertname, receiver, outcome }),
   );
+  const receivers = useQuery(receiverNamesQuery);
   const rows = useCursorRows(query);
   const [opened, setOpened] = useState<Notification>();
   return (
@@ -31,17 +35,21 @@ export function NotificationsPage() {
       onChange={setView}
       filters={
         <>
-          <TextInput
-            aria-label="Only to this receiver"
+          <LabelFilter
+            name="alertname"
+            label="Only of alerts of this name"
+            placeholder="All alerts"
+            width={190}
+            isSearch
+            value={alertname}
+            onChange={(next) => setView({ alertname: next })}
+          />
+          <FilterInput
+            label="Only to this receiver"
             placeholder="All receivers"
-            w={150}
-            key={receiver}
-            defaultValue={receiver}
-            onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-            onBlur={(event) => {
-              const next = event.currentTarget.value.trim() || undefined;
-              if (next !== receiver) setView({ receiver: next });
-            }}
+            value={receiver}
+            options={receivers.data}
+            onChange={(next) => setView({ receiver: next })}
           />
           <Select
             aria-label="Only with this outcome"

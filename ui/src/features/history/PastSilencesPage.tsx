@@ -1,4 +1,3 @@
-import { TextInput } from "@mantine/core";
 import { IconBellOff } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -6,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { paths } from "~/app/paths";
 import { useView } from "~/app/view";
 import { DataTable, EmptyState, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
+import { FilterInput } from "~/components/FilterInput";
 
 import { pastSilencesRoute } from ".";
 import { useCursorRows } from "./cursorRows";
@@ -27,17 +27,11 @@ export function PastSilencesPage() {
       onChange={setView}
       withCluster={false}
       filters={
-        <TextInput
-          aria-label="Only those of this author"
+        <FilterInput
+          label="Only those of this author"
           placeholder="All authors"
-          w={150}
-          key={view.by}
-          defaultValue={view.by}
-          onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-          onBlur={(event) => {
-            const by = event.currentTarget.value.trim() || undefined;
-            if (by !== view.by) setView({ by });
-          }}
+          value={view.by}
+          onChange={(by) => setView({ by })}
         />
       }
     >

@@ -1,10 +1,11 @@
-import { Select, TextInput } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { useZone } from "~/app/preferences";
 import { useView } from "~/app/view";
 import { EmptyState, formatExact, formatSpan, QueryView, SeverityBadge } from "~/components";
+import { LabelFilter } from "~/components/matchers";
 
 import { historyRoute } from ".";
 import { HistoryFrame } from "./HistoryFrame";
@@ -39,18 +40,14 @@ export function TimelinePage() {
       onChange={setView}
       filters={
         <>
-          <TextInput
-            aria-label="Only alerts of this name"
+          <LabelFilter
+            name="alertname"
+            label="Only alerts of this name"
             placeholder="All alerts"
-            w={190}
-            key={view.alertname}
-            defaultValue={view.alertname}
-            data-search=""
-            onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-            onBlur={(event) => {
-              const alertname = event.currentTarget.value.trim() || undefined;
-              if (alertname !== view.alertname) setView({ alertname });
-            }}
+            width={190}
+            isSearch
+            value={view.alertname}
+            onChange={(alertname) => setView({ alertname })}
           />
           <Select
             aria-label="A row for each"

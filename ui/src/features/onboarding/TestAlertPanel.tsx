@@ -3,15 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ActionButton, QueryView, StatusBadge } from "~/components";
-import { useReceiverTest } from "~/components/receiverTest";
+import { receiverNamesQuery, useReceiverTest } from "~/components/receivers";
 import { Refusal } from "~/components/Refusal";
 
 import styles from "./Onboarding.module.css";
-import { receiversQuery } from "./queries";
 
 /** Tries that people are told: sends a test to a receiver, and says how each of its integrations took it. */
 export function TestAlertPanel() {
-  const receivers = useQuery(receiversQuery);
+  const receivers = useQuery(receiverNamesQuery);
   const [chosen, setChosen] = useState<string | null>(null);
   const test = useReceiverTest();
   return (

@@ -1,7 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { get, post, request, type Answer, type components } from "~/api";
-import { RECEIVERS } from "~/components/receiverTest";
 
 export type Cluster = Answer<"/api/v1/clusters/{name}">;
 export type CreatedLink = Answer<"/api/v1/clusters/{name}/install", "post">;
@@ -60,10 +59,3 @@ export const previewQuery = (name: string, link: string) =>
       ),
     staleTime: Infinity,
   });
-
-/** The names of those that can be told of alerts. */
-export const receiversQuery = queryOptions({
-  queryKey: [...RECEIVERS, "names"],
-  queryFn: async ({ signal }) =>
-    ((await request("GET", "/api/v2/receivers", { signal })) as { name: string }[]).map(({ name }) => name),
-});

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { get, type Answer } from "~/api";
-import { RECEIVERS } from "~/components/receiverTest";
+import { RECEIVERS } from "~/components/receivers";
 
 export type User = Answer<"/api/v1/users">["items"][number];
 export type Team = Answer<"/api/v1/teams">["items"][number];

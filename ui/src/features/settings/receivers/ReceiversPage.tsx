@@ -2,7 +2,7 @@ import { IconBellOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import { ActionButton, EmptyState, Page, QueryView, StatusBadge, TimeAgo } from "~/components";
-import { useReceiverTest } from "~/components/receiverTest";
+import { useReceiverTest } from "~/components/receivers";
 
 import { receiversQuery, type Receiver } from "../queries";
 import styles from "../Settings.module.css";
