@@ -4,6 +4,7 @@ from farwatch.hub.fleet.bootstrap import add_first_cluster, check_first_cluster
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
 from farwatch.hub.fleet.clusters import AgentToken, Cluster, Clusters, IssuedToken, Refusal, TokenState
 from farwatch.hub.fleet.connection import Socket
+from farwatch.hub.fleet.connections import LinkCounters
 from farwatch.hub.fleet.errors import (
     AgentAwayError,
     CallFailedError,
@@ -18,9 +19,10 @@ from farwatch.hub.fleet.errors import (
 )
 from farwatch.hub.fleet.fleet import Fleet
 from farwatch.hub.fleet.keys import IssuedKey, OrganisationKey
-from farwatch.hub.fleet.links import LinkCounters, LinkServer, LinkSettings
+from farwatch.hub.fleet.links import LinkServer
 from farwatch.hub.fleet.presence import AgentView
 from farwatch.hub.fleet.records import get_cluster
+from farwatch.hub.fleet.settings import LinkSettings
 from farwatch.hub.fleet.tokens import NewToken, issue_token, keep_token, make_token
 
 __all__ = [

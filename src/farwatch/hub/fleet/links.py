@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from typing import assert_never
 
-import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from farwatch.hub.fleet.changes import FleetChange, FleetChangeKind
-from farwatch.hub.fleet.clusters import Cluster, Clusters, Refusal, Sighting, token_id
+from farwatch.hub.fleet.clusters import Cluster, Clusters, Sighting, token_id
 from farwatch.hub.fleet.connection import SEND_SECONDS, Connection, Socket
+from farwatch.hub.fleet.connections import Connections, LinkCounters
 from farwatch.hub.fleet.errors import AgentAwayError
 from farwatch.hub.fleet.intake import StateIntake
-from farwatch.hub.fleet.introductions import LONGEST_WORD, check_introduction
 from farwatch.hub.fleet.presence import AgentView, FollowerView, Presence
-from farwatch.hub.fleet.refusals import Refusals, RefusalView
+from farwatch.hub.fleet.reception import Reception
+from farwatch.hub.fleet.refusals import RefusalView
+from farwatch.hub.fleet.settings import LinkSettings
 from farwatch.hub.fleet.sightings import Sightings
 from farwatch.hub.inventory import ChangeLog, Inventory
 from farwatch.link.events import (
@@ -30,63 +29,20 @@ from farwatch.link.events import (
     Closed,
     HelloReceived,
     HubEvent,
-    SessionState,
     SnapshotBegan,
     SnapshotEnded,
     SnapshotItemsReceived,
     StatusReceived,
 )
-from farwatch.link.frames import AgentInfo, CloseCode, LinkRole, WatchState
+from farwatch.link.frames import AgentInfo, CloseCode, WatchState
 from farwatch.link.hub import HubSession
 
 TICK_SECONDS = 0.5
 SIGHTINGS_EVERY_SECONDS = 60.0
 
-MAX_FOLLOWERS = 10_000
-"""Links of one cluster beside its leader's; twice the nodes of the largest clusters there are."""
-
 _NOT_TO_BE_HAD = frozenset({WatchState.DENIED, WatchState.ABSENT})
 
 log = structlog.get_logger(__name__)
-
-
-class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How links are kept.
-
-    Attributes:
-        heartbeat_seconds: How often each side sends at least one frame; after 3 missed the agent is lost.
-        credit_bytes: How many bytes of state an agent may have on its way.
-        grace_seconds: How long an agent that left may be away before it is lost.
-        restart_grace_seconds: How long agents have to come back after the hub has started.
-        refused_retry_seconds: How long a refused agent is asked to wait.
-    """
-
-    heartbeat_seconds: float = 10.0
-    credit_bytes: int = 4 * 1024 * 1024
-    grace_seconds: float = 30.0
-    restart_grace_seconds: float = 120.0
-    refused_retry_seconds: float = 60.0
-
-
-@dataclass(slots=True)
-class LinkCounters:
-    """What became of links, since the start.
-
-    Attributes:
-        opened: Links whose agent was let in.
-        refused: Agents that were turned away, by reason.
-        closed: Links that ended, by reason; ``disconnected`` when the connection broke without a word.
-        frames: Messages received.
-        bytes: Their size, as it came.
-        failed_subscribers: Batches of changes that a subscriber failed to take.
-    """
-
-    opened: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    closed: Counter[str] = field(default_factory=Counter)
-    frames: int = 0
-    bytes: int = 0
-    failed_subscribers: int = 0
 
 
 class LinkServer:
@@ -111,19 +67,18 @@ class LinkServer:
         clock: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
-        self.counters = LinkCounters()
         self._clusters = clusters
         self._intake = StateIntake(inventory, change_log)
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
         self._presence = Presence(clock, monotonic, settings.grace_seconds, settings.restart_grace_seconds)
-        self._connections: set[Connection] = set()
-        self._open: dict[str, Connection] = {}
-        self._followers: dict[str, dict[str, Connection]] = {}
+        self._connections = Connections()
+        self._reception = Reception(
+            clusters, self._connections, settings.refused_retry_seconds, clock, self._tell
+        )
         self._sightings = Sightings(clusters, clock)
-        self._refusals = Refusals(clock)
-        self._revocations = 0
+        self.counters = LinkCounters(refused=self._reception.refused)
         self._subscribers: list[Callable[[Sequence[FleetChange]], None]] = []
         self._ticker: asyncio.Task[None] | None = None
 
@@ -168,11 +123,11 @@ class LinkServer:
 
     def count_followers(self, cluster: str) -> int:
         """How many those are."""
-        return len(self._followers.get(cluster, ()))
+        return self._connections.count_followers(cluster)
 
     def refusals(self, cluster: str) -> list[RefusalView]:
         """Agents that came for a cluster and were turned away, since one was last let in; the latest first."""
-        return self._refusals.of(cluster)
+        return self._reception.refusals(cluster)
 
     # --- what the hub wants of agents -------------------------------------------------------------------------
 
@@ -212,7 +167,7 @@ class LinkServer:
             AgentAwayError: It is not connected, or left before it answered.
             CallFailedError: It said no, or did not end in time.
         """
-        connection = self._open.get(cluster)
+        connection = self._connections.leader(cluster)
         if connection is None:
             raise AgentAwayError(
                 f"the agent of {cluster!r} is not connected: see to it that it runs and reaches the hub"
@@ -223,9 +178,9 @@ class LinkServer:
 
     async def close_worthless(self) -> None:
         """Close every link that was opened with a token which is revoked or has ended."""
-        self._revocations += 1
+        self._reception.look_again()
         worthless = await self._clusters.worthless_tokens()
-        for connection in tuple(self._connections):
+        for connection in self._connections:
             if connection.cluster and connection.token_id in worthless:
                 connection.close(
                     CloseCode.REVOKED_TOKEN,
@@ -234,20 +189,19 @@ class LinkServer:
 
     def remove(self, cluster: str) -> None:
         """The cluster left the fleet: close its link, and forget its agent."""
-        self._revocations += 1
-        leader = self._open.pop(cluster, None)
-        for connection in (*filter(None, [leader]), *self._followers.pop(cluster, {}).values()):
+        self._reception.look_again()
+        for connection in self._connections.remove(cluster):
             connection.close(CloseCode.BAD_TOKEN, f"cluster {cluster!r} was removed from the fleet")
         self._sightings.forget(cluster)
-        self._refusals.forget(cluster)
+        self._reception.forget(cluster)
         self._intake.forget(cluster)
         self._tell(self._presence.remove(cluster))
 
     def rename(self, old: str, cluster: Cluster) -> None:
         """A cluster has another name: its agents are sent away, to come back under it at once."""
-        self._revocations += 1
-        self._open.pop(old, None)
-        for connection in tuple(self._connections):
+        self._reception.look_again()
+        self._connections.remove_leader(old)
+        for connection in self._connections:
             if connection.cluster == old:
                 connection.close(
                     CloseCode.SHUTTING_DOWN,
@@ -264,7 +218,7 @@ class LinkServer:
     def tick(self) -> None:
         """Look at the clock: heartbeats, deadlines of calls, agents that are lost by now."""
         now = self._monotonic()
-        for connection in tuple(self._connections):
+        for connection in self._connections:
             for event in connection.tick(now):
                 self._handle(connection, event)
         self._tell(self._presence.advance())
@@ -318,8 +272,7 @@ class LinkServer:
             # One agent's link must never take the hub down; whatever it was ended this link alone.
             log.exception("a link failed", cluster=connection.cluster, peer=peer)
         finally:
-            self._connections.discard(connection)
-            self._leave(connection)
+            self._leave(connection, had_its_place=self._connections.discard(connection))
 
     async def _take(self, connection: Connection, token: str, data: bytes) -> None:
         self.counters.frames += 1
@@ -331,24 +284,14 @@ class LinkServer:
                 self._handle(connection, event)
 
     async def _greet(self, connection: Connection, token: str, agent: AgentInfo) -> None:
-        found = check_introduction(agent) or await self._authenticate(token, agent)
-        if connection.session.state is not SessionState.OPENING:
-            return  # It left, or waited for too long, while its token was looked up.
-        if isinstance(found, Refusal):
-            self._refuse(connection, agent, found)
-            return
-        connection.instance = "" if agent.role == LinkRole.CLUSTER else agent.instance
-        if not self._make_room(found.name, connection):
-            crowd = Refusal(
-                code=CloseCode.OVERLOADED,
-                reason=f"cluster {found.name!r} has {MAX_FOLLOWERS} agents already: do several clusters share a token?",
-            )
-            self._refuse(connection, agent, crowd)
+        found = await self._reception.admit(connection, token, agent)
+        if found is None:
             return
         connection.session.welcome(found.name, self._settings.credit_bytes)
         connection.send()
         connection.cluster = found.name
-        self._refusals.forget(found.name)
+        self._connections.let_in(connection)
+        self._reception.forget(found.name)
         self.counters.opened += 1
         log.info(
             "agent connected",
@@ -359,10 +302,8 @@ class LinkServer:
             version=agent.version,
         )
         if connection.instance:
-            self._followers.setdefault(found.name, {})[agent.instance] = connection
             self._presence.follow(found.name, connection.peer, agent)
             return
-        self._open[found.name] = connection
         self._intake.open(connection)
         self._sightings.arrive(
             Sighting(
@@ -374,55 +315,6 @@ class LinkServer:
             )
         )
         self._tell(self._presence.connect(found.name, connection.peer, agent))
-
-    async def _authenticate(self, token: str, agent: AgentInfo) -> Cluster | Refusal:
-        """Asks again when something was revoked meanwhile: links that are not open yet were not closed by it."""
-        while True:
-            revocations = self._revocations
-            found = await self._clusters.authenticate(token, agent)
-            if revocations == self._revocations:
-                return found
-
-    def _refuse(self, connection: Connection, agent: AgentInfo, refusal: Refusal) -> None:
-        self.counters.refused[refusal.code] += 1
-        log.warning(
-            "agent refused",
-            code=refusal.code,
-            reason=refusal.reason,
-            peer=connection.peer,
-            calls_itself=agent.cluster_name[:LONGEST_WORD],
-        )
-        self._note_refusal(connection, refusal.cluster or agent.cluster_name, refusal, agent)
-        retry_seconds = refusal.retry_seconds or self._settings.refused_retry_seconds
-        connection.session.refuse(refusal.code, refusal.reason, retry_seconds)
-        connection.ended = Closed(code=refusal.code, reason=refusal.reason)
-        connection.send()
-
-    def _note_refusal(
-        self, connection: Connection, cluster: str, refusal: Refusal | Closed, agent: AgentInfo
-    ) -> None:
-        if not self._refusals.note(cluster, refusal.code, refusal.reason, connection.peer, agent):
-            return
-        change = FleetChange(
-            cluster=cluster,
-            kind=FleetChangeKind.AGENT_REFUSED,
-            time=self._clock(),
-            subject=refusal.code,
-            detail=refusal.reason,
-        )
-        self._tell([change])
-
-    def _make_room(self, cluster: str, newer: Connection) -> bool:
-        """Close whatever the newer link replaces; False when there are too many."""
-        if not newer.instance:
-            older = self._open.pop(cluster, None)
-        else:
-            older = self._followers.get(cluster, {}).pop(newer.instance, None)
-            if older is None and len(self._followers.get(cluster, ())) >= MAX_FOLLOWERS:
-                return False
-        if older is not None:
-            older.close(CloseCode.SUPERSEDED, f"another agent of {cluster!r} connected, from {newer.peer}")
-        return True
 
     def _handle(self, connection: Connection, event: HubEvent) -> None:
         match event:
@@ -446,7 +338,7 @@ class LinkServer:
                 connection.send()
                 told = connection.session.introduced
                 if event.code is CloseCode.UNSUPPORTED_PROTOCOL and told is not None:
-                    self._note_refusal(connection, told.cluster_name, event, told)
+                    self._reception.note(connection, told.cluster_name, event, told)
             case HelloReceived():
                 raise AssertionError("a Hello is greeted, not handled")
             case _:
@@ -465,18 +357,17 @@ class LinkServer:
                 [FleetChange(cluster=connection.cluster, kind=FleetChangeKind.CLUSTER_SYNCED, time=now)]
             )
 
-    def _leave(self, connection: Connection) -> None:
+    def _leave(self, connection: Connection, *, had_its_place: bool) -> None:
         code = connection.ended.code if connection.ended else None
         reason = connection.ended.reason if connection.ended else "the connection broke"
         self.counters.closed[code or "disconnected"] += 1
         if connection.cluster:
             log.info("agent left", cluster=connection.cluster, peer=connection.peer, code=code, reason=reason)
-        followers = self._followers.get(connection.cluster, {})
-        if followers.get(connection.instance) is connection:
-            del followers[connection.instance]
+        if not had_its_place:
+            return
+        if connection.instance:
             self._presence.unfollow(connection.cluster, connection.instance)
-        if self._open.get(connection.cluster) is connection:
-            del self._open[connection.cluster]
+        else:
             self._sightings.leave(connection.cluster)
             self._tell(self._presence.disconnect(connection.cluster, code, reason))
 

@@ -397,14 +397,14 @@ async def test_objects_are_taken_from_the_one_that_leads_alone(hub: Any) -> None
     assert hub.inventory.kinds("prod").get("Pod", 0) == 0
 
 
-async def test_a_cluster_has_no_end_of_agents(hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("farwatch.hub.fleet.links.MAX_FOLLOWERS", 1)
+async def test_a_cluster_has_no_end_of_agents(hub: Any) -> None:
+    hub.links._connections.max_followers = 1
     issued = await hub.fleet.add("prod")
     await hub.connected(token=issued.token, role="node", instance="a")
     crowd = hub.agent()
     await crowd.connect(issued.token, role="node", instance="b")
     assert crowd.closed.code is CloseCode.OVERLOADED
-    assert "do several clusters share a token?" in crowd.closed.reason
+    assert "has 1 agents already: do several clusters share a token?" in crowd.closed.reason
 
 
 async def test_a_revoked_token_ends_the_links_of_those_who_stand_by_too(hub: Any) -> None:
