@@ -40,9 +40,11 @@ class Investigator:
         self.at_once = 0
         self.most_at_once = 0
         self.fault: Exception | None = None
+        self.began = asyncio.Event()
 
     async def gather(self, alert: Alert, depth: Depth) -> Evidence:
         self.asked.append((alert, depth))
+        self.began.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -291,17 +293,27 @@ async def test_before_the_start_a_message_waits_for_it_and_begins_nothing(
 
 
 async def test_a_message_waits_no_longer_because_the_start_was_late(
-    kube: Any, store: EvidenceStore, investigator: Investigator, now: Now
+    kube: Any, store: EvidenceStore, investigator: Investigator, now: Now, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    wait_seconds, limit = 77.0, asyncio.timeout
+    waits: list[asyncio.Timeout] = []
+
+    def note_limit(seconds: float | None) -> asyncio.Timeout:
+        if seconds != wait_seconds:
+            return limit(seconds)
+        waits.append(limit(None))  # it ends when the test says so
+        return waits[-1]
+
+    monkeypatch.setattr(asyncio, "timeout", note_limit)
     investigator.may_go_on.clear()
-    gatherer = Gatherer(investigator, store, now, Limits(wait_seconds=0.08))
+    gatherer = Gatherer(investigator, store, now, Limits(wait_seconds=wait_seconds))
     message = asyncio.create_task(gatherer.digests([kube.alert()]))
-    await asyncio.sleep(0.06)  # a timer of the same loop: it ends before those that are set for later
+    await asyncio.sleep(0)
     await gatherer.start([])
-    await asyncio.sleep(0.05)
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert message.done()
+    await investigator.began.wait()
+    (wait,) = waits  # the same for the start and for what is gathered after it
+    assert not message.done()
+    wait.reschedule(0.0)
     assert (await message)[kube.alert().fingerprint].missing
     await gatherer.stop()
 
