@@ -7,13 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
-# One more than there are cores: the tests beside Alertmanager wait for minutes and work for seconds.
-JOBS ?= $(shell expr $$(nproc) + 1)
+# Two more than there are cores: what is tested with real processes waits for minutes and works for seconds.
+JOBS ?= $(shell expr $$(nproc) + 2)
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: setup demo test coverage lint bench clean ui console
+.PHONY: setup demo bytecode test coverage lint bench clean ui console
 
 setup: $(VENV)/.installed console
 
@@ -56,10 +56,14 @@ $(DIST)/index.html: ui/node_modules/.installed $(UI_SOURCES)
 demo: setup
 	@$(BIN)/farwatch demo
 
-test: setup
+# The tests start hundreds of processes: each would compile what it imports, where Python may not keep what it compiled.
+bytecode: setup
+	@$(BIN)/python -m compileall -q -j 0 src
+
+test: bytecode
 	@$(PYTEST) $(ARGS)
 
-coverage: setup
+coverage: bytecode
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
 
 lint: setup

@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for processes begins first: it leaves the cores to the rest, and is not waited for at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays: no need to look through it for garbage again and again."""
     gc.collect()
