@@ -112,6 +112,7 @@ _STATUSES: dict[type[Exception], int] = {
     SelectorError: HTTPStatus.BAD_REQUEST,
     alerts.AlertingError: HTTPStatus.BAD_REQUEST,
     alerts.AlertNotFiringError: HTTPStatus.CONFLICT,
+    alerts.AlertNotFoundError: HTTPStatus.NOT_FOUND,
     alerts.AlertsNotKeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     alerts.ConfigChangedError: HTTPStatus.PRECONDITION_FAILED,
     alerts.ConfigLockedError: HTTPStatus.CONFLICT,

@@ -16,7 +16,7 @@ from farwatch.hub.alerting.configuration import (
 )
 from farwatch.hub.alerting.editing.files import ConfigNotWrittenError
 from farwatch.hub.alerting.editing.versions import Cause, VersionNotFoundError, Versions
-from farwatch.hub.alerting.errors import AlertingError, AlertsNotKeptError
+from farwatch.hub.alerting.errors import AlertingError, AlertNotFoundError, AlertsNotKeptError
 from farwatch.hub.alerting.history import History, HistoryKeeper
 from farwatch.hub.alerting.labelling import unlabelled
 from farwatch.hub.alerting.postings import Postings
@@ -32,6 +32,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertNotFiringError",
+    "AlertNotFoundError",
     "Alerting",
     "AlertingError",
     "AlertsNotKeptError",

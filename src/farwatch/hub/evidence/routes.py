@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from farwatch.hub import problems
-from farwatch.hub.alerting import Alerting, History
+from farwatch.hub.alerting import Alerting, AlertNotFoundError, History
 from farwatch.hub.alerting.history import AlertQuery, AlertRecord, NotificationQuery, Span
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
@@ -90,7 +90,7 @@ async def get_alert_timeline(state: State, request: AnyRequest, fingerprint: Fro
     It reaches back 14 days.
     """
     if not _may_see(request, state.alerting, fingerprint):
-        raise _unknown(fingerprint)
+        raise AlertNotFoundError.of(fingerprint)
     areas = visibility(request, Permission.ALERTS_READ).areas()
     history: History = state.alert_history
     now = time.time()
@@ -105,7 +105,7 @@ async def get_alert_timeline(state: State, request: AnyRequest, fingerprint: Fro
     found = await gatherer.find(fingerprint)
     cluster = _cluster(state.alerting, fingerprint, transitions.items)
     if found is None and cluster is None:
-        raise _unknown(fingerprint)
+        raise AlertNotFoundError.of(fingerprint)
     items = [*transitions_of(transitions.items), *notifications_of(told.items)]
     if found is not None:
         sees = visibility(request, Permission.OBJECTS_READ).sees_object
@@ -125,10 +125,6 @@ def _cluster(alerting: Alerting, fingerprint: str, records: Sequence[AlertRecord
     if known is not None:
         return known.alert.labels.get("cluster", "")
     return records[0].cluster if records else None
-
-
-def _unknown(fingerprint: str) -> NotFoundException:
-    return NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
 
 
 router = Router("/", route_handlers=[get_alert_evidence, get_alert_timeline], tags=["alerts"])

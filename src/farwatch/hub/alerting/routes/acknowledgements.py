@@ -9,11 +9,11 @@ from http import HTTPStatus
 import msgspec
 from litestar import delete, post
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
 from farwatch.hub.alerting.acknowledgements import AlertNotFiringError, NotAcknowledgedError
+from farwatch.hub.alerting.errors import AlertNotFoundError
 from farwatch.hub.alerting.routes.alerts import AcknowledgementView, view_acknowledgement
 from farwatch.hub.alerting.routes.sight import change_alert
 from farwatch.hub.alerting.routes.state import (
@@ -101,7 +101,7 @@ async def snooze_alert(
     audit_details(request, until=data.until, note=data.note)
     known = change_alert(request, fingerprint)
     if known is None:
-        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
+        raise AlertNotFoundError.of(fingerprint)
     audit_details(request, target=target_of(known.alert))
     others = (other.alert.labels for other in alerting(state).known())
     silence = await alerting(state).set_silence(

@@ -27,10 +27,10 @@ from farwatch.hub.alerting.routes.choosing import (
     States,
     board,
     choose_alerts,
-    find_alert,
     read_wanted,
     receivers_of,
 )
+from farwatch.hub.alerting.routes.sight import known_alert
 from farwatch.hub.alerting.routes.state import acknowledgements, alerting
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
@@ -201,7 +201,7 @@ def list_alerts(
 def get_alert(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> AlertView:
     """One alert that fires or was resolved a short while ago."""
     now = datetime.now(UTC)
-    standing = board(state, request).standing(find_alert(state, request, fingerprint), now.timestamp())
+    standing = board(state, request).standing(known_alert(request, fingerprint), now.timestamp())
     return _full_view(state, standing, now)
 
 

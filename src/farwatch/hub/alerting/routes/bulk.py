@@ -18,7 +18,7 @@ from litestar.params import JSONBody
 from farwatch.hub import problems
 from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.board import Status
-from farwatch.hub.alerting.errors import AlertingError
+from farwatch.hub.alerting.errors import AlertingError, AlertNotFoundError
 from farwatch.hub.alerting.routes.choosing import MAX_FILTER_LENGTH, board, read_matchers
 from farwatch.hub.alerting.routes.state import acknowledgements, alerting, author
 from farwatch.hub.alerting.silences import matchers_of
@@ -123,7 +123,7 @@ async def snooze_alerts(state: State, request: AnyRequest, data: JSONBody[Snooze
     async def snooze(key: str) -> str:
         known = alerting(state).get(key)
         if known is None:
-            raise AlertingError(f"no alert has the fingerprint {key[:100]!r}: it may have aged out")
+            raise AlertNotFoundError.of(key)
         silence = await alerting(state).set_silence(
             matchers=matchers_of(known.alert.labels, labels_of_all),
             starts_at=time.time(),
@@ -172,7 +172,7 @@ async def _each(
     def check(key: str) -> None:
         known = alerting(state).get(key)
         if known is None or not seen.sees_labels(known.alert.labels):
-            raise AlertingError(f"no alert has the fingerprint {key[:100]!r}: it may have aged out")
+            raise AlertNotFoundError.of(key)
         changed.require_labels(known.alert.labels)
 
     async def attempt(key: str) -> BulkResult:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.params import QueryParameter
 
-from farwatch.hub.alerting.alerts import Alert, KnownAlert
+from farwatch.hub.alerting.alerts import Alert
 from farwatch.hub.alerting.board import Board, Mark, Standing, Status, Wanted, choose, words_of
 from farwatch.hub.alerting.board import receivers_of as find_receivers
 from farwatch.hub.alerting.board.grouping import route_group_id
@@ -85,18 +85,6 @@ def read_wanted(
 def choose_alerts(shown: Board, status: Status, wanted: Wanted, now: float) -> list[Standing]:
     """The alerts that a request means, in no order."""
     return list(choose(shown.standings(status, now), wanted, shown.receivers))
-
-
-def find_alert(state: State, request: AnyRequest, fingerprint: str) -> KnownAlert:
-    """The alert of a fingerprint.
-
-    Raises:
-        NotFoundException: There is none that who asks may see.
-    """
-    known = alerting(state).get(fingerprint)
-    if known is None or not visibility(request, Permission.ALERTS_READ).sees_labels(known.alert.labels):
-        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
-    return known
 
 
 def receivers_of(state: State, alert: Alert) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
 from farwatch.hub import problems
@@ -19,7 +18,7 @@ from farwatch.hub.alerting.explain.tree import RouteNode, tree
 from farwatch.hub.alerting.explain.visits import Verdict
 from farwatch.hub.alerting.history import NotificationQuery, Span
 from farwatch.hub.alerting.routes.history import NotificationView, view_notification
-from farwatch.hub.alerting.routes.sight import alerts_seen, find_alert
+from farwatch.hub.alerting.routes.sight import alerts_seen, known_alert
 from farwatch.hub.alerting.routes.state import acknowledgements, alerting, history
 from farwatch.hub.audit import not_audited
 from farwatch.hub.auth.access import needs
@@ -52,9 +51,7 @@ class LabelSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 )
 async def explain_alert(state: State, request: AnyRequest, fingerprint: FromPath[str]) -> ExplanationView:
     """Which routes an alert takes and why, how its groups stand, what suppresses it, and every notification of it."""
-    known = find_alert(request, fingerprint)
-    if known is None:
-        raise NotFoundException(f"no alert has the fingerprint {fingerprint[:100]!r}: it may have aged out")
+    known = known_alert(request, fingerprint)
     now = time.time()
     found = _explain(request, known.alert.labels, now)
     query = NotificationQuery(

@@ -15,7 +15,8 @@ from farwatch.hub import problems
 from farwatch.hub.alerting.board import Status
 from farwatch.hub.alerting.board.relating import AlertRelation, relate
 from farwatch.hub.alerting.routes.alerts import AlertView, view
-from farwatch.hub.alerting.routes.choosing import board, find_alert
+from farwatch.hub.alerting.routes.choosing import board
+from farwatch.hub.alerting.routes.sight import known_alert
 from farwatch.hub.auth.access import needs
 from farwatch.hub.auth.policy import Permission
 from farwatch.hub.parameters import AnyRequest
@@ -53,7 +54,7 @@ def list_related_alerts(
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_RELATED, description="How many at most.")] = 20,
 ) -> RelatedList:
     """Alerts of the same workload or node, and those that began at about the same time nearby; some may be over by now."""
-    known = find_alert(state, request, fingerprint)
+    known = known_alert(request, fingerprint)
     others = (other.alert for other in board(state, request).known(Status.ALL))
     found = relate(known.alert, others)
     now = to_time(time.time())

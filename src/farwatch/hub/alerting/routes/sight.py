@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farwatch.hub.alerting.alerts import KnownAlert
+from farwatch.hub.alerting.errors import AlertNotFoundError
 from farwatch.hub.alerting.extent import Extent, reaches, spell
 from farwatch.hub.alerting.matchers import Matchers
 from farwatch.hub.alerting.routes.state import alerting
@@ -27,6 +28,18 @@ def find_alert(request: AnyRequest, fingerprint: str) -> KnownAlert | None:
     known = alerting(request.app.state).get(fingerprint)
     if known is None or not alerts_seen(request).sees_labels(known.alert.labels):
         return None
+    return known
+
+
+def known_alert(request: AnyRequest, fingerprint: str) -> KnownAlert:
+    """The alert of a fingerprint.
+
+    Raises:
+        AlertNotFoundError: There is none that who asks may see.
+    """
+    known = find_alert(request, fingerprint)
+    if known is None:
+        raise AlertNotFoundError.of(fingerprint)
     return known
 
 
