@@ -17,16 +17,15 @@ OF_PROCESSES = tuple(Path(__file__).with_name(name) for name in ("integration", 
 """Tests of real processes and browsers: their outcome is the machine's too."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test of real processes gets a second try, which the summary tells of; every other test has one."""
+    """A test of real processes gets a second try, which the summary tells of; every other test has one.
+
+    Those that wait for processes come first: they leave the cores to the rest, and nobody waits for them at the end.
+    """
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in OF_PROCESSES):
             item.add_marker(pytest.mark.flaky(reruns=1))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes begins first: it leaves the cores to the rest, and is not waited for at the end."""
     items.sort(key=lambda item: item.get_closest_marker("integration") is None)
 
 
