@@ -26,7 +26,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from farwatch.cli.views.clusters import Clusters, Issued
+from farwatch.cli.views.clusters import Cluster, Issued
+from farwatch.cli.views.listing import Listed
 from farwatch.client import ClientError, HubClient
 from farwatch.listen import AddressError, read_address
 from farwatch.terminal import make_console, plain
@@ -353,7 +354,7 @@ async def _show_fleet(client: HubClient, receiver: Receiver, console: Console) -
 
 async def _fleet_line(client: HubClient, receiver: Receiver) -> Text:
     line = Text()
-    for cluster in (await client.get("/clusters", Clusters)).items:
+    for cluster in (await client.get("/clusters", Listed[Cluster])).items:
         line.append("● ", style="green" if cluster.agent_state == "connected" else "red")
         line.append(f"{cluster.name} ", style="bold")
         line.append(f"{cluster.nodes} nodes {cluster.pods} pods ", style="dim")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from rich.table import Table
 
-from farwatch.cli.views.printing import Moment, Raw, age, print_json, print_text
+from farwatch.cli.views.listing import Listed, print_list
+from farwatch.cli.views.printing import Moment, age, print_json, print_text
 from farwatch.client import HubClient
-from farwatch.terminal import make_console, plain
+from farwatch.terminal import plain
 
 _MIB = 1024 * 1024
 
@@ -25,12 +27,6 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     telemetry: bool = True
 
 
-class Backups(msgspec.Struct, frozen=True):
-    """The hub's list of backups."""
-
-    items: list[Backup]
-
-
 async def create_backup(hub: str, token: str, keep: int | None, seconds: float, *, as_json: bool) -> None:
     """Ask for a backup and wait for it."""
     async with HubClient(hub, token, seconds) as client:
@@ -44,17 +40,15 @@ async def create_backup(hub: str, token: str, keep: int | None, seconds: float, 
 async def list_backups(hub: str, token: str, *, as_json: bool) -> None:
     """Print every backup."""
     async with HubClient(hub, token) as client:
-        if as_json:
-            print_json((await client.get("/backups", Raw)).items)
-            return
-        backups = (await client.get("/backups", Backups)).items
-    if not backups:
-        print_text("No backups yet. Write one: farwatch backup create")
-        return
+        none = "No backups yet. Write one: farwatch backup create"
+        await print_list(client, "/backups", Listed[Backup], backup_table, none, as_json=as_json)
+
+
+def backup_table(backups: Sequence[Backup], now: datetime) -> Table:
+    """Backups as a table, in the order given."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("BACKUP", "AGE", "SIZE", "RECORDS", "TELEMETRY", "VERSION"):
         table.add_column(heading, no_wrap=True, justify="right" if heading == "SIZE" else "left")
-    now = datetime.now(UTC)
     for backup in backups:
         table.add_row(
             plain(backup.name),
@@ -64,7 +58,7 @@ async def list_backups(hub: str, token: str, *, as_json: bool) -> None:
             "here" if backup.telemetry else "in ClickHouse",
             plain(backup.version),
         )
-    make_console().print(table)
+    return table
 
 
 def _size(backup: Backup) -> str:

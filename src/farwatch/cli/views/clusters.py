@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from farwatch.cli.views.printing import Moment, Raw, age, print_json, print_text
+from farwatch.cli.views.listing import Listed, print_list
+from farwatch.cli.views.printing import Moment, age, print_json, print_text
 from farwatch.client import HubClient, path_segment
-from farwatch.terminal import make_console, plain
+from farwatch.terminal import plain
 
 _STATE_STYLE = {"connected": "green", "lost": "bold red"}
 
@@ -47,12 +48,6 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     labels: dict[str, str] = {}
 
 
-class Clusters(msgspec.Struct, frozen=True):
-    """The hub's list of clusters."""
-
-    items: list[Cluster]
-
-
 async def add_cluster(
     hub: str, token: str, name: str, labels: Mapping[str, str] | None = None, *, as_json: bool
 ) -> None:
@@ -73,14 +68,8 @@ async def add_cluster(
 async def list_clusters(hub: str, token: str, *, as_json: bool) -> None:
     """Print every cluster with the state of its agent."""
     async with HubClient(hub, token) as client:
-        if as_json:
-            print_json((await client.get("/clusters", Raw)).items)
-            return
-        clusters = (await client.get("/clusters", Clusters)).items
-    if clusters:
-        make_console().print(cluster_table(clusters, datetime.now(UTC)))
-    else:
-        print_text("No clusters yet. Add one: farwatch cluster add NAME")
+        none = "No clusters yet. Add one: farwatch cluster add NAME"
+        await print_list(client, "/clusters", Listed[Cluster], cluster_table, none, as_json=as_json)
 
 
 async def rotate_token(hub: str, token: str, name: str, overlap_seconds: int, *, as_json: bool) -> None:

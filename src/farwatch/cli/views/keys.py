@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from rich.table import Table
 
-from farwatch.cli.views.printing import Moment, Raw, age, make_table, print_json, print_text
+from farwatch.cli.views.listing import Listed, print_list
+from farwatch.cli.views.printing import Moment, age, make_table, print_json, print_text
 from farwatch.client import HubClient, path_segment
-from farwatch.terminal import make_console, plain
+from farwatch.terminal import plain
 
 
 class IssuedKey(msgspec.Struct, frozen=True):
@@ -33,12 +34,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     last_used_at: Moment | None = None
 
 
-class Keys(msgspec.Struct, frozen=True):
-    """The hub's list of keys."""
-
-    items: list[Key]
-
-
 async def create_key(
     hub: str, token: str, name: str, names: str, labels: Mapping[str, str], *, as_json: bool
 ) -> None:
@@ -59,14 +54,8 @@ async def create_key(
 async def list_keys(hub: str, token: str, *, as_json: bool) -> None:
     """Print every key."""
     async with HubClient(hub, token) as client:
-        if as_json:
-            print_json((await client.get("/organisation-keys", Raw)).items)
-            return
-        keys = (await client.get("/organisation-keys", Keys)).items
-    if keys:
-        make_console().print(key_table(keys, datetime.now(UTC)))
-    else:
-        print_text("No organisation keys yet. Make one: farwatch cluster keys create NAME")
+        none = "No organisation keys yet. Make one: farwatch cluster keys create NAME"
+        await print_list(client, "/organisation-keys", Listed[Key], key_table, none, as_json=as_json)
 
 
 async def revoke_key(hub: str, token: str, key_id: str) -> None:
