@@ -3,12 +3,12 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { paths } from "~/app/paths";
 import { DataTable, fixedRows, StatusBadge, TimeAgo, type Column } from "~/components";
 import { describeAgent } from "~/components/agents";
+import { SeverityCounts } from "~/components/SeverityCounts";
 import { LabelChips } from "~/components/LabelChips";
 
 import { ClusterMenu } from "./ClusterMenu";
 import type { Dialog } from "./ClusterDialogs";
 import styles from "./Clusters.module.css";
-import { FiringCounts } from "./FiringCounts";
 import type { ClusterTile } from "./queries";
 import { describeHealth, formatLag } from "./words";
 
@@ -49,7 +49,7 @@ function columns(onAct: (dialog: Dialog) => void, hasLabels: boolean): Column<Cl
     title: "Labels",
     width: { share: 2 },
     from: 980,
-    cell: (cluster) => <LabelChips labels={cluster.labels} most={2} />,
+    cell: (cluster) => <LabelChips labels={cluster.labels} most={2} oneLine />,
   };
   return [
     {
@@ -98,7 +98,7 @@ function columns(onAct: (dialog: Dialog) => void, hasLabels: boolean): Column<Cl
       title: "Firing",
       sortable: true,
       width: { pixels: 110 },
-      cell: ({ alerts }) => <FiringCounts alerts={alerts} />,
+      cell: ({ alerts }) => <SeverityCounts alerts={alerts} short none="none" />,
     },
     {
       id: "agent",

@@ -3,13 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { paths } from "~/app/paths";
 import { StatusBadge } from "~/components";
 import { describeAgent } from "~/components/agents";
+import { SeverityCounts } from "~/components/SeverityCounts";
 import { LabelChips } from "~/components/LabelChips";
 
 import type { Dialog } from "./ClusterDialogs";
 import { ClusterMenu } from "./ClusterMenu";
 import styles from "./Clusters.module.css";
 import { Share } from "./ClusterTable";
-import { FiringCounts } from "./FiringCounts";
 import type { ClusterTile } from "./queries";
 import { describeHealth } from "./words";
 
@@ -33,7 +33,7 @@ export function ClusterTiles({
           </div>
           <div className={styles.tileRow}>
             <StatusBadge level={cluster.health.level} word={describeHealth(cluster.health.level)} />
-            <FiringCounts alerts={cluster.alerts} />
+            <SeverityCounts alerts={cluster.alerts} short none="none" />
           </div>
           <p className={styles.reason}>{cluster.health.reasons?.[0] ?? "Everything is as it should be"}</p>
           <div className={styles.tileRow}>

@@ -2,10 +2,10 @@ import type { ReactNode } from "react";
 
 import { StatusBadge, TimeAgo } from "~/components";
 import { describeAgent } from "~/components/agents";
+import { SeverityCounts } from "~/components/SeverityCounts";
 
 import styles from "./Cluster.module.css";
 import { Share } from "./ClusterTable";
-import { FiringCounts } from "./FiringCounts";
 import type { Cluster, ClusterTile } from "./queries";
 import { formatLag } from "./words";
 
@@ -24,7 +24,9 @@ export function SummaryPanel({ cluster, tile }: { cluster: Cluster; tile: Cluste
       <dl className={styles.facts}>
         <Fact name="Nodes">{tile ? <Share {...tile.nodes} /> : cluster.nodes}</Fact>
         <Fact name="Pods">{tile ? <Share {...tile.pods} /> : cluster.pods}</Fact>
-        <Fact name="Firing">{tile ? <FiringCounts alerts={tile.alerts} /> : cluster.alerts}</Fact>
+        <Fact name="Firing">
+          {tile ? <SeverityCounts alerts={tile.alerts} short none="none" /> : cluster.alerts}
+        </Fact>
         <Fact name="Agent">
           <StatusBadge {...describeAgent(cluster.agentState)} reason={cluster.agentReason} />
         </Fact>

@@ -3,9 +3,11 @@ import { Link } from "@tanstack/react-router";
 
 import { KINDS } from "~/app/kinds";
 import { paths } from "~/app/paths";
+import type { Level } from "~/components";
+import { LevelBar } from "~/components/LevelBar";
+import { describeLevels, sortLevels, type Levels } from "~/components/levels";
 
 import styles from "./Cluster.module.css";
-import { LevelBar } from "./LevelBar";
 import { Panel } from "./Panel";
 import { tableQuery } from "./queries";
 
@@ -27,15 +29,47 @@ export function WorkloadsPanel({ cluster, at }: { cluster: string; at: string | 
                 {kind.title}
               </Link>
               <span className={styles.number}>{table?.total.toLocaleString("en") ?? "…"}</span>
-              <LevelBar
+              <Standing
                 levels={table?.facets?.levels ?? {}}
                 to={paths.clusterObjects(cluster, kind.plural)}
                 at={at}
+                title={kind.title}
               />
             </li>
           );
         })}
       </ul>
     </Panel>
+  );
+}
+
+const TROUBLE: Partial<Record<Level, string>> = { bad: "bad", warn: "not yet" };
+
+/** How many stand how, and numbers that lead to what does not stand well. */
+function Standing({
+  levels,
+  to,
+  at,
+  title,
+}: {
+  levels: Levels;
+  to: string;
+  at: string | undefined;
+  title: string;
+}) {
+  return (
+    <span className={styles.levels}>
+      <LevelBar levels={levels} label={`${title}: ${describeLevels(levels)}`} />
+      <span className={styles.bad}>
+        {sortLevels(levels).map(
+          ([level, number]) =>
+            TROUBLE[level] !== undefined && (
+              <Link key={level} to={to} search={{ level, at }} data-level={level}>
+                {number.toLocaleString("en")} {TROUBLE[level]}
+              </Link>
+            ),
+        )}
+      </span>
+    </span>
   );
 }

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
 
 import { paths } from "~/app/paths";
-import { formatSpan, SeverityBadge, StatusBadge, type Level } from "~/components";
+import { formatSpan, StatusBadge } from "~/components";
 import { describeAgent } from "~/components/agents";
+import { LevelBar } from "~/components/LevelBar";
+import { describeLevels } from "~/components/levels";
+import { SeverityCounts } from "~/components/SeverityCounts";
 
-import { LevelBar } from "./LevelBar";
-import { LEVEL_WORDS, sortSeverities } from "./levels";
 import styles from "./ClusterTile.module.css";
 import type { Cluster, Tally } from "./queries";
 
@@ -27,7 +28,11 @@ export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: b
         <Link to={paths.cluster(name)} className={styles.name} title={name}>
           {name}
         </Link>
-        {isDense && <Severities alerts={cluster.alerts} short />}
+        {isDense && (
+          <span className={styles.severities}>
+            <SeverityCounts alerts={cluster.alerts} short />
+          </span>
+        )}
         {(!isDense || agent.state !== "connected") && (
           <StatusBadge
             level={level}
@@ -43,7 +48,7 @@ export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: b
       {!isDense && (
         <>
           <div className={styles.alerts}>
-            <Severities alerts={cluster.alerts} />
+            <SeverityCounts alerts={cluster.alerts} none="no alerts" />
           </div>
           <p className={styles.reasons} title={health.reasons?.join("; ")}>
             {describe(cluster)}
@@ -52,18 +57,6 @@ export function ClusterTile({ cluster, isDense }: { cluster: Cluster; isDense: b
         </>
       )}
     </li>
-  );
-}
-
-function Severities({ alerts, short = false }: { alerts: Cluster["alerts"]; short?: boolean }) {
-  const severities = sortSeverities(alerts);
-  if (severities.length === 0) return short ? null : <span className={styles.quiet}>no alerts</span>;
-  return (
-    <span className={styles.severities}>
-      {severities.map(([severity, number]) => (
-        <SeverityBadge key={severity} severity={severity} count={number} short={short} />
-      ))}
-    </span>
   );
 }
 
@@ -87,15 +80,12 @@ function describeVersions({
 
 function TallyLine({ title, tally }: { title: string; tally: Tally }) {
   const { levels = {} } = tally;
-  const words = (Object.keys(LEVEL_WORDS) as Level[])
-    .filter((level) => levels[level])
-    .map((level) => `${levels[level] ?? 0} ${LEVEL_WORDS[level]}`);
   return (
     <div className={styles.tally}>
       <span>
         <b>{tally.ok.toLocaleString("en")}</b>/{tally.total.toLocaleString("en")} {title}
       </span>
-      <LevelBar levels={levels} label={`${title}: ${words.join(", ") || "none"}`} />
+      <LevelBar levels={levels} label={`${title}: ${describeLevels(levels)}`} />
     </div>
   );
 }

@@ -1,29 +1,25 @@
 import type { ReactNode } from "react";
 
-import { LEVEL_WORDS, LEVELS, sortSeverities } from "./levels";
-import { LevelBar } from "./LevelBar";
+import { LevelBar } from "~/components/LevelBar";
+import { describeLevels } from "~/components/levels";
+import { SeverityCounts } from "~/components/SeverityCounts";
+
 import styles from "./Overview.module.css";
 import type { FleetTally, Tally } from "./queries";
-import { SeverityBadge } from "~/components";
 
 /** The fleet in five numbers. */
 export function Summary({ total }: { total: FleetTally }) {
   const clusters = sum(total.clusters);
-  const severities = sortSeverities(total.alerts);
   return (
     <dl className={styles.summary}>
       <Figure title="Clusters" value={count(clusters)}>
-        <LevelBar levels={total.clusters} label={`Clusters: ${describe(total.clusters)}`} />
+        <LevelBar levels={total.clusters} label={`Clusters: ${describeLevels(total.clusters)}`} />
       </Figure>
       <TallyFigure title="Nodes" tally={total.nodes} />
       <TallyFigure title="Workloads" tally={total.workloads} />
       <TallyFigure title="Pods" tally={total.pods} />
       <Figure title="Alerts firing" value={count(sum(total.alerts))}>
-        <span className={styles.severities}>
-          {severities.map(([severity, number]) => (
-            <SeverityBadge key={severity} severity={severity} count={number} />
-          ))}
-        </span>
+        <SeverityCounts alerts={total.alerts} />
       </Figure>
     </dl>
   );
@@ -41,7 +37,7 @@ function TallyFigure({ title, tally }: { title: string; tally: Tally }) {
         </>
       }
     >
-      <LevelBar levels={levels} label={`${title}: ${describe(levels)}`} />
+      <LevelBar levels={levels} label={`${title}: ${describeLevels(levels)}`} />
     </Figure>
   );
 }
@@ -62,11 +58,4 @@ function count(number: number): string {
 
 function sum(numbers: Readonly<Record<string, number>>): number {
   return Object.values(numbers).reduce((one, other) => one + other, 0);
-}
-
-function describe(levels: Readonly<Record<string, number>>): string {
-  const parts = LEVELS.filter((level) => levels[level]).map(
-    (level) => `${count(levels[level] ?? 0)} ${LEVEL_WORDS[level]}`,
-  );
-  return parts.length > 0 ? parts.join(", ") : "none";
 }
