@@ -7,6 +7,7 @@ import { usePageKeys } from "~/app/pageKeys";
 import { paths } from "~/app/paths";
 import { usePathParams } from "~/app/view";
 import { ActionButton, Page, QueryView, SeverityBadge, TimeAgo } from "~/components";
+import { KeyMark } from "~/components/KeyMark";
 
 import { alertRoute } from ".";
 import styles from "./Alert.module.css";
@@ -109,7 +110,7 @@ function Actions({
           onClick={() => onAct(toggle)}
         >
           {toggle === "acknowledge" ? "Acknowledge" : "Take back"}
-          <kbd className={styles.key}>a</kbd>
+          <KeyMark name="a" />
         </ActionButton>
       )}
       <ActionButton
@@ -118,7 +119,8 @@ function Actions({
         variant="default"
         onClick={() => onAct("silence")}
       >
-        Silence<kbd className={styles.key}>s</kbd>
+        Silence
+        <KeyMark name="s" />
       </ActionButton>
       {isFiring && (
         <ActionButton
@@ -127,7 +129,8 @@ function Actions({
           variant="default"
           onClick={() => onAct("snooze")}
         >
-          Snooze<kbd className={styles.key}>z</kbd>
+          Snooze
+          <KeyMark name="z" />
         </ActionButton>
       )}
     </>

@@ -5,6 +5,7 @@ import { useMemo } from "react";
 
 import { paths } from "~/app/paths";
 import { DataTable, fixedRows, SeverityBadge, TimeAgo, type Column, type Rows } from "~/components";
+import { NarrowRow } from "~/components/NarrowRow";
 
 import { ACTION_KEYS, useAlertActions, type ActionKind } from "./AlertActions";
 import styles from "./Alerts.module.css";
@@ -242,11 +243,11 @@ function NarrowLine({ line }: { line: Line }) {
   if ("alert" in line) return <NarrowAlert alert={line.alert} />;
   if ("more" in line) return ofGroup(line, "name");
   return (
-    <span className={styles.narrow}>
+    <NarrowRow>
       <GroupHead line={line} />
       <TimeAgo time={line.group.newestAt} style="span" />
       <Severities group={line.group} />
       <span className={styles.quiet}>{sayStates(line.group)}</span>
-    </span>
+    </NarrowRow>
   );
 }

@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 
 import { ActionButton } from "~/components";
+import { KeyMark } from "~/components/KeyMark";
 
 import type { ActionKind } from "./AlertActions";
 import styles from "./Alerts.module.css";
@@ -44,14 +45,17 @@ export function SelectionBar({
         </ActionButton>
       ) : (
         <ActionButton permission="alerts.write" onClick={() => onAct("acknowledge")}>
-          Acknowledge<kbd className={styles.key}>a</kbd>
+          Acknowledge
+          <KeyMark name="a" />
         </ActionButton>
       )}
       <ActionButton permission="silences.write" variant="default" onClick={() => onAct("silence")}>
-        Silence<kbd className={styles.key}>s</kbd>
+        Silence
+        <KeyMark name="s" />
       </ActionButton>
       <ActionButton permission="alerts.write" variant="default" onClick={() => onAct("snooze")}>
-        Snooze<kbd className={styles.key}>z</kbd>
+        Snooze
+        <KeyMark name="z" />
       </ActionButton>
       <CloseButton aria-label="Select nothing" onClick={selection.clear} />
     </div>

@@ -3,6 +3,7 @@ import type { MouseEvent } from "react";
 
 import { paths } from "~/app/paths";
 import { SeverityBadge, TimeAgo, type Column } from "~/components";
+import { NarrowRow } from "~/components/NarrowRow";
 
 import { AlertMarks } from "./AlertMarks";
 import styles from "./Alerts.module.css";
@@ -95,13 +96,13 @@ function objectOf(labels: Record<string, string>) {
 /** An alert in two lines. */
 export function NarrowAlert({ alert }: { alert: Alert }) {
   return (
-    <span className={styles.narrow}>
+    <NarrowRow>
       <span>
         <SeverityBadge severity={alert.labels.severity} /> <Title alert={{ ...alert, annotations: {} }} />
       </span>
       <TimeAgo time={alert.startsAt} style="span" />
       <span className={styles.quiet}>{readSummary(alert)}</span>
       <AlertMarks alert={alert} />
-    </span>
+    </NarrowRow>
   );
 }

@@ -10,6 +10,8 @@ import { DataTable, EmptyState, StatusBadge, TimeAgo, type Column, type Level } 
 import { FilterInput } from "~/components/FilterInput";
 import { LabelFilter } from "~/components/matchers";
 import { receiverNamesQuery } from "~/components/receivers";
+import { NarrowRow } from "~/components/NarrowRow";
+import { Facts } from "~/components/Facts";
 
 import { notificationsRoute } from ".";
 import { useCursorRows } from "./cursorRows";
@@ -70,14 +72,14 @@ export function NotificationsPage() {
         rowKey={toKey}
         onOpen={setOpened}
         narrow={(notification) => (
-          <span className={styles.narrow}>
+          <NarrowRow>
             <span>
               {notification.receiver} by {notification.integration}
             </span>
             <TimeAgo time={notification.time} />
             <span className={styles.quiet}>{sayWhat(notification)}</span>
             <Outcome notification={notification} />
-          </span>
+          </NarrowRow>
         )}
         empty={
           <EmptyState
@@ -171,7 +173,7 @@ function Details({ notification }: { notification: Notification }) {
   const { time, receiver, integration, reason, outcome, detail, attempts, seconds, route, group } =
     notification;
   return (
-    <dl className={styles.facts}>
+    <Facts>
       <dt>When</dt>
       <dd>
         <TimeAgo time={time} style="exact" />
@@ -195,7 +197,7 @@ function Details({ notification }: { notification: Notification }) {
       <dd className={styles.mono}>{group}</dd>
       <Alerts title="Firing" fingerprints={notification.firing} />
       <Alerts title="Resolved" fingerprints={notification.resolved} />
-    </dl>
+    </Facts>
   );
 }
 

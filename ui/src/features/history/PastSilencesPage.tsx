@@ -6,6 +6,8 @@ import { paths } from "~/app/paths";
 import { useView } from "~/app/view";
 import { DataTable, EmptyState, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
 import { FilterInput } from "~/components/FilterInput";
+import { NarrowRow } from "~/components/NarrowRow";
+import { authorColumn, commentColumn, Matchers, matchersColumn } from "~/components/silencing/columns";
 
 import { pastSilencesRoute } from ".";
 import { useCursorRows } from "./cursorRows";
@@ -42,14 +44,14 @@ export function PastSilencesPage() {
         rowKey={({ time, id, change }) => `${time} ${id} ${change}`}
         onOpen={({ id }) => void navigate({ to: paths.silences(), search: { state: "all", id } })}
         narrow={(event) => (
-          <span className={styles.narrow}>
-            <span className={styles.mono}>{event.matchers}</span>
+          <NarrowRow>
+            <Matchers text={event.matchers} />
             <TimeAgo time={event.time} />
             <span className={styles.quiet}>
               {event.createdBy}: {event.comment}
             </span>
             <Change event={event} />
-          </span>
+          </NarrowRow>
         )}
         empty={
           <EmptyState
@@ -81,24 +83,9 @@ function Change({ event: { change, author } }: { event: SilenceEvent }) {
 const columns: readonly Column<SilenceEvent>[] = [
   { id: "time", title: "Time", width: { pixels: 92 }, cell: ({ time }) => <TimeAgo time={time} /> },
   { id: "change", title: "What", width: { pixels: 86 }, cell: (event) => <Change event={event} /> },
-  {
-    id: "matchers",
-    title: "Alerts with",
-    width: { share: 3 },
-    cell: ({ matchers }) => (
-      <span className={styles.mono} title={matchers}>
-        {matchers.replace(/^\{(.*)\}$/s, "$1")}
-      </span>
-    ),
-  },
-  {
-    id: "comment",
-    title: "Why",
-    width: { share: 2 },
-    from: 700,
-    cell: ({ comment }) => <span title={comment}>{comment}</span>,
-  },
-  { id: "by", title: "Wanted by", width: { pixels: 110 }, cell: ({ createdBy }) => createdBy },
+  matchersColumn,
+  commentColumn,
+  { ...authorColumn, title: "Wanted by" },
   {
     id: "author",
     title: "Done by",

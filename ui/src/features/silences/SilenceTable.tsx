@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 
 import { DataTable, fixedRows, StatusBadge, TimeAgo, type Column, type Level } from "~/components";
-import { joinMatchers, splitMatchers } from "~/components/matchers";
 import type { Silence } from "~/components/silencing";
+import { NarrowRow } from "~/components/NarrowRow";
+import { authorColumn, commentColumn, Matchers, matchersColumn } from "~/components/silencing/columns";
 
 import { stateAt } from "./live";
 import styles from "./Silences.module.css";
@@ -41,14 +42,14 @@ export function SilenceTable({
       onKey={onKey}
       empty={empty}
       narrow={(silence) => (
-        <span className={styles.narrow}>
-          <span className={styles.matchers}>{joinMatchers(splitMatchers(silence.matchers))}</span>
+        <NarrowRow>
+          <Matchers text={silence.matchers} />
           <StatusBadge level={LEVELS[stateAt(silence, now)] ?? "unknown"} word={stateAt(silence, now)} />
           <span className={styles.quiet}>
             {silence.createdBy}: {silence.comment}
           </span>
           <TimeAgo time={silence.endsAt} />
-        </span>
+        </NarrowRow>
       )}
       height="calc(100dvh - 160px)"
     />
@@ -66,24 +67,9 @@ function columnsAt(now: number): Column<Silence>[] {
         return <StatusBadge level={LEVELS[state] ?? "unknown"} word={state} />;
       },
     },
-    {
-      id: "matchers",
-      title: "Alerts with",
-      width: { share: 3 },
-      cell: ({ matchers }) => (
-        <span className={styles.matchers} title={matchers}>
-          {joinMatchers(splitMatchers(matchers))}
-        </span>
-      ),
-    },
-    {
-      id: "comment",
-      title: "Why",
-      width: { share: 2 },
-      from: 700,
-      cell: ({ comment }) => <span title={comment}>{comment}</span>,
-    },
-    { id: "by", title: "By", width: { pixels: 110 }, cell: ({ createdBy }) => createdBy },
+    matchersColumn,
+    commentColumn,
+    authorColumn,
     {
       id: "hushes",
       title: "Hushes",

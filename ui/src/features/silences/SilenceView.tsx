@@ -10,10 +10,11 @@ import { splitMatchers } from "~/components/matchers";
 import { silenceKeys, type Silence } from "~/components/silencing";
 import { previewQuery } from "~/components/silencing/queries";
 import { SilencePreviewPanel } from "~/components/silencing/SilencePreviewPanel";
+import { Facts } from "~/components/Facts";
+import { Matchers } from "~/components/silencing/columns";
 
 import { stateAt } from "./live";
 import { LEVELS } from "./SilenceTable";
-import styles from "./Silences.module.css";
 
 /** One silence: what it hushes, who wanted it and why; and what can be done about it. */
 export function SilenceView({
@@ -87,16 +88,18 @@ function OneSilence({
   });
   return (
     <>
-      <dl className={styles.facts}>
+      <Facts>
         <dt>State</dt>
         <dd>
           <StatusBadge level={LEVELS[state] ?? "unknown"} word={state} />
         </dd>
         <dt>Alerts with</dt>
-        <dd className={styles.matchers}>
+        <dd>
           <ul>
             {matchers.map((matcher) => (
-              <li key={matcher}>{matcher}</li>
+              <li key={matcher}>
+                <Matchers text={matcher} />
+              </li>
             ))}
           </ul>
         </dd>
@@ -112,7 +115,7 @@ function OneSilence({
         <dd>
           <TimeAgo time={silence.endsAt} style="exact" />, <TimeAgo time={silence.endsAt} />
         </dd>
-      </dl>
+      </Facts>
       {state !== "expired" && (
         <SilencePreviewPanel
           preview={preview.data}
