@@ -8,7 +8,7 @@ class BackupError(Exception):
 
 
 class BackupRunningError(BackupError):
-    """One is being written already."""
+    """One is being written already, or was in this very second, after which it is called."""
 
 
 class BackupNotFoundError(BackupError):

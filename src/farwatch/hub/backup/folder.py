@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from farwatch import __version__
-from farwatch.hub.backup.errors import BackupError, BackupNotFoundError
+from farwatch.hub.backup.errors import BackupError, BackupNotFoundError, BackupRunningError
 from farwatch.hub.times import to_time
 
 LATEST = "latest"
@@ -121,6 +121,7 @@ class Folder:
         """Clear away what a kill left, and make a backup's directory.
 
         Raises:
+            BackupRunningError: There is one of this second.
             BackupError: It cannot be made.
         """
         name = place.name.removeprefix(".")
@@ -130,7 +131,7 @@ class Folder:
                 if each.name.startswith(".") and _NAME.fullmatch(each.name[1:]):
                     shutil.rmtree(each)
             if (self.path / name).exists():
-                raise BackupError(f"backup {name} is there already: ask again in a second")
+                raise BackupRunningError(f"backup {name} is there already: ask again in a second")
             place.mkdir(mode=_MODE_PRIVATE)
         except OSError as error:
             raise BackupError(f"backups cannot be written to {self.path}: {error.strerror}") from error

@@ -257,7 +257,7 @@ async def test_a_full_disk_is_told_and_nothing_stays_on_it(
 
 async def test_a_backup_of_the_same_second_is_refused(stores: Stores) -> None:
     await stores.backups.create()
-    with pytest.raises(BackupError, match="is there already: ask again in a second"):
+    with pytest.raises(BackupRunningError, match="is there already: ask again in a second"):
         await stores.backups.create()
 
 
