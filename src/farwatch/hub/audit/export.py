@@ -35,7 +35,7 @@ class Form(StrEnum):
     @property
     def media_type(self) -> str:
         """The type of such a file."""
-        return "application/x-ndjson" if self is Form.NDJSON else "text/csv; charset=utf-8"
+        return "application/x-ndjson" if self is Form.NDJSON else "text/csv"
 
 
 def to_lines(entries: Sequence[AuditEntry]) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
@@ -24,6 +26,18 @@ from farwatch.hub.parameters import Since, Until
 from farwatch.hub.times import to_seconds_or_none
 
 _READ = needs(Permission.AUDIT_READ)
+
+
+@dataclass
+class ExportOperation(Operation):
+    """What is exported has one of two media types; a ``ResponseSpec`` knows of one."""
+
+    def __post_init__(self) -> None:
+        text = Schema(type=OpenAPIType.STRING)
+        answer = (self.responses or {})["200"]
+        if isinstance(answer, OpenAPIResponse):
+            answer.content = {form.media_type: OpenAPIMediaType(schema=text) for form in Form}
+
 
 ActorName = Annotated[str, QueryParameter(description="Only what who has this name or id did.")]
 ActionName = Annotated[
@@ -83,14 +97,8 @@ async def list_audit_entries(
     opt=_READ,
     summary="Export the audit log",
     responses=problems.described(HTTPStatus.FORBIDDEN)
-    | {
-        200: ResponseSpec(
-            str,
-            generate_examples=False,
-            media_type=Form.NDJSON.media_type,
-            description="Lines of JSON, or CSV.",
-        )
-    },
+    | {200: ResponseSpec(str, generate_examples=False, description="Lines of JSON, or CSV.")},
+    operation_class=ExportOperation,
     sync_to_thread=False,
 )
 def export_audit_log(

@@ -22,6 +22,7 @@ from ..conftest import Api
 NOT_WRITTEN_DOWN = {
     "POST /api/v1/alerting/config/validate",
     "POST /api/v1/alerting/explain",
+    "POST /api/v1/clusters/{name}/install/helm",
     "POST /api/v1/silences/preview",
     "POST /api/v2/alerts",
 }
@@ -69,6 +70,7 @@ async def test_what_people_do_can_be_read_searched_exported_and_verified(api: Ap
     assert verify_lines(lines, verdict["head"]["hash"]).ok
 
     table = await api.ask("GET", "/api/v1/audit/export", format="csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert [row["action"] for row in rows[-5:-3]] == ["cluster.create", "silence.create"]
     assert rows[-4]["actor"] == "environment"

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from farwatch import __version__
@@ -237,7 +238,8 @@ async def end_own_session(state: State, request: AnyRequest, session_id: FromPat
     "/",
     opt=SELF | WITH_TEMPORARY_PASSWORD | audits(Action.SESSION_END),
     summary="Sign out",
-    responses=problems.described(),
+    responses=problems.described()
+    | {HTTPStatus.NO_CONTENT: ResponseSpec(None, description="You are signed out.")},
 )
 async def sign_out(state: State, request: AnyRequest) -> Response[None]:
     """End this session, at once."""

@@ -81,7 +81,7 @@ async def describe_object(
     "/clusters/{cluster:str}/objects/{kind:str}/{name:str}/history",
     opt=needs(Permission.OBJECTS_READ),
     summary="List what an object went through",
-    responses=problems.described(HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=problems.described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def list_object_history(
     state: State,
