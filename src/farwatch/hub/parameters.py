@@ -18,3 +18,8 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, QueryParameter(description="Up to when, excluded; without a zone, in UTC.")
 ]
+
+
+def split_names(text: str) -> list[str]:
+    """What a parameter gives comma-separated, ``a, b``: each once, in its order."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

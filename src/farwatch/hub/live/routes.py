@@ -20,7 +20,7 @@ from farwatch.hub.auth.policy import Permission
 from farwatch.hub.auth.visibility import Visibility, visibility
 from farwatch.hub.inventory.parameters import find_kind
 from farwatch.hub.live.streams import EventId, EventIdError, LiveEvent, Streams, Wants
-from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.parameters import AnyRequest, split_names
 
 KEEPALIVE_SECONDS = 15.0
 
@@ -200,7 +200,7 @@ def _read_types(text: str) -> frozenset[str]:
 
 
 def _split(parameter: str, text: str) -> frozenset[str]:
-    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    names = frozenset(split_names(text))
     if len(names) > MOST_NAMES:
         raise ClientException(
             f"{parameter}: {len(names)} names are more than the {MOST_NAMES} that one stream has"

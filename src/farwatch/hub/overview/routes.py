@@ -18,7 +18,7 @@ from farwatch.hub.overview.objects import routes as object_routes
 from farwatch.hub.overview.overview import FleetOverview, Overview
 from farwatch.hub.overview.search import LONGEST_QUERY, MOST_HITS, Ground, Hit, HitType, find_hits
 from farwatch.hub.overview.sight import see
-from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.parameters import AnyRequest, split_names
 from farwatch.kube.selectors import Selector
 
 
@@ -83,7 +83,7 @@ async def search_fleet(
 
 
 def _read_types(text: str) -> frozenset[HitType]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = split_names(text)
     if unknown := sorted(set(names) - set(HitType)):
         raise ClientException(f"types: {unknown[0][:100]!r} is none of {', '.join(HitType)}")
     return frozenset(map(HitType, names)) or frozenset(HitType)

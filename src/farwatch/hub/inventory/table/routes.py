@@ -29,7 +29,7 @@ from farwatch.hub.inventory.table.query import (
     cut_window,
 )
 from farwatch.hub.inventory.table.rows import Entries, Row, Rows
-from farwatch.hub.parameters import AnyRequest
+from farwatch.hub.parameters import AnyRequest, split_names
 from farwatch.hub.times import to_time
 from farwatch.kube.selectors import Selector
 
@@ -196,12 +196,12 @@ def _names(parameter: str, text: str) -> frozenset[str] | None:
 
 
 def _split(parameter: str, text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = split_names(text)
     if len(names) > MOST_NAMES:
         raise TableError(
             f"{parameter}: {len(names)} names are more than the {MOST_NAMES} that one question lists"
         )
-    return list(dict.fromkeys(names))
+    return names
 
 
 handlers = (read_table,)
