@@ -7,6 +7,7 @@ import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type Re
 import styles from "./DataTable.module.css";
 import { EmptyState } from "./EmptyState";
 import { ErrorState } from "./ErrorState";
+import { Placeholder } from "./Placeholder";
 import type { Rows } from "./rows";
 
 export interface Column<Row> {
@@ -273,12 +274,12 @@ function LineOnce<Row>(line: LineProps<Row>) {
       )}
       {narrow !== undefined ? (
         <div role="gridcell" className={styles.cell}>
-          {row === undefined ? <Skeleton height={10} width="70%" /> : narrow(row)}
+          {row === undefined ? <Placeholder width="70%" /> : narrow(row)}
         </div>
       ) : (
         columns.map((column) => (
           <div key={column.id} role="gridcell" className={styles.cell} data-align={column.align}>
-            {row === undefined ? <Skeleton height={10} width="60%" /> : column.cell(row)}
+            {row === undefined ? <Placeholder width="60%" /> : column.cell(row)}
           </div>
         ))
       )}

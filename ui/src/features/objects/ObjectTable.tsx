@@ -1,11 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 
 import type { Kind } from "~/app/kinds";
 import { paths } from "~/app/paths";
+import type { Search } from "~/app/search";
 import { DataTable, EmptyState, StatusBadge, useWindow, type Column } from "~/components";
+import { RowLink } from "~/components/RowLink";
 
 import { Cell } from "./Cell";
 import styles from "./Objects.module.css";
@@ -118,7 +120,7 @@ function toColumns(
   cluster: string | undefined,
   own: readonly TableColumn[],
   wide: boolean,
-  along: object,
+  along: Search,
 ): Column<Row>[] {
   const cells = own.flatMap((column, place): Column<Row>[] => {
     // What does not fit a narrower table is still on the object's own page.
@@ -149,16 +151,14 @@ function toColumns(
     sortable: true,
     width: { share: 3 },
     cell: (row) => (
-      <Link
+      <RowLink
         className={styles.name}
         to={paths.object(row.cluster, kind.plural, row.namespace, row.name)}
         search={along}
-        tabIndex={-1}
-        preload={false}
         title={row.name}
       >
         {row.name}
-      </Link>
+      </RowLink>
     ),
   };
   const namespace: Column<Row> = {

@@ -1,7 +1,7 @@
 import { Checkbox, MultiSelect, Popover, TagsInput, TextInput, Button } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 
 import type { Kind } from "~/app/kinds";
 import type { Level } from "~/components";
@@ -18,8 +18,13 @@ const LEVELS: readonly [Level, string][] = [
   ["unknown", "Unknown"],
 ];
 
-/** The filters of a table, with how many rows each would leave. */
-export function TableFilters({
+/**
+ * The filters of a table, with how many rows each would leave. They hold every namespace as a choice: drawing them again
+ * for each page of rows that is read would be felt in scrolling.
+ */
+export const TableFilters = memo(TableFiltersOnce);
+
+function TableFiltersOnce({
   kind,
   cluster,
   search,

@@ -1,5 +1,5 @@
 import { IconBox } from "@tabler/icons-react";
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
 import { shellRoute, type Feature } from "~/app/feature";
 import { KINDS } from "~/app/kinds";
@@ -36,6 +36,15 @@ export const fleetTableRoute = createRoute({
   component: lazyRouteComponent(() => import("./FleetTablePage"), "FleetTablePage"),
 });
 
+const indexRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/objects",
+  beforeLoad: () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router is told
+    throw redirect({ to: paths.objects("pods"), replace: true });
+  },
+});
+
 export const objectRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/clusters/$cluster/$kind/$namespace/$name",
@@ -49,7 +58,7 @@ export const objectRoute = createRoute({
 });
 
 export const objects: Feature = {
-  routes: [clusterTableRoute, fleetTableRoute, objectRoute],
+  routes: [indexRoute, clusterTableRoute, fleetTableRoute, objectRoute],
   nav: [
     {
       label: "Objects",

@@ -241,8 +241,8 @@ function Versions({ isLocked, digest }: { isLocked: boolean; digest: string }) {
                     className={styles.version}
                     onClick={() => setSearch({ version: version.id })}
                   >
-                    <b>{version.note || describeCause(version)}</b>
-                    {version.current === true && <span className={styles.taken}> in force</span>}
+                    <b>{version.note || describeCause(version)}</b>{" "}
+                    {version.current === true && <span className={styles.taken}>in force</span>}
                     <div className={styles.quiet}>
                       {version.id} · {version.by || "nobody known"} · <TimeAgo time={version.time} />
                     </div>

@@ -85,7 +85,7 @@ export function DetectorsPage() {
 }
 
 const COLUMNS: readonly Column<Detector>[] = [
-  { id: "name", title: "Detector", cell: ({ name }) => <b>{name}</b>, width: { share: 2 } },
+  { id: "name", title: "Detector", cell: ({ name }) => <b>{name}</b>, width: { share: 2.6 } },
   { id: "kind", title: "Watches", cell: ({ kind }) => kind, from: 900 },
   {
     id: "severity",

@@ -1,4 +1,5 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 
 import { useSession } from "~/app/session";
 
@@ -10,9 +11,16 @@ export function SettingsLayout() {
   const { session } = useSession();
   const held = new Set(session?.permissions.map(({ permission }) => permission));
   const offered = SECTIONS.filter(({ permission }) => permission === undefined || held.has(permission));
+  const navigation = useRef<HTMLElement>(null);
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
+  // Where it is narrow, the sections scroll: the one that is open is seen.
+  useEffect(() => {
+    const open = navigation.current?.querySelector("[aria-current]");
+    open?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [pathname]);
   return (
     <div className={styles.layout}>
-      <nav className={styles.sections} aria-label="Settings">
+      <nav ref={navigation} className={styles.sections} aria-label="Settings">
         <ul>
           {offered.map(({ label, to }) => (
             <li key={to}>

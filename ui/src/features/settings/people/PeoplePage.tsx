@@ -48,6 +48,7 @@ export function PeoplePage() {
           aria-label="Search people"
           placeholder="Search by name or e-mail"
           leftSection={<IconSearch size={14} />}
+          w={260}
           value={search.q ?? ""}
           onChange={(event) => setSearch({ q: event.currentTarget.value || undefined }, { replace: true })}
         />
