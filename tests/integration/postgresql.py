@@ -57,10 +57,10 @@ class Server:
             "pg_isready", "-h", "127.0.0.1", "-p", str(self._port), "-t", str(int(START_SECONDS)), wait=True
         )
 
-    def stop(self) -> None:
-        """End every connection and the server."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End every connection and the server; with SIGQUIT, without a word of it on the disk."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(STOP_SECONDS)
             self._process = None
 
@@ -93,5 +93,5 @@ def serve() -> Iterator[Server]:
         yield server
     finally:
         with suppress(subprocess.TimeoutExpired):
-            server.stop()
+            server.stop(signal.SIGQUIT)  # what it would write is deleted
         shutil.rmtree(folder, ignore_errors=True)

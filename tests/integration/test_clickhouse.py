@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +11,9 @@ from .clickhouse import QUOTED, ClickHouse, serve
 from .conftest import Hub, Stage, eventually
 from .postgresql import needs_postgresql
 from .postgresql import serve as serve_postgresql
+from .reruns import rerun
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "tests" / "unit" / "hub"
 
 TELEMETRY = ("alerting/history", "inventory/test_log.py", "test_take_up.py")
 """Tests of what is written into the telemetry and asked of it."""
@@ -33,24 +27,7 @@ def server() -> Iterator[ClickHouse]:
 
 @pytest.mark.timeout(300)
 def test_what_holds_of_embedded_telemetry_holds_on_a_server(server: ClickHouse, tmp_path: Path) -> None:
-    files = [str(UNIT / name) for name in TELEMETRY]
-    assert [name for name in files if not Path(name).exists()] == []
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))
-    } | {"FARWATCH_TEST_TELEMETRY": server.url("")}
-    options = ("-q", "-n0", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "inner"))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *files],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed
-    assert int(passed[1]) > 60
+    assert rerun(TELEMETRY, tmp_path, FARWATCH_TEST_TELEMETRY=server.url("")) > 60
     made = server.sql("SELECT count() FROM system.databases WHERE name LIKE 'test_%'")
     assert int(made) > 50, "the tests ran on something else"
 

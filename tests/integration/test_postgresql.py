@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +9,9 @@ import pytest
 
 from .conftest import Stage, eventually
 from .postgresql import Server, needs_postgresql, serve
+from .reruns import rerun
 
 pytestmark = [pytest.mark.integration, needs_postgresql, pytest.mark.xdist_group("postgresql")]
-
-ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "tests" / "unit" / "hub"
 
 RECORDS = (
     "audit/test_log.py",
@@ -39,7 +33,10 @@ RECORDS = (
     "watchdog/test_life.py",
     "store/test_postgresql.py",
 )
-"""Tests of what is written into the records; they say ``Records.open`` and do not look at the file (the one that does is left out)."""
+"""Tests of what is written into the records; they say ``Records.open``."""
+
+NOT_THERE = ("test_secrets_are_not_stored", "test_killed_anywhere")
+"""One looks into SQLite's file; the others repeat the same few statements at every step of a timeline, for half of the time."""
 
 
 @pytest.fixture(scope="module")
@@ -50,33 +47,8 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.timeout(600)
 def test_what_holds_of_records_in_sqlite_holds_in_postgresql(server: Server, tmp_path: Path) -> None:
-    files = [str(UNIT / name) for name in RECORDS]
-    assert [name for name in files if not Path(name).exists()] == []
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))
-    } | {"FARWATCH_TEST_DATABASE": server.url()}
-    options = (
-        "-q",
-        "-n0",
-        "-k",
-        "not test_secrets_are_not_stored",
-        "-p",
-        "no:cacheprovider",
-        "--basetemp",
-        str(tmp_path / "inner"),
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *files],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed
-    assert int(passed[1]) > 80
+    passed = rerun(RECORDS, tmp_path, without=NOT_THERE, FARWATCH_TEST_DATABASE=server.url())
+    assert passed > 80
     made = server.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'test_%'")
     assert int(made) > 80, "the tests ran on something else"
 
