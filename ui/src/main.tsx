@@ -11,12 +11,14 @@ import { createRoot } from "react-dom/client";
 
 import { setNonce } from "get-nonce";
 
+import { watchEscape } from "./app/escape";
 import { readNonce } from "./app/nonce";
 import { queryClient } from "./app/queries";
 import { router } from "./app/router";
 import { resolveVariables, theme } from "./app/theme";
 
 setNonce(readNonce());
+watchEscape();
 
 const place = document.getElementById("root");
 if (place === null) throw new Error("the page has no #root");

@@ -1,6 +1,8 @@
 import { Modal, Text } from "@mantine/core";
 import { useRouterState } from "@tanstack/react-router";
+import { useEffect } from "react";
 
+import { holdEscape } from "./escape";
 import { useSession } from "./session";
 import { SignInForm } from "./SignInForm";
 
@@ -8,6 +10,10 @@ import { SignInForm } from "./SignInForm";
 export function SignInAgain() {
   const { session, hasEnded, begin } = useSession();
   const href = useRouterState({ select: (state) => state.location.href });
+  useEffect(() => {
+    holdEscape(hasEnded);
+    return () => holdEscape(false);
+  }, [hasEnded]);
   return (
     <Modal
       opened={hasEnded}

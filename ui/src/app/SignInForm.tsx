@@ -65,7 +65,7 @@ export function SignInForm({
               size="sm"
               label="Password"
               autoComplete="current-password"
-              autoFocus={username !== ""}
+              data-autofocus={username !== "" || undefined}
               value={password}
               onChange={(event) => setPassword(event.currentTarget.value)}
               required
