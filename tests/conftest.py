@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Runs at a desk explore anew each time; CI repeats what it did, so that it is red for what was changed and for nothing else.
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)
+# For an afternoon: --hypothesis-profile=deep
+settings.register_profile("deep", settings.get_profile("desk"), max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 OF_PROCESSES = tuple(Path(__file__).with_name(name) for name in ("integration", "e2e"))
