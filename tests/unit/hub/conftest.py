@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -33,9 +33,30 @@ from farwatch.hub.store.server import ServerEngine
 from farwatch.kube.objects import KubeObject
 from farwatch.link.frames import Item
 
+from ..clocks import Clock
+
 ADMIN_TOKEN = "the-token-of-the-test"
 EXTERNAL_URL = "https://hub.example"
 PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[DataDirectory]:
+    claimed = DataDirectory.claim(tmp_path / "data")
+    yield claimed
+    claimed.release()
+
+
+@pytest.fixture
+async def records(directory: DataDirectory) -> AsyncIterator[Records]:
+    opened = await Records.open(directory)
+    yield opened
+    await opened.close()
 
 
 class Api:

@@ -12,15 +12,7 @@ from farwatch.link.frames import AgentFrame, AgentInfo, Hello, HubFrame, Item, W
 from farwatch.link.hub import HubSession
 from farwatch.link.outbox import OutboxLimits
 
-
-class Clock:
-    """Monotonic seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from ..clocks import Clock
 
 
 class MemorySource:
@@ -90,7 +82,7 @@ class Peer:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

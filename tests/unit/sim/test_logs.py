@@ -5,18 +5,12 @@ import pytest
 from farwatch.sim.logs import Line, LogBook, Run, select_lines
 from farwatch.sim.store import Store
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from ..clocks import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture

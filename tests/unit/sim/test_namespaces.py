@@ -6,13 +6,7 @@ from farwatch.sim.collection import Change
 from farwatch.sim.namespaces import NamespaceController, release_unused_claims
 from farwatch.sim.store import Store
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from ..clocks import Clock
 
 
 @pytest.fixture

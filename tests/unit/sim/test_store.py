@@ -8,15 +8,9 @@ from farwatch.sim.errors import StatusError
 from farwatch.sim.patches import PatchType
 from farwatch.sim.store import Store
 
+from ..clocks import Clock
+
 Document = dict[str, Any]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

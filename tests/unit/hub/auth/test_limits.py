@@ -10,18 +10,12 @@ from farwatch.hub.auth import limits as module
 from farwatch.hub.auth.errors import TooManyAttemptsError
 from farwatch.hub.auth.limits import ACCOUNT, ADDRESS, FREE_ATTEMPTS, LoginLimits, subscriber
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from ...clocks import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

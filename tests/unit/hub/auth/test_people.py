@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from argon2 import PasswordHasher
 
@@ -15,21 +12,11 @@ from farwatch.hub.auth.passwords import Passwords
 from farwatch.hub.auth.people import People
 from farwatch.hub.auth.principal import Grant, Role
 from farwatch.hub.auth.teams import Teams
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 
 NOW = 1_800_000_000.0
 HERE = Client("192.0.2.1", "a browser")
 FIRST, SECOND, OWN = "purple monkey dishwasher", "correct donkey battery", "a password of my own"
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
 
 
 async def start(records: Records, password: str | None = None) -> tuple[People, str | None]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -16,30 +13,10 @@ from farwatch.hub.auth.users import Users
 from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 
+from ...clocks import Clock
+
 HOUR = 3600.0
 SETTINGS = SessionSettings(idle_seconds=12 * HOUR, longest_seconds=7 * 24 * HOUR)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
 
 
 @pytest.fixture
@@ -105,11 +82,13 @@ async def test_when_it_was_seen_is_kept_now_and_then_and_not_with_each_request(
 
 
 async def test_secrets_are_not_stored(
-    sessions: Sessions, user: str, records: Records, tmp_path: Path
+    sessions: Sessions, user: str, records: Records, directory: DataDirectory
 ) -> None:
     session, secret = await sessions.open(user)
     await records.close()
-    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("records.db"))
+    kept = b"".join(
+        file.read_bytes() for file in directory.path.iterdir() if file.name.startswith("records.db")
+    )
     assert session.digest.encode() in kept
     assert secret.encode() not in kept
 

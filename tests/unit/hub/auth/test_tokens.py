@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -17,15 +15,6 @@ from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
 
 
 @pytest.fixture
@@ -71,11 +60,13 @@ async def test_a_short_token_from_the_environment_is_refused(tokens: ApiTokens) 
     assert await tokens.list() == []
 
 
-async def test_secrets_are_not_stored(records: Records, tokens: ApiTokens, tmp_path: Path) -> None:
+async def test_secrets_are_not_stored(records: Records, tokens: ApiTokens, directory: DataDirectory) -> None:
     secret = await tokens.ensure_admin(None)
     assert secret is not None
     await records.close()
-    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("records.db"))
+    stored = b"".join(
+        file.read_bytes() for file in directory.path.iterdir() if file.name.startswith("records.db")
+    )
     assert b"first-start" in stored
     assert secret.encode() not in stored
 

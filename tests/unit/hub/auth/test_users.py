@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,17 +11,14 @@ from hypothesis import strategies as st
 from farwatch.hub.auth import users as module
 from farwatch.hub.auth.errors import UserExistsError, UserNameError
 from farwatch.hub.auth.users import MAX_NAME_LENGTH, Users, read_name
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
+
+from ...clocks import Clock
 
 
 @pytest.fixture
-async def users(tmp_path: Path) -> AsyncIterator[Users]:
-    directory = DataDirectory.claim(tmp_path)
-    records = await Records.open(directory)
-    yield Users(records, lambda: 1_800_000_000.0)
-    await records.close()
-    directory.release()
+def users(records: Records, clock: Clock) -> Users:
+    return Users(records, clock)
 
 
 @given(st.text(max_size=80))

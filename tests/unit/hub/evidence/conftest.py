@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ import pytest
 
 from farwatch.hub.alerting import Alert
 from farwatch.hub.inventory import ObjectChange, Operation
-from farwatch.hub.store.directory import DataDirectory
-from farwatch.hub.store.records import Records
 from farwatch.kube.kinds import KINDS, KINDS_BY_PLURAL
 from farwatch.kube.objects import KubeObject
 
@@ -177,12 +175,3 @@ def recording() -> Callable[[], Iterator[ObjectChange]]:
             )
 
     return read
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from farwatch.hub.fleet import Clusters, Fleet, FleetChange, LinkServer, LinkSettings
 from farwatch.hub.inventory import ChangeLog, Inventory
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.hub.store.tables import ChangeRow, Table
 from farwatch.kube.objects import ObjectMeta, Pod, PodStatus
@@ -17,17 +15,9 @@ from farwatch.link.agent import AgentSession
 from farwatch.link.events import Acknowledged, AgentEvent, CallRequested, Closed, Welcomed
 from farwatch.link.frames import PROTOCOL_VERSION, AgentInfo, Hello, Item
 
+from ...clocks import Clock
+
 QUIET_ROUNDS = 4
-
-
-class Clock:
-    """Time set by hand; seconds since the epoch and monotonic seconds are the same."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Store:
@@ -266,16 +256,7 @@ class Hub:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
+    return Clock(1_795_000_000.0)
 
 
 @pytest.fixture

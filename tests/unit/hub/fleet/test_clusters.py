@@ -18,6 +18,7 @@ from farwatch.hub.fleet import (
     TokenState,
 )
 from farwatch.hub.fleet.clusters import Sighting
+from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.link.frames import AgentInfo, CloseCode
 
@@ -60,14 +61,14 @@ async def test_of_several_who_add_one_name_at_once_one_does(clusters: Clusters) 
 
 
 async def test_a_token_is_shown_once_and_kept_as_a_hash(
-    clusters: Clusters, records: Records, tmp_path: Any
+    clusters: Clusters, records: Records, directory: DataDirectory
 ) -> None:
     issued = await clusters.add("prod")
     assert issued.token.startswith(f"fwa_{issued.id}_")
     await records.close()
     secret = issued.token.removeprefix(f"fwa_{issued.id}_").encode()
     assert len(secret) == 43
-    assert not any(secret in file.read_bytes() for file in tmp_path.iterdir())
+    assert not any(secret in file.read_bytes() for file in directory.path.iterdir())
 
 
 async def test_no_two_tokens_are_alike(clusters: Clusters) -> None:

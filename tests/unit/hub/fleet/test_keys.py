@@ -16,6 +16,7 @@ from farwatch.hub.fleet import (
     Refusal,
 )
 from farwatch.hub.fleet.clusters import Sighting
+from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.link.frames import AgentInfo, CloseCode
 
@@ -172,12 +173,14 @@ async def test_a_guess_is_refused(clusters: Clusters, damage: Any) -> None:
     assert "does not know this organisation key" in refusal.reason
 
 
-async def test_a_key_is_kept_as_a_hash(clusters: Clusters, records: Records, tmp_path: Any) -> None:
+async def test_a_key_is_kept_as_a_hash(
+    clusters: Clusters, records: Records, directory: DataDirectory
+) -> None:
     key = await clusters.keys.create("fleet")
     assert key.secret.startswith(f"fwo_{key.key.id}_")
     await records.close()
     secret = key.secret.removeprefix(f"fwo_{key.key.id}_").encode()
-    assert not any(secret in file.read_bytes() for file in tmp_path.iterdir())
+    assert not any(secret in file.read_bytes() for file in directory.path.iterdir())
 
 
 async def test_when_a_key_was_last_used_is_kept(clusters: Clusters, clock: Any) -> None:

@@ -3,14 +3,9 @@ from __future__ import annotations
 from farwatch.hub.fleet.refusals import MOST_CLUSTERS, MOST_KINDS, Refusals
 from farwatch.link.frames import AgentInfo, CloseCode
 
+from ...clocks import Clock
+
 AGENT = AgentInfo(version="1.0", instance="i", role="cluster", cluster_name="prod", cluster_uid="uid")
-
-
-class Clock:
-    now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def note(refusals: Refusals, cluster: str = "prod", reason: str = "no", peer: str = "10.0.0.1:1") -> bool:

@@ -1,40 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from farwatch.hub.fleet import Clusters
 from farwatch.hub.install import Installs, Renderer
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
+
+from ...clocks import Clock
 
 EXTERNAL_URL = "https://hub.example"
 
 
-class Clock:
-    """Time set by hand; seconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
+    return Clock(1_795_000_000.0)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from farwatch.hub.install import (
     Renderer,
 )
 from farwatch.hub.install.installs import LINK_SECONDS, REMEMBERED_SECONDS, CreatedLink
+from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.link.frames import AgentInfo
 
@@ -154,12 +154,12 @@ async def test_a_link_outlives_a_restart(
 
 
 async def test_no_secret_of_a_link_is_in_the_records(
-    installs: Installs, records: Records, prod: str, tmp_path: Path
+    installs: Installs, records: Records, prod: str, directory: DataDirectory
 ) -> None:
     links = [await make(installs) for _ in range(2)]
     token = agent_token(await installs.deliver(token_of(links[0]), ""))
     await records.close()
-    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    kept = b"".join(file.read_bytes() for file in directory.path.iterdir())
     for secret in (token, *map(token_of, links)):
         assert secret.split("_", 1)[1].encode() not in kept
         assert base64.b64encode(secret.encode()) not in kept

@@ -15,6 +15,8 @@ from farwatch.hub.store.errors import RowsRejectedError, TelemetryClosedError
 from farwatch.hub.store.tables import ChangeRow, Table
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
 
+from ...clocks import Clock
+
 C, U, D = Operation.CREATED, Operation.UPDATED, Operation.DELETED
 
 
@@ -53,19 +55,9 @@ class Store:
         return [(row.operation, row.name, row.resource_version) for row in self.rows]
 
 
-class Clock:
-    """Seconds since the epoch, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_795_000_000.0)
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ import pytest
 from farwatch.hub.inventory import ChangeLog, Inventory, ObjectChange, Past, PastError, PastQuery
 from farwatch.hub.store import DataDirectory, Telemetry, TelemetrySettings
 
+from ...clocks import Clock
+
 START = 1_795_000_000.0
 DAY = 86_400.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class World(NamedTuple):
@@ -55,7 +49,7 @@ class World(NamedTuple):
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    clock = Clock()
+    clock = Clock(START)
     directory = DataDirectory.claim(tmp_path)
     settings = TelemetrySettings(batch_seconds=0.005, retention_days=dict.fromkeys(["changes"], 20_000))  # type: ignore[arg-type]
     telemetry = await Telemetry.open(directory, settings)

@@ -14,6 +14,8 @@ from farwatch.hub.live.streams import (
     Streams,
 )
 
+from ...clocks import Clock
+
 
 def event(number: int) -> LiveEvent:
     return LiveEvent("change", "prod", b"%d" % number)
@@ -69,14 +71,6 @@ async def test_who_has_left_is_not_counted_nor_served() -> None:
     await asyncio.sleep(0)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 async def read(streams: Streams, after: EventId | None = None) -> list[LiveEvent]:
     """What a listener that comes back has at once."""
     with streams.listen(after=after) as listener:
@@ -128,7 +122,7 @@ async def test_large_events_are_remembered_for_less_long() -> None:
 
 
 async def test_events_are_remembered_while_somebody_listens_or_may_come_back() -> None:
-    clock = Clock()
+    clock = Clock(0.0)
     streams = Streams("a", clock)
     assert not streams.followed
     with streams.listen():

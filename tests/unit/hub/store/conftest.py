@@ -10,7 +10,6 @@ import pytest
 
 from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.directory import DataDirectory
-from farwatch.hub.store.records import Records
 from farwatch.hub.store.telemetry import Telemetry, TelemetrySettings
 
 from ....integration.clickhouse import ClickHouse, serve
@@ -21,20 +20,6 @@ RunScript = Callable[[str], "subprocess.Popen[str]"]
 @pytest.fixture(autouse=True)
 def _records_begin_migrated() -> None:
     """Records begin with nothing here, as in a hub."""
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[DataDirectory]:
-    claimed = DataDirectory.claim(tmp_path / "data")
-    yield claimed
-    claimed.release()
-
-
-@pytest.fixture
-async def records(directory: DataDirectory) -> AsyncIterator[Records]:
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
 from farwatch.hub.watchdog import LastRun, Life
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path / "data")
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
 
 
 async def test_the_first_run_finds_none_before_it(records: Records) -> None:

@@ -20,16 +20,10 @@ from farwatch.sim.server.podlogs import LogRequest
 from farwatch.sim.server.rbac import Authorizer
 from farwatch.sim.store import Store
 
+from ...clocks import Clock
+
 ADMIN = User("admin", ("system:masters", "system:authenticated"))
 RECORDINGS = Path(__file__).parents[3] / "data" / "recordings"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,24 +22,15 @@ from farwatch.hub.auth.passwords import Passwords
 from farwatch.hub.auth.principal import Grant
 from farwatch.hub.auth.teams import Teams
 from farwatch.hub.auth.visibility import ClusterDirectory
-from farwatch.hub.store.directory import DataDirectory
 from farwatch.hub.store.records import Records
+
+from ....clocks import Clock
 
 TOKEN = "the-token-of-the-test"
 PASSWORD = "purple monkey dishwasher"
 URL = "https://hub.example"
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class Clock:
-    """The time of the test, seconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class World:
@@ -127,20 +117,6 @@ def build_app(people: People, audit: Audit, grants: Grants) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    directory = DataDirectory.claim(tmp_path)
-    opened = await Records.open(directory)
-    yield opened
-    await opened.close()
-    directory.release()
 
 
 @pytest.fixture
