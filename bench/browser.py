@@ -62,9 +62,16 @@ LOOP = """() => {
 
 @dataclass(frozen=True)
 class Opened:
-    """How a page came up: milliseconds from navigation to its content, and the JavaScript it took, in bytes as sent."""
+    """How a page came up.
+
+    Attributes:
+        content_ms: Milliseconds from navigation until its content was painted.
+        cpu_ms: CPU time of its main thread until then: others on the machine do not stretch it.
+        script_bytes: The JavaScript it took, as sent.
+    """
 
     content_ms: float
+    cpu_ms: float
     script_bytes: int
 
 
@@ -128,11 +135,16 @@ async def open_page(context: BrowserContext, url: str, content: str) -> tuple[Pa
     """Go to an address and wait until its content, a selector, is painted."""
     page = await context.new_page()
     await page.add_init_script(AWAIT_PAINT % json.dumps(content))
+    devtools = await context.new_cdp_session(page)
+    await devtools.send("Performance.enable")
     await page.goto(url, wait_until="commit")
     await page.wait_for_function("() => window.bench.painted !== null")
+    answer = await devtools.send("Performance.getMetrics")
+    await devtools.detach()
+    spent = next(each["value"] for each in answer["metrics"] if each["name"] == "ThreadTime") * 1000
     painted = await page.evaluate("() => window.bench.painted")
     scripts: list[tuple[str, int]] = await page.evaluate(SCRIPTS)
-    return page, Opened(painted, sum(size for _, size in scripts))
+    return page, Opened(painted, spent, sum(size for _, size in scripts))
 
 
 async def watch_tasks(
@@ -170,22 +182,27 @@ def longest_cpu(trace: dict[str, Any]) -> float | None:
 
 async def weigh(page: Page) -> Memory:
     """What a page holds once its garbage is collected."""
-    devtools = await page.context.new_cdp_session(page)
-    try:
-        await devtools.send("Performance.enable")
-        # The second run takes what finalizers of the first let go.
-        for _ in range(2):
-            await devtools.send("HeapProfiler.collectGarbage")
-        answer = await devtools.send("Performance.getMetrics")
-    finally:
-        await devtools.detach()
-    found = {metric["name"]: metric["value"] for metric in answer["metrics"]}
+    found = await read_metrics(page, collect=True)
     return Memory(
         found["JSHeapUsedSize"] / 1e6,
         int(found["Nodes"]),
         int(found["JSEventListeners"]),
         int(found["Documents"]),
     )
+
+
+async def read_metrics(page: Page, *, collect: bool = False) -> dict[str, float]:
+    """What the browser counts of a page; ``collect`` has its garbage collected before."""
+    devtools = await page.context.new_cdp_session(page)
+    try:
+        await devtools.send("Performance.enable")
+        # The second run takes what finalizers of the first let go.
+        for _ in range(2 if collect else 0):
+            await devtools.send("HeapProfiler.collectGarbage")
+        answer = await devtools.send("Performance.getMetrics")
+    finally:
+        await devtools.detach()
+    return {metric["name"]: metric["value"] for metric in answer["metrics"]}
 
 
 async def time_loop(browser: Browser, times: int = 7) -> list[float]:

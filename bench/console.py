@@ -42,6 +42,7 @@ from browser import (
 )
 from detection import cpu_seconds, memory_mib
 from feed import ADMIN_PASSWORD, Feed, feed
+from peer import ALERTS_PAGE, CONTENT, prometheus
 from playwright.async_api import Browser, Page, StorageState
 
 TABLE = "main [data-table]"
@@ -49,6 +50,8 @@ BARS = {"scripts_kb": 350.0, "content_s": 1.5, "long_task_ms": 100.0, "growth": 
 WARM_UP = 2
 """Openings that are not counted: the hub has compressed its files and made its rows by then."""
 MINUTE = 60.0
+SETTLE_SECONDS = 4.0
+"""After a page has come up, the browser loads the others in the background."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ async def sign_in(browser: Browser, url: str) -> StorageState:
 
 
 async def time_opening(
-    browser: Browser, url: str, view: View, state: StorageState, runs: int
+    browser: Browser, url: str, view: View, state: StorageState | None, runs: int
 ) -> list[Opened]:
     """How a page comes up, each time in a new browser with an empty cache."""
     found = []
@@ -112,7 +115,7 @@ async def watch_hands(
     for name, view, do in acts:
         async with window(browser, state) as context:
             page, _ = await open_page(context, url + view.path, view.content)
-            await asyncio.sleep(4)
+            await asyncio.sleep(SETTLE_SECONDS)
             path = trace and trace / f"{name.replace(' ', '-')}.json"
             found[name] = await watch_tasks(browser, page, do, path)
     return found
@@ -165,16 +168,45 @@ def trend(samples: list[Memory], minutes_each: float) -> dict[str, float]:
 
 def quantiles(opened: list[Opened]) -> dict[str, float]:
     seconds = [one.content_ms / 1000 for one in opened]
-    return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
+    spent = statistics.median(one.cpu_ms for one in opened) / 1000
+    return {"median_s": statistics.median(seconds), "worst_s": max(seconds), "median_cpu_s": spent}
+
+
+async def watch_peer(browser: Browser, url: str, runs: int) -> dict[str, Any]:
+    """The same of Prometheus's own page of alerts: opened, then all rules unfolded and scrolled through."""
+
+    async def unfold_and_scroll(page: Page) -> None:
+        for rule in await page.locator(CONTENT).all():
+            await rule.evaluate("found => found.click()")
+        await scroll_through(page, "html")
+
+    view = View("", ALERTS_PAGE, CONTENT)
+    opened = await time_opening(browser, url, view, None, runs)
+    async with window(browser) as context:
+        page, _ = await open_page(context, url + view.path, view.content)
+        await asyncio.sleep(SETTLE_SECONDS)
+        tasks = await watch_tasks(browser, page, unfold_and_scroll)
+        return {"content": quantiles(opened), "tasks": say_tasks(tasks), "memory": asdict(await weigh(page))}
+
+
+def say_tasks(tasks: Smoothness) -> dict[str, Any]:
+    return asdict(tasks) | {"longest": tasks.longest}
 
 
 async def run(options: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="farwatch-bench-") as name:
-        async with (
-            feed(Path(name), clusters=options.clusters, pods=options.pods, alerts=options.alerts) as hub,
-            chromium() as browser,
-        ):
-            return await measure(hub, browser, options)
+        folder = Path(name)
+        async with chromium() as browser:
+            if not options.peer_alone:
+                sizes = {"clusters": options.clusters, "pods": options.pods, "alerts": options.alerts}
+                async with feed(folder, **sizes) as hub:
+                    found = await measure(hub, browser, options)
+            if options.peer or options.peer_alone:
+                async with prometheus(folder, clusters=options.clusters, alerts=options.alerts) as url:
+                    found["prometheus"] = url and await watch_peer(browser, url, options.runs)
+                tell_peer(found["prometheus"])
+    return found
 
 
 async def measure(hub: Feed, browser: Browser, options: argparse.Namespace) -> dict[str, Any]:
@@ -191,7 +223,7 @@ async def measure(hub: Feed, browser: Browser, options: argparse.Namespace) -> d
         "load_before": load,
         "scripts_kb": max(one.script_bytes for one in opened["overview"]) / 1000,
         "content": {name: quantiles(each) for name, each in opened.items()},
-        "long_tasks": {name: asdict(each) | {"longest": each.longest} for name, each in hands.items()},
+        "long_tasks": {name: say_tasks(each) for name, each in hands.items()},
     }
     tell(found)
     if options.minutes:
@@ -205,11 +237,12 @@ async def measure(hub: Feed, browser: Browser, options: argparse.Namespace) -> d
     found["hub_core_share"] = (cpu_seconds(hub.process.pid) - cpu) / took
     found["hub_rss_mib"] = memory_mib(hub.process.pid)[0]
     found["load_after"] = os.getloadavg()
+    found["counted_after"] = await hub.count()
     print(
         f"\n{found['changes_per_s']:.0f} changes a second; the hub used {found['hub_core_share']:.0%} of a core,"
     )
     print(
-        f"holds {found['hub_rss_mib']:.0f} MiB; load {load[0]:.1f} before, {found['load_after'][0]:.1f} after"
+        f"holds {found['hub_rss_mib']:.0f} MiB; {found['counted_after']['alerts']:,} alerts fire; load {load[0]:.1f} before, {found['load_after'][0]:.1f} after"
     )
     return found
 
@@ -219,13 +252,14 @@ def tell(found: dict[str, Any]) -> None:
     print(
         f"\na fixed loop takes {loop['quickest']:.0f} ms, the median {loop['median']:.0f}; load {found['load_before'][0]:.1f}\n"
     )
-    print(f"{'':44} {'median':>9} {'worst':>9}   bar")
+    print(f"{'':44} {'median':>9} {'worst':>9} {'of CPU':>9}   bar")
     print(
-        f"{'JavaScript of the first page, gzip':44} {found['scripts_kb']:6.0f} kB {'':9}   < {BARS['scripts_kb']:.0f} kB"
+        f"{'JavaScript of the first page, gzip':44} {found['scripts_kb']:6.0f} kB {'':9} {'':9}   < {BARS['scripts_kb']:.0f} kB"
     )
     for name, times in found["content"].items():
         print(
-            f"{f'first content: {name}':44} {times['median_s']:7.2f} s {times['worst_s']:7.2f} s   < {BARS['content_s']} s"
+            f"{f'first content: {name}':44} {times['median_s']:7.2f} s {times['worst_s']:7.2f} s"
+            f" {times['median_cpu_s']:7.2f} s   < {BARS['content_s']} s"
         )
     print(f"\n{'':44} {'longest':>9} {'of CPU':>9}   tasks > 50 ms / > 100 ms")
     for name, tasks in found["long_tasks"].items():
@@ -235,6 +269,25 @@ def tell(found: dict[str, Any]) -> None:
             f"{name:44} {tasks['longest']:6.0f} ms {cpu:>9}   {len(tasks['long_tasks'])} / {longer} in {tasks['seconds']:.0f} s"
         )
     print(flush=True)
+
+
+def tell_peer(found: dict[str, Any] | None) -> None:
+    if found is None:
+        print(
+            "\nnothing to compare with: there is no prometheus on this machine (apt-get install prometheus)"
+        )
+        return
+    content, tasks, memory = found["content"], found["tasks"], found["memory"]
+    longer = sum(task > BARS["long_task_ms"] for task in tasks["long_tasks"])
+    print("\nPrometheus's own page of the same alerts, folded up by rule, without a stream")
+    print(
+        f"{'  first content':44} {content['median_s']:7.2f} s {content['worst_s']:7.2f} s {content['median_cpu_s']:7.2f} s"
+    )
+    cpu = "" if tasks["longest_cpu"] is None else f"{tasks['longest_cpu']:.0f} ms"
+    print(
+        f"{'  unfolding and scrolling, longest task':44} {tasks['longest']:6.0f} ms {cpu:>9}   {longer} > 100 ms"
+    )
+    print(f"{'  memory':44} {memory['heap_mb']:6.1f} MB   {memory['nodes']:,} nodes")
 
 
 def tell_memory(memory: dict[str, dict[str, float]]) -> None:
@@ -259,6 +312,8 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=10, help="for which memory is watched; 0: not at all"
     )
+    parser.add_argument("--no-peer", dest="peer", action="store_false", help="without a Prometheus beside it")
+    parser.add_argument("--peer-alone", action="store_true", help="the Prometheus, and no hub")
     parser.add_argument("--trace", type=Path, help="a folder for the browser's traces")
     parser.add_argument(
         "--quick", action="store_true", help="4 clusters, 400 pods, 200 alerts, half a minute"
@@ -266,7 +321,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.clusters, options.pods, options.alerts = 4, 400, 200
-        options.runs, options.minutes = 3, 0.5
+        options.runs = 3
+    if options.minutes is None:
+        options.minutes = 0.5 if options.quick else 10
     if options.trace is not None:
         options.trace.mkdir(parents=True, exist_ok=True)
     print(json.dumps(asyncio.run(run(options))))
