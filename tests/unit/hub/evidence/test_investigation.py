@@ -30,7 +30,7 @@ class Agents:
 
 
 class Stage:
-    def __init__(self, kube: Any, objects: Any) -> None:
+    def __init__(self, kube: Any, objects: Any, patience_seconds: float = 60.0) -> None:
         self.agents = Agents(**{"web-6d4f-x2": "panic\n"})
         self.recent = RecentChanges()
         self.slept: list[float] = []
@@ -41,7 +41,7 @@ class Stage:
             self.agents,
             clock=lambda: kube.start + 30,
             sleep=self._sleep,
-            patience=Patience(logs=0.05),
+            patience=Patience(logs=patience_seconds),
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -99,7 +99,8 @@ async def test_when_the_pod_is_gone_the_one_in_its_place_is_looked_at_once(
     assert len(stage.slept) == 2
 
 
-async def test_logs_that_do_not_come_cost_only_the_logs(kube: Any, objects: Any, stage: Stage) -> None:
+async def test_logs_that_do_not_come_cost_only_the_logs(kube: Any, objects: Any) -> None:
+    stage = Stage(kube, objects, patience_seconds=0.01)
     objects.put(kube.pod(statuses=[kube.looping()]), kube.event("Pod/web-6d4f-x2", "BackOff"))
     stage.agents.hangs = True
     found = await stage.investigation.gather(kube.alert(), Depth.ALL)
