@@ -10,7 +10,7 @@ import { EmptyState, formatSpan, QueryView } from "~/components";
 import { noiseRoute } from ".";
 import { HistoryFrame, type TimeView } from "./HistoryFrame";
 import styles from "./History.module.css";
-import { noiseQuery, NOISE_BY, type NoiseRow } from "./queries";
+import { noiseQuery, NOISE_BY, type NoiseReport, type NoiseRow } from "./queries";
 import { readRange } from "./ranges";
 
 type By = (typeof NOISE_BY)[number];
@@ -49,46 +49,9 @@ export function NoisePage() {
             />
           ) : (
             <div className={styles.reports}>
-              <Report
-                title="Fires most often"
-                text="Raise its limit or its hold, or mend what it tells of."
-                rows={report.mostFrequent}
-                by={by}
-                view={view}
-                size={({ firings }) => firings}
-                show={({ firings, alerts, notifications = 0 }) =>
-                  `${firings} firings of ${alerts}, ${notifications} messages`
-                }
-              />
-              <Report
-                title="Comes and goes"
-                text="Alerts that fired three times or more: a longer calm keeps them together."
-                rows={report.mostFlapping}
-                by={by}
-                view={view}
-                size={({ flapping }) => flapping}
-                show={({ flapping, firings }) => `${flapping} flapping, ${firings} firings`}
-              />
-              <Report
-                title="Never acknowledged"
-                text="Nobody took these on: perhaps nobody needs to be told."
-                rows={report.neverAcknowledged}
-                by={by}
-                view={view}
-                size={({ neverAcknowledged }) => neverAcknowledged}
-                show={({ neverAcknowledged, firings }) => `${neverAcknowledged} of ${firings} firings`}
-              />
-              <Report
-                title="Lasts longest"
-                text="What fires for days is a state, not an alert: mend it, or silence it with a reason."
-                rows={report.longest}
-                by={by}
-                view={view}
-                size={({ longestSeconds }) => longestSeconds}
-                show={({ longestSeconds, firingSeconds }) =>
-                  `${formatSpan(longestSeconds)} at the longest, ${formatSpan(firingSeconds)} in all`
-                }
-              />
+              {REPORTS.map((told) => (
+                <Report key={told.title} told={told} rows={report[told.rows]} by={by} view={view} />
+              ))}
             </div>
           )
         }
@@ -97,22 +60,58 @@ export function NoisePage() {
   );
 }
 
+interface Told {
+  title: string;
+  text: string;
+  rows: keyof Pick<NoiseReport, "mostFrequent" | "mostFlapping" | "neverAcknowledged" | "longest">;
+  /** What the rows are compared by. */
+  size: (row: NoiseRow) => number;
+  show: (row: NoiseRow) => string;
+}
+
+const REPORTS: readonly Told[] = [
+  {
+    title: "Fires most often",
+    text: "Raise its limit or its hold, or mend what it tells of.",
+    rows: "mostFrequent",
+    size: ({ firings }) => firings,
+    show: ({ firings, alerts, notifications = 0 }) =>
+      `${firings} firings of ${alerts}, ${notifications} messages`,
+  },
+  {
+    title: "Comes and goes",
+    text: "Alerts that fired three times or more: a longer calm keeps them together.",
+    rows: "mostFlapping",
+    size: ({ flapping }) => flapping,
+    show: ({ flapping, firings }) => `${flapping} flapping, ${firings} firings`,
+  },
+  {
+    title: "Never acknowledged",
+    text: "Nobody took these on: perhaps nobody needs to be told.",
+    rows: "neverAcknowledged",
+    size: ({ neverAcknowledged }) => neverAcknowledged,
+    show: ({ neverAcknowledged, firings }) => `${neverAcknowledged} of ${firings} firings`,
+  },
+  {
+    title: "Lasts longest",
+    text: "What fires for days is a state, not an alert: mend it, or silence it with a reason.",
+    rows: "longest",
+    size: ({ longestSeconds }) => longestSeconds,
+    show: ({ longestSeconds, firingSeconds }) =>
+      `${formatSpan(longestSeconds)} at the longest, ${formatSpan(firingSeconds)} in all`,
+  },
+];
+
 function Report({
-  title,
-  text,
+  told: { title, text, size, show },
   rows,
   by,
   view,
-  size,
-  show,
 }: {
-  title: string;
-  text: string;
+  told: Told;
   rows: readonly NoiseRow[];
   by: By;
   view: TimeView;
-  size: (row: NoiseRow) => number;
-  show: (row: NoiseRow) => string;
 }) {
   const most = Math.max(...rows.map(size), 1);
   return (

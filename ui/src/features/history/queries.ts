@@ -1,7 +1,7 @@
 /** What the pages of the history read, and under which keys. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { get, type components } from "~/api";
+import { get, type Answer, type components } from "~/api";
 
 import { toQuery, type Range } from "./ranges";
 
@@ -12,6 +12,7 @@ export type Rollout = components["schemas"]["Rollout"];
 export type Statistics = components["schemas"]["Statistics"];
 export type Notification = components["schemas"]["NotificationView"];
 export type SilenceEvent = components["schemas"]["SilenceEventView"];
+export type NoiseReport = Answer<"/api/v1/history/noise">;
 export type NoiseRow = components["schemas"]["NoiseRow"];
 
 export const TIMELINE_BY = ["alertname", "cluster", "namespace"] as const;

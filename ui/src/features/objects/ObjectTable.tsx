@@ -142,7 +142,7 @@ function toColumns(
     id: "status",
     title: "Status",
     sortable: true,
-    width: { pixels: 168 },
+    width: { pixels: 152 },
     cell: ({ status: { level, word, reason } }) => <StatusBadge level={level} word={word} reason={reason} />,
   };
   const name: Column<Row> = {
@@ -165,7 +165,7 @@ function toColumns(
     id: "namespace",
     title: "Namespace",
     sortable: true,
-    width: { share: 1.4 },
+    width: { share: 1.5 },
     from: 480,
     cell: (row) => row.namespace,
   };
@@ -173,7 +173,7 @@ function toColumns(
     id: "cluster",
     title: "Cluster",
     sortable: true,
-    width: { share: 1.2 },
+    width: { share: 1.7 },
     cell: (row) => row.cluster,
   };
   return [
