@@ -19,6 +19,16 @@ OF_PROCESSES = tuple(Path(__file__).with_name(name) for name in ("integration", 
 """Tests of real processes and browsers: their outcome is the machine's too."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files come before those in deeper folders.
+
+    A file that is named makes pytest 9.1 collect its folder anew, with new nodes for the folders in there; those that were
+    collected before keep the fixtures of their conftest.py to themselves, and tests that are named later lack them.
+    """
+    folder = config.invocation_params.dir
+    config.args.sort(key=lambda name: len((folder / name.partition("::")[0]).resolve().parts))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test of real processes gets a second try, which the summary tells of; every other test has one.
