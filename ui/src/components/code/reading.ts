@@ -39,6 +39,8 @@ const look = EditorView.theme({
   ".cm-changedText, .cm-insertedLine .cm-changedText": { background: "none", fontWeight: "700" },
   ".cm-deletedChunk .cm-deletedText": { background: "none", fontWeight: "700" },
   ".cm-collapsedLines": { backgroundColor: "var(--hover)", backgroundImage: "none", color: "var(--quiet)" },
+  // The package's own sign is in few fonts.
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"\u22ef"' },
 });
 
 const shared: Extension = [
