@@ -1,6 +1,7 @@
 # make setup   install into .venv          make demo       a hub and three simulated clusters, live
 # make test    every test                  make coverage   the same, and the lines that none of them runs
 # make lint    style, types, import floors         make ui         build the console (needs Node and npm)
+# make screenshots   the pictures of docs/, taken anew (needs the console and Chromium)
 # make bench   the numbers in the README   make clean      remove what the others made
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -13,7 +14,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: setup demo bytecode test coverage lint bench clean ui console
+.PHONY: setup demo bytecode test coverage lint bench clean ui console screenshots
 
 setup: $(VENV)/.installed console
 
@@ -77,6 +78,10 @@ ifeq ($(UI_FAULT),)
 else
 	@echo "The console is not checked: $(UI_FAULT)."
 endif
+
+screenshots: setup
+	@FARWATCH_PICTURES=1 FARWATCH_SCREENSHOTS=dist/screenshots $(BIN)/python -m pytest -n 0 -p no:randomly tests/e2e/test_pictures.py
+	@$(BIN)/python tests/e2e/pictures.py dist/screenshots
 
 bench: setup
 	$(BIN)/python bench/detection.py --pods 1000

@@ -17,6 +17,8 @@ from farwatch.sim.scenario import SCENARIOS, load_scenario
 from farwatch.sim.server.faults import Answer, Faults
 from farwatch.sim.troubles import TROUBLES
 
+from ..e2e import pictures
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
@@ -85,6 +87,17 @@ def test_every_event_of_the_stream_is_explained() -> None:
         assert f"`{kind}`" in page
     for state in AgentState:
         assert f"`{state}`" in page
+
+
+def test_every_picture_is_shown_and_every_shown_one_is_taken_by_the_suite() -> None:
+    shown = {
+        (path.parent / name).resolve()
+        for path in (DOCS.parent / "README.md", *map(DOCS.joinpath, PAGES))
+        for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", path.read_text())
+    }
+    assert shown == {pictures.FOLDER / f"{name}.png" for name in pictures.PICTURES}
+    assert set(pictures.FOLDER.iterdir()) == shown
+    assert max(path.stat().st_size for path in shown) <= pictures.MAX_BYTES
 
 
 @pytest.mark.parametrize("page", PAGES)
