@@ -1,9 +1,7 @@
-import { useRouter, type AnyRouter } from "@tanstack/react-router";
-import type { MouseEvent } from "react";
-
 import { paths } from "~/app/paths";
 import { SeverityBadge, TimeAgo, type Column } from "~/components";
 import { NarrowRow } from "~/components/NarrowRow";
+import { RowLink } from "~/components/RowLink";
 
 import { AlertMarks } from "./AlertMarks";
 import styles from "./Alerts.module.css";
@@ -62,24 +60,11 @@ function Title({ alert }: { alert: Alert }) {
   const summary = readSummary(alert);
   return (
     <span className={alert.status === "resolved" ? styles.over : undefined} title={summary}>
-      <RowLink to={paths.alert(alert.fingerprint)}>{readName(alert.labels)}</RowLink>
+      <RowLink to={paths.alert(alert.fingerprint)} className={`${styles.link} ${styles.name}`}>
+        {readName(alert.labels)}
+      </RowLink>
       <span className={styles.summary}>{summary}</span>
     </span>
-  );
-}
-
-/** A plain link, that can be opened elsewhere as well: the router's own costs too much, a row each. */
-function RowLink({ to, children }: { to: string; children: string }) {
-  const router: AnyRouter = useRouter();
-  const onClick = (event: MouseEvent) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    void router.navigate({ to });
-  };
-  return (
-    <a href={to} className={`${styles.link} ${styles.name}`} tabIndex={-1} onClick={onClick}>
-      {children}
-    </a>
   );
 }
 
