@@ -196,7 +196,7 @@ function isNumber(column: TableColumn): boolean {
 
 function widthOf(column: TableColumn): { share: number } | { pixels: number } {
   if (column.type === "time" || isNumber(column))
-    return { pixels: 40 + Math.max(46, column.title.length * 7) };
+    return { pixels: 28 + Math.max(46, column.title.length * 7) };
   if (column.type === "quantity") return { pixels: 100 };
   return { share: column.id === "message" ? 4 : column.id === "object" || column.id === "images" ? 2 : 1.3 };
 }

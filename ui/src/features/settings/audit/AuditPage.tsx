@@ -132,7 +132,9 @@ function describeActor({ actor }: AuditEntry): string {
 }
 
 function describeTarget({ target }: AuditEntry): string {
-  return [target?.cluster, target?.namespace, target?.name ?? target?.id].filter(Boolean).join(" / ");
+  const parts = [target?.cluster, target?.namespace, target?.name ?? target?.id].filter(Boolean);
+  if (parts.length > 0) return [...new Set(parts)].join(" / "); // a cluster is in itself
+  return target?.kind === "alerting" ? "the configuration" : (target?.kind ?? "");
 }
 
 /** Takes the log, or has the hub look whether anybody has tampered with it. */
