@@ -310,7 +310,9 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=9, help="openings of each page")
     parser.add_argument(
-        "--minutes", type=float, default=10, help="for which memory is watched; 0: not at all"
+        "--minutes",
+        type=float,
+        help="for which memory is watched; 0: not at all [10; half of one where it is quick]",
     )
     parser.add_argument("--no-peer", dest="peer", action="store_false", help="without a Prometheus beside it")
     parser.add_argument("--peer-alone", action="store_true", help="the Prometheus, and no hub")

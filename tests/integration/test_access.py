@@ -32,6 +32,7 @@ ELSEWHERE = (
     "link_id",
     "provider",
     "kind}/{name}",
+    "alertname",
 )
 """Parameters of routes that give one thing, and not a list."""
 
