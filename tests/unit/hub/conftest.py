@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,7 +25,6 @@ from farwatch.hub.auth import people as people_module
 from farwatch.hub.auth.passwords import Passwords
 from farwatch.hub.options import HubOptions
 from farwatch.hub.store import DataDirectory, Records, TelemetrySettings
-from farwatch.hub.store import records as records_module
 from farwatch.hub.store import telemetry as telemetry_module
 from farwatch.hub.store.address import ServerAddress
 from farwatch.hub.store.engine import Engine
@@ -165,34 +164,93 @@ def app(running: Hub, _app: list[Litestar]) -> Litestar:
 # --- databases elsewhere --------------------------------------------------------------------------------------
 
 
-async def _create_schema(server: str, name: str) -> None:
-    """Unless it is there: a test may open its records again."""
-    import asyncpg  # noqa: PLC0415 - only where there is a server
+class Databases:
+    """Databases on a PostgreSQL server, each a copy of another; those that were made are told in the table ``made``."""
 
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
-    finally:
-        await connection.close()
+    def __init__(self, server: str) -> None:
+        self._server = server
+
+    def url(self, name: str) -> str:
+        return f"{self._server.rpartition('/')[0]}/{name}"
+
+    def create(self, name: str, template: str) -> None:
+        self._finish(self._create(name, template))
+
+    def drop(self, name: str) -> None:
+        self._finish(self._execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def migrate(self, name: str) -> None:
+        """Bring one up to date."""
+        self._finish(self._migrate(name))
+
+    @staticmethod
+    def _finish(work: Coroutine[Any, Any, None]) -> None:
+        """In another thread: a test has a loop of its own."""
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, work).result()
+
+    async def _create(self, name: str, template: str) -> None:
+        await self._execute(
+            "CREATE TABLE IF NOT EXISTS made (name text PRIMARY KEY)",
+            f"INSERT INTO made VALUES ('{name}') ON CONFLICT DO NOTHING",  # noqa: S608 - a digest of ours
+            f"CREATE DATABASE {name} TEMPLATE {template}",
+        )
+
+    async def _migrate(self, name: str) -> None:
+        await (await Records.open(self.url(name))).close()
+
+    async def _execute(self, *statements: str) -> None:
+        import asyncpg  # noqa: PLC0415 - only where there is a server
+
+        connection = await asyncpg.connect(self._server)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Databases | None:
+    """Where FARWATCH_TEST_DATABASE is set, the URL of a database on a server."""
+    server = os.environ.get("FARWATCH_TEST_DATABASE")
+    return Databases(server) if server else None
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases | None) -> str:
+    """The database that those of tests are copies of: through every migration."""
+    if databases is not None:
+        databases.create("migrated", "template1")
+        databases.migrate("migrated")
+    return "migrated"
 
 
 @pytest.fixture(autouse=True)
 def _records_on_postgresql(
-    _records_begin_migrated: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With FARWATCH_TEST_DATABASE, the URL of a database, each data directory has a schema there in place of a file."""
-    server = os.environ.get("FARWATCH_TEST_DATABASE")
-    if not server:
+    _records_begin_migrated: None,
+    databases: Databases | None,
+    template: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """Where there is a server, each data directory has a database there in place of a file."""
+    if databases is None:
+        yield
         return
+    made: set[str] = set()
 
     def open_remote(directory: DataDirectory) -> Records:
-        schema = "test_" + hashlib.sha256(f"{request.node.nodeid} {directory.path}".encode()).hexdigest()[:16]
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(asyncio.run, _create_schema(server, schema)).result()
-        monkeypatch.setitem(records_module._REMOTE_SETTINGS, "search_path", schema)
-        return Records._remote(server)
+        name = "test_" + hashlib.sha256(f"{request.node.nodeid} {directory.path}".encode()).hexdigest()[:16]
+        if name not in made:
+            databases.create(name, template)
+            made.add(name)
+        return Records._remote(databases.url(name))
 
     monkeypatch.setattr(Records, "_embedded", open_remote)
+    yield
+    for name in made:
+        databases.drop(name)
 
 
 @pytest.fixture(autouse=True)

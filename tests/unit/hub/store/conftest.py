@@ -23,6 +23,12 @@ def _records_begin_migrated() -> None:
 
 
 @pytest.fixture(scope="session")
+def template() -> str:
+    """And so do they on a server."""
+    return "template1"
+
+
+@pytest.fixture(scope="session")
 def clickhouse() -> Iterator[ClickHouse]:
     """One server for all tests of a process; each has a database of its own there."""
     with serve() as server:
