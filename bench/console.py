@@ -156,13 +156,16 @@ def trend(samples: list[Memory], minutes_each: float) -> dict[str, float]:
     """How memory went, the first sample left out: what loads in the background is there by the second."""
     steady = samples[1:] if len(samples) > 2 else samples
     heaps = [sample.heap_mb for sample in steady]
+    data = [sample.data_mb for sample in steady]
     return {
         "first_mb": heaps[0],
         "last_mb": heaps[-1],
-        "slope_mb_per_minute": slope(heaps) / minutes_each,
+        "first_data_mb": data[0],
+        "last_data_mb": data[-1],
+        "data_mb_per_minute": slope(data) / minutes_each,
         "nodes_per_minute": slope([float(sample.nodes) for sample in steady]) / minutes_each,
         "listeners_per_minute": slope([float(sample.listeners) for sample in steady]) / minutes_each,
-        "growth": slope(heaps) * (len(heaps) - 1) / heaps[0],
+        "growth": slope(data) * (len(data) - 1) / data[0],
     }
 
 
@@ -291,11 +294,14 @@ def tell_peer(found: dict[str, Any] | None) -> None:
 
 
 def tell_memory(memory: dict[str, dict[str, float]]) -> None:
-    print(f"\n{'memory':44} {'from':>9} {'to':>9} {'a minute':>12}   growth (bar: < {BARS['growth']:.0%})")
+    print(
+        f"\n{'memory':20} {'from':>9} {'to':>9}   {'data from':>9} {'to':>9} {'a minute':>12}   growth (bar: < {BARS['growth']:.0%})"
+    )
     for name, one in memory.items():
         print(
-            f"{name:44} {one['first_mb']:6.1f} MB {one['last_mb']:6.1f} MB {one['slope_mb_per_minute'] * 1000:9.0f} kB"
-            f"   {one['growth']:.1%}; nodes {one['nodes_per_minute']:+.1f}, listeners {one['listeners_per_minute']:+.1f} a minute"
+            f"{name:20} {one['first_mb']:6.1f} MB {one['last_mb']:6.1f} MB   {one['first_data_mb']:6.2f} MB {one['last_data_mb']:6.2f} MB"
+            f" {one['data_mb_per_minute'] * 1000:9.0f} kB   {one['growth']:.1%}; nodes {one['nodes_per_minute']:+.1f},"
+            f" listeners {one['listeners_per_minute']:+.1f} a minute"
         )
 
 

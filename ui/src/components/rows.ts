@@ -1,4 +1,4 @@
-import { hashKey, useQueries, useQueryClient, type QueryKey } from "@tanstack/react-query";
+import { hashKey, useQueries, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 
 /** Rows of a table, of which perhaps only a window is at hand. */
@@ -67,21 +67,41 @@ export function useWindow<Row>(
   const known = client
     .getQueriesData<WindowPage<Row>>({ queryKey: key })
     .find(([, page]) => page)?.[1]?.total;
-  const rows = useMemo<Rows<Row>>(() => {
-    const pageAt = (place: number) => pages.at(Math.floor(place / pageSize) - first)?.data;
-    return {
-      total: pages.find((page) => page.data !== undefined)?.data?.total ?? known ?? 0,
-      at: (place) => (place < first * pageSize ? undefined : pageAt(place)?.rows[place % pageSize]),
-      show,
-      isLoading: known === undefined && pages.every((page) => page.data === undefined && page.error === null),
-      error: pages.find((page) => page.error !== null && page.data === undefined)?.error ?? null,
-      retry: () => void client.refetchQueries({ queryKey, type: "active" }),
-    };
-  }, [pages, first, pageSize, show, known, client, queryKey]);
+  const rows = useMemo(
+    () => toRows({ pages, first, pageSize, known, show, client, queryKey }),
+    [pages, first, pageSize, show, known, client, queryKey],
+  );
   // A change of filter or order shows what was there until the new is: no flicker.
   const [before, setBefore] = useState(rows);
   if (!rows.isLoading && before !== rows) setBefore(rows);
   return rows.isLoading && !before.isLoading ? before : rows;
+}
+
+/**
+ * The rows of a window. Not among what a drawing of the table holds: with `readPage` in reach, which its owner made in a
+ * drawing that holds the rows before, each would keep the one before it, for as long as the page is open.
+ */
+function toRows<Row>({ pages, first, pageSize, known, show, client, queryKey }: Window<Row>): Rows<Row> {
+  const pageAt = (place: number) => pages.at(Math.floor(place / pageSize) - first)?.data;
+  return {
+    total: pages.find((page) => page.data !== undefined)?.data?.total ?? known ?? 0,
+    at: (place) => (place < first * pageSize ? undefined : pageAt(place)?.rows[place % pageSize]),
+    show,
+    isLoading: known === undefined && pages.every((page) => page.data === undefined && page.error === null),
+    error: pages.find((page) => page.error !== null && page.data === undefined)?.error ?? null,
+    retry: () => void client.refetchQueries({ queryKey, type: "active" }),
+  };
+}
+
+interface Window<Row> extends Pick<Rows<Row>, "show"> {
+  pages: readonly PageState<Row>[];
+  /** The number of the first of the pages. */
+  first: number;
+  pageSize: number;
+  /** How many rows there are, as far as it is known without these pages. */
+  known: number | undefined;
+  client: QueryClient;
+  queryKey: QueryKey;
 }
 
 interface PageState<Row> {
